@@ -1,0 +1,25 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Tidemark.Storage.Files;
+
+namespace Tidemark.Broker.Environment;
+
+/// <summary>Work that nobody waits for in line: flushing, deleting, compacting, loading. The simulator runs it on its own schedule.</summary>
+public interface IBackground
+{
+    /// <summary>Runs the work soon, beside other work. The name stands in logs when it fails.</summary>
+    void Post(string name, Action work);
+}
+
+/// <summary>
+/// Everything that the broker takes from the world, so that a simulator can bring its own: wall and monotonic time and timers
+/// (<see cref="TimeProvider"/>), disk, background work, randomness, buffers and the log.
+/// </summary>
+/// <param name="FillRandom">Fills a span with random bytes: a cryptographic source in a process, the seed's in the simulator.</param>
+public sealed record BrokerEnvironment(
+    TimeProvider Time,
+    IDisk Disk,
+    IBackground Background,
+    Action<Memory<byte>> FillRandom,
+    MemoryPool<byte> Buffers,
+    ILoggerFactory Logs);
