@@ -2,7 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Tidemark.Storage.Files;
 
-namespace Tidemark.Broker.Environment;
+namespace Tidemark.Broker.Runtime;
 
 /// <summary>Work that nobody waits for in line: flushing, deleting, compacting, loading. The simulator runs it on its own schedule.</summary>
 public interface IBackground
