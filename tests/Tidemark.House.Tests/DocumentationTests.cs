@@ -1,0 +1,39 @@
+using System.Text.RegularExpressions;
+
+namespace Tidemark.House.Tests;
+
+/// <summary>What the pages promise exists.</summary>
+public partial class DocumentationTests
+{
+    [Fact]
+    public void Every_link_to_a_file_leads_to_one()
+    {
+        IEnumerable<string> broken =
+            from page in Repository.Files
+            where page.EndsWith(".md", StringComparison.Ordinal)
+            from Match link in RelativeLink().Matches(Repository.Text(page))
+            let target = Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, link.Groups["path"].Value))
+            where !File.Exists(target) && !Directory.Exists(target)
+            select $"{page}: {link.Groups["path"].Value}";
+        Rule.Holds(broken);
+    }
+
+    [Fact]
+    public void Every_command_on_a_page_is_a_file_that_can_be_run()
+    {
+        IEnumerable<string> broken =
+            from page in Repository.Files
+            where page.EndsWith(".md", StringComparison.Ordinal)
+            from Match command in CommandLine().Matches(Repository.Text(page))
+            let file = Path.Combine(Repository.Root, command.Groups["name"].Value)
+            where !File.Exists(file) || (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & UnixFileMode.UserExecute) == 0)
+            select $"{page}: {command.Value}";
+        Rule.Holds(broken);
+    }
+
+    [GeneratedRegex(@"\]\((?<path>(?!\w+:|#)[^)#\s]+)(?:#[^)]*)?\)")]
+    private static partial Regex RelativeLink();
+
+    [GeneratedRegex(@"^\s*\./(?<name>[\w.-]+)", RegexOptions.Multiline)]
+    private static partial Regex CommandLine();
+}
