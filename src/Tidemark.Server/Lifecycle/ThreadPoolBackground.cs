@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Runtime;
+
+namespace Tidemark.Server.Lifecycle;
+
+/// <summary>The process's background work: on the thread pool. What fails is logged with its name and harms nothing else.</summary>
+public sealed partial class ThreadPoolBackground(ILoggerFactory logs) : IBackground
+{
+    private readonly ILogger _log = logs.CreateLogger("Tidemark.Server");
+
+    public void Post(string name, Action work) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Self.Run(state.Name, state.Work), (Self: this, Name: name, Work: work), preferLocal: false);
+
+    private void Run(string name, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception failure)
+        {
+            LogFailed(_log, name, failure);
+        }
+    }
+
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "Background work failed: {Work}")]
+    private static partial void LogFailed(ILogger log, string work, Exception failure);
+}
