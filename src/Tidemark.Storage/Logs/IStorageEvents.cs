@@ -1,0 +1,44 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Storage.Logs;
+
+/// <summary>
+/// What the log has to tell whoever keeps it; the broker writes it to its log and acts. Called under the log's lock at times, so
+/// an implementation must not call back into the log.
+/// </summary>
+public interface IStorageEvents
+{
+    /// <summary>The end of a segment was cut off in recovery: what stood there was torn or corrupt.</summary>
+    void Truncated(string file, long position, long bytesLost, string reason);
+
+    /// <summary>Something was found wrong and put right: an index rebuilt, a leftover removed, a damaged snapshot ignored.</summary>
+    void Repaired(string file, string reason);
+
+    /// <summary>A new segment was begun. The ones before should be flushed soon, by <see cref="PartitionLog.FlushSealed"/>, off the append path.</summary>
+    void Rolled(PartitionLog log, Offset baseOffset);
+
+    /// <summary>The disk failed under this log, which takes nothing more; its directory should go offline.</summary>
+    void Failed(PartitionLog log, Exception reason);
+}
+
+/// <summary>Tells nobody.</summary>
+public sealed class SilentStorageEvents : IStorageEvents
+{
+    public static readonly SilentStorageEvents Instance = new();
+
+    public void Truncated(string file, long position, long bytesLost, string reason)
+    {
+    }
+
+    public void Repaired(string file, string reason)
+    {
+    }
+
+    public void Rolled(PartitionLog log, Offset baseOffset)
+    {
+    }
+
+    public void Failed(PartitionLog log, Exception reason)
+    {
+    }
+}

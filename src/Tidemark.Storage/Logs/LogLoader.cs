@@ -1,0 +1,291 @@
+using Tidemark.Primitives;
+using Tidemark.Storage.Checkpoints;
+using Tidemark.Storage.Producers;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Storage.Logs;
+
+/// <summary>What loading found.</summary>
+internal sealed record LoadedLog(
+    List<Segment> Segments, long LogStart, long End, long RecoveryPoint, LeaderEpochCache Epochs, ProducerTable Producers, List<long> Snapshots);
+
+/// <summary>
+/// Opens a partition's directory. After a clean stop only the tail of the active segment's headers is read, to find the end. After
+/// any other the segments from the recovery point on are read whole: the first batch that is torn or corrupt, and all after it, go.
+/// </summary>
+internal sealed class LogLoader(LogSurroundings surroundings, string directory, LogOptions options)
+{
+    private readonly List<Segment> _segments = [];
+    private readonly List<long> _snapshots = [];
+    private readonly HashSet<Segment> _rebuild = [];
+    private readonly ProducerTable _producers = new();
+    private LeaderEpochCache _epochs = null!;
+    private bool _epochsAreKnown;
+
+    public LoadedLog Load(long recoveryPoint, long logStart, bool clean)
+    {
+        IReadOnlyList<Files.DiskEntry> entries = new LeftoverFiles(surroundings, directory).Settle(surroundings.Disk.List(directory));
+        if (entries.Count == 0)
+        {
+            surroundings.Disk.CreateDirectory(directory);
+        }
+
+        CollectFiles(entries);
+        LoadEpochs(entries);
+        if (_segments.Count == 0)
+        {
+            AddEmptySegment(logStart);
+        }
+
+        long end = clean ? FindEnd() : -1;
+        if (end < 0)
+        {
+            end = Recover(clean ? _segments[^1].BaseOffset : recoveryPoint);
+        }
+
+        return Finish(recoveryPoint, logStart, end);
+    }
+
+    private LoadedLog Finish(long recoveryPoint, long logStart, long end)
+    {
+        if (end < logStart)
+        {
+            // The checkpoint says that more was here once, and deleted; what is left is older than all that may be read.
+            surroundings.Events.Truncated(directory, 0, _segments.Sum(s => (long)s.Size), $"the log ends at {end}, before its start {logStart}");
+            for (int i = _segments.Count - 1; i >= 0; i--)
+            {
+                _segments[i].Delete();
+            }
+
+            _segments.Clear();
+            _producers.Clear();
+            AddEmptySegment(logStart);
+            end = logStart;
+        }
+
+        logStart = Math.Max(logStart, _segments[0].BaseOffset);
+        _epochs.TruncateFromEnd(new Offset(end));
+        _epochs.TruncateFromStart(new Offset(logStart));
+        RemoveStraySnapshots(end);
+        return new LoadedLog(_segments, logStart, end, Math.Min(recoveryPoint, end), _epochs, _producers, _snapshots);
+    }
+
+    private void CollectFiles(IReadOnlyList<Files.DiskEntry> entries)
+    {
+        var lengths = new SortedDictionary<long, SegmentLengths>();
+        foreach (Files.DiskEntry entry in entries)
+        {
+            if (entry.IsDirectory || !SegmentNames.TryParse(entry.Name, out long offset, out ReadOnlySpan<char> suffix))
+            {
+                continue;
+            }
+
+            if (suffix.SequenceEqual(ProducerSnapshot.Suffix))
+            {
+                _snapshots.Add(offset);
+                continue;
+            }
+
+            SegmentLengths known = lengths.TryGetValue(offset, out SegmentLengths found) ? found : new SegmentLengths(-1, -1, -1, -1);
+            switch (suffix)
+            {
+                case SegmentNames.Log:
+                    // Longer cannot be: positions have 31 bits. What lies behind is cut off as a torn tail by recovery.
+                    lengths[offset] = known with { Log = (int)Math.Min(entry.Length, int.MaxValue) };
+                    break;
+                case SegmentNames.OffsetIndex:
+                    lengths[offset] = known with { OffsetIndex = entry.Length };
+                    break;
+                case SegmentNames.TimeIndex:
+                    lengths[offset] = known with { TimeIndex = entry.Length };
+                    break;
+                case SegmentNames.TransactionIndex:
+                    lengths[offset] = known with { TransactionIndex = entry.Length };
+                    break;
+            }
+        }
+
+        foreach ((long offset, SegmentLengths found) in lengths)
+        {
+            var segment = new Segment(surroundings.Disk, surroundings.Files, directory, offset, found with { Log = Math.Max(found.Log, 0) }, surroundings.NowMs);
+            if (found.Log < 0)
+            {
+                surroundings.Events.Repaired(segment.Offsets.Path, "an index without a log file is removed");
+                segment.Delete();
+                continue;
+            }
+
+            _segments.Add(segment);
+            if (!found.HasWholeIndexes)
+            {
+                _rebuild.Add(segment);
+            }
+        }
+    }
+
+    private void LoadEpochs(IReadOnlyList<Files.DiskEntry> entries)
+    {
+        bool exists = entries.Any(entry => entry.Name == LeaderEpochCheckpoint.FileName);
+        string path = Path.Combine(directory, LeaderEpochCheckpoint.FileName);
+        List<EpochStart>? known = exists ? LeaderEpochCheckpoint.Read(surroundings.Disk, path) : null;
+        if (exists && known is null)
+        {
+            surroundings.Events.Repaired(path, "the file is damaged; the epochs are read from the batches");
+        }
+
+        _epochs = new LeaderEpochCache(directory, known ?? [], persisted: known is not null);
+        _epochsAreKnown = known is not null;
+    }
+
+    /// <summary>The log's end after a clean stop; -1 when the active segment is not as a clean stop leaves it.</summary>
+    private long FindEnd()
+    {
+        Segment active = _segments[^1];
+        if (_rebuild.Count > 0 || (!_epochsAreKnown && _segments.Exists(s => s.Size > 0)))
+        {
+            return -1;
+        }
+
+        if (active.Size == 0)
+        {
+            ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, active.BaseOffset);
+            return active.BaseOffset;
+        }
+
+        int position = 0;
+        if (active.Offsets.Entries > 0)
+        {
+            (long offset, position) = active.Offsets.At(active.Offsets.Entries - 1);
+            Span<byte> head = stackalloc byte[BatchHead.Bytes];
+            if (position < 0 || position > active.Size - BatchHead.Bytes || active.ReadAt(position, head) != head.Length
+                || new BatchHead(head).LastOffset != offset)
+            {
+                surroundings.Events.Repaired(active.Offsets.Path, "the last entry points at no batch; the indexes are made again");
+                return -1;
+            }
+        }
+
+        ScanEnd end = SegmentScan.Headers(active, position, static (_, _, _) => { });
+        if (end.Fault is not null)
+        {
+            return -1;
+        }
+
+        ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, end.NextOffset);
+        return end.NextOffset;
+    }
+
+    /// <summary>Reads everything from the segment with the recovery point on. Answers the log's end.</summary>
+    private long Recover(long recoveryPoint)
+    {
+        int first = _segments.Count - 1;
+        while (first > 0 && _segments[first].BaseOffset > recoveryPoint)
+        {
+            first--;
+        }
+
+        for (int i = 0; i < first; i++)
+        {
+            if (_rebuild.Contains(_segments[i]))
+            {
+                RebuildIndexes(_segments[i]);
+            }
+        }
+
+        if (!_epochsAreKnown)
+        {
+            ReadEpochs(first);
+        }
+
+        ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, _segments[first].BaseOffset);
+        long end = _segments[first].BaseOffset;
+        for (int i = first; i < _segments.Count; i++)
+        {
+            ScanEnd scanned = RecoverSegment(_segments[i]);
+            end = scanned.NextOffset;
+            if (scanned.Fault is null)
+            {
+                continue;
+            }
+
+            for (int later = _segments.Count - 1; later > i; later--)
+            {
+                surroundings.Events.Truncated(_segments[later].File.Path, 0, _segments[later].Size, "it follows a segment that was cut off");
+                _segments[later].Delete();
+                _segments.RemoveAt(later);
+            }
+        }
+
+        return end;
+    }
+
+    private ScanEnd RecoverSegment(Segment segment)
+    {
+        segment.ClearIndexes();
+        ScanEnd end = SegmentScan.Whole(segment, (batch, head, position) =>
+        {
+            segment.Note(head, position, options.IndexIntervalBytes);
+            ProducerReplay.Apply(_producers, batch, head, segment);
+            NoteEpoch(head);
+        });
+        if (end.Fault is not null)
+        {
+            int lost = segment.CutAt(end.NextOffset, end.Position);
+            surroundings.Events.Truncated(segment.File.Path, end.Position, lost, end.Fault);
+        }
+
+        if (!ReferenceEquals(segment, _segments[^1]))
+        {
+            segment.Seal(durable: false);
+        }
+
+        return end;
+    }
+
+    private void RebuildIndexes(Segment segment)
+    {
+        surroundings.Events.Repaired(segment.Offsets.Path, "an index is missing or not whole; the indexes are made again");
+        segment.Offsets.CreateEmpty();
+        segment.Times.CreateEmpty();
+        SegmentScan.Headers(segment, 0, (_, head, position) => segment.Note(head, position, options.IndexIntervalBytes));
+        segment.Seal(durable: false);
+    }
+
+    private void ReadEpochs(int segments)
+    {
+        foreach (Segment segment in _segments.Take(segments))
+        {
+            SegmentScan.Headers(segment, 0, (_, head, _) => NoteEpoch(head));
+        }
+    }
+
+    private void NoteEpoch(BatchHead head)
+    {
+        if (head.LeaderEpoch > _epochs.Latest.Value)
+        {
+            _epochs.Assign(new LeaderEpoch(head.LeaderEpoch), new Offset(head.BaseOffset));
+        }
+    }
+
+    private void AddEmptySegment(long baseOffset)
+    {
+        var segment = new Segment(surroundings.Disk, surroundings.Files, directory, baseOffset, SegmentLengths.Empty, surroundings.NowMs);
+        segment.Create();
+        _segments.Add(segment);
+    }
+
+    /// <summary>Keeps the newest snapshot and those at the start of a segment, from which recovery begins.</summary>
+    private void RemoveStraySnapshots(long end)
+    {
+        for (int i = _snapshots.Count - 1; i >= 0; i--)
+        {
+            long offset = _snapshots[i];
+            bool stray = offset > end || (i < _snapshots.Count - 1 && !_segments.Exists(s => s.BaseOffset == offset));
+            if (stray)
+            {
+                surroundings.Disk.DeleteFile(SegmentNames.Of(directory, offset, ProducerSnapshot.Suffix));
+                _snapshots.RemoveAt(i);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Tidemark.Primitives;
+using Tidemark.Storage.Files;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Storage.Logs;
+
+/// <summary>
+/// The answer to a read: a range of a segment's file, which stays open until the slice is disposed, also when the segment is deleted
+/// meanwhile. The range begins with the batch that holds the offset asked for and may end within a batch, as in Kafka.
+/// </summary>
+public sealed class LogSlice : IDisposable
+{
+    private SegmentFile? _lease;
+
+    private LogSlice(ErrorCode error, SegmentFile? lease, IDiskFile? file, long position, int length)
+    {
+        (Error, _lease, File, Position, Length) = (error, lease, file, position, length);
+    }
+
+    /// <summary><see cref="ErrorCode.OffsetOutOfRange"/>, <see cref="ErrorCode.KafkaStorageError"/> or none.</summary>
+    public ErrorCode Error { get; }
+
+    /// <summary>Null when there is nothing to read.</summary>
+    public IDiskFile? File { get; }
+
+    public long Position { get; }
+
+    public int Length { get; }
+
+    public bool IsEmpty => Length == 0;
+
+    /// <summary>Copies the bytes out; answers how many there were.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public int CopyTo(Span<byte> into)
+    {
+        if (File is null)
+        {
+            return 0;
+        }
+
+        int read = File.Read(Position, into[..Length]);
+        return read == Length ? read : throw new IOException($"{File.Path} ends before {Position + Length}");
+    }
+
+    public void Dispose() => Interlocked.Exchange(ref _lease, null)?.Release();
+
+    internal static LogSlice Empty { get; } = new(ErrorCode.None, null, null, 0, 0);
+
+    internal static LogSlice OutOfRange { get; } = new(ErrorCode.OffsetOutOfRange, null, null, 0, 0);
+
+    internal static LogSlice Failed { get; } = new(ErrorCode.KafkaStorageError, null, null, 0, 0);
+
+    internal static LogSlice Of(SegmentFile leased, IDiskFile file, long position, int length) =>
+        new(ErrorCode.None, leased, file, position, length);
+}
