@@ -1,0 +1,197 @@
+using Tidemark.Metadata.Configuration;
+
+namespace Tidemark.Server.Configuration;
+
+/// <summary>
+/// What a process is and where it listens: the property file, checked as a whole. Single values were checked by their keys;
+/// here stand the rules that span several of them.
+/// </summary>
+/// <param name="Config">All keys, for the broker.</param>
+/// <param name="Listeners">Where to listen, controller listeners included.</param>
+/// <param name="ControllerListenerNames">Which of them belong to the controller.</param>
+/// <param name="Advertised">What clients are told; port 0 stands for the port that the listener of that name gets.</param>
+/// <param name="LogDirectories">Absolute, in the order of the file.</param>
+/// <param name="MetadataDirectory">Which directory holds the metadata log.</param>
+public sealed record NodeOptions(
+    BrokerConfig Config,
+    int NodeId,
+    IReadOnlyList<Listener> Listeners,
+    IReadOnlyList<string> ControllerListenerNames,
+    IReadOnlyList<Listener> Advertised,
+    string InterBrokerListenerName,
+    IReadOnlyList<string> LogDirectories,
+    string MetadataDirectory,
+    string? Rack)
+{
+    private const string Plaintext = "PLAINTEXT";
+
+    /// <summary>Checks properties; a later one of the same key counts.</summary>
+    /// <param name="warnings">What is odd but keeps no node from starting, one line each.</param>
+    /// <exception cref="ConfigurationException">A node cannot start with this.</exception>
+    public static NodeOptions Read(IEnumerable<KeyValuePair<string, string>> properties, out IReadOnlyList<string> warnings)
+    {
+        BrokerConfig config = BrokerConfig.Parse(properties, out IReadOnlyList<ConfigProblem> problems);
+        warnings = [.. problems.Where(p => !p.IsFatal).Select(p => p.Message)];
+        if (problems.FirstOrDefault(p => p.IsFatal) is { } fatal)
+        {
+            throw new ConfigurationException(fatal.Message);
+        }
+
+        RequireBothRoles(config);
+        IReadOnlyList<string> controllers = [.. config.GetList("controller.listener.names").Select(n => n.ToUpperInvariant())];
+        IReadOnlyList<Listener> listeners = Listener.ParseList("listeners", config.GetString("listeners"));
+        CheckListeners(config, listeners, controllers);
+        int nodeId = config.GetInt("node.id");
+        CheckQuorum(config, nodeId);
+        IReadOnlyList<Listener> advertised = ReadAdvertised(config, listeners, controllers);
+        string interBroker = config.Find("inter.broker.listener.name")?.Text.ToUpperInvariant() ?? Plaintext;
+        if (advertised.All(l => l.Name != interBroker) || controllers.Contains(interBroker))
+        {
+            string names = string.Join(", ", advertised.Where(l => !controllers.Contains(l.Name)).Select(l => l.Name));
+            throw new ConfigurationException("inter.broker.listener.name", interBroker, $"one of the advertised listeners that is not the controller's is allowed: {names}");
+        }
+
+        string[] directories = [.. (config.Find("log.dirs") is { } several ? several.AsList() : config.GetList("log.dir")).Where(d => d.Length > 0).Select(Path.GetFullPath)];
+        if (directories.Length == 0 || directories.Distinct().Count() != directories.Length)
+        {
+            throw new ConfigurationException("log.dirs", config.Find("log.dirs")?.Text, "one or more different directories are allowed, with commas between them");
+        }
+
+        string metadata = config.Find("metadata.log.dir") is { Text.Length: > 0 } own ? Path.GetFullPath(own.Text) : directories[0];
+        return new NodeOptions(config, nodeId, listeners, controllers, advertised, interBroker, directories, metadata, config.Find("broker.rack")?.Text);
+    }
+
+    private static void RequireBothRoles(BrokerConfig config)
+    {
+        var roles = config.GetList("process.roles");
+        if (!roles.Contains("broker") || !roles.Contains("controller"))
+        {
+            throw new ConfigurationException("process.roles", config.GetString("process.roles"), "only broker,controller (both in one process) is allowed in this version");
+        }
+    }
+
+    private static void CheckListeners(BrokerConfig config, IReadOnlyList<Listener> listeners, IReadOnlyList<string> controllers)
+    {
+        string all = config.GetString("listeners");
+        if (listeners.Where(l => l.Port != 0).GroupBy(l => l.Port).FirstOrDefault(g => g.Count() > 1 && !IsOnePerFamily(g)) is { } same)
+        {
+            throw new ConfigurationException("listeners", all, $"each listener needs a port of its own, and {same.Key} comes twice");
+        }
+
+        if (!listeners.Any(l => controllers.Contains(l.Name)) || listeners.All(l => controllers.Contains(l.Name)))
+        {
+            string names = string.Join(", ", controllers);
+            throw new ConfigurationException("listeners", all, $"at least one listener for the controller (controller.listener.names={names}) and one for clients must be there");
+        }
+
+        IReadOnlyDictionary<string, string> protocols = ReadProtocols(config, controllers);
+        foreach (Listener listener in listeners)
+        {
+            if (!protocols.TryGetValue(listener.Name, out string? protocol))
+            {
+                throw new ConfigurationException("listener.security.protocol.map", config.GetString("listener.security.protocol.map"), $"an entry for listener {listener.Name} must be there");
+            }
+
+            if (protocol != Plaintext)
+            {
+                throw new ConfigurationException("listener.security.protocol.map", $"{listener.Name}:{protocol}", "only PLAINTEXT is allowed in this version, for listeners in use");
+            }
+        }
+    }
+
+    // Two listeners may share a port when one is for IPv4 and one for IPv6.
+    private static bool IsOnePerFamily(IEnumerable<Listener> same) =>
+        same.Count() == 2 && same.All(l => System.Net.IPAddress.TryParse(l.Host, out _)) && same.Count(l => l.Host.Contains(':')) == 1;
+
+    private static Dictionary<string, string> ReadProtocols(BrokerConfig config, IReadOnlyList<string> controllers)
+    {
+        string map = config.GetString("listener.security.protocol.map");
+        var protocols = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string entry in map.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] pair = entry.Split(':', StringSplitOptions.TrimEntries);
+            if (pair.Length != 2 || pair[1].ToUpperInvariant() is not ("PLAINTEXT" or "SSL" or "SASL_PLAINTEXT" or "SASL_SSL"))
+            {
+                throw new ConfigurationException("listener.security.protocol.map", map, "NAME:PROTOCOL with commas between them is allowed, PROTOCOL one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL");
+            }
+
+            protocols[pair[0].ToUpperInvariant()] = pair[1].ToUpperInvariant();
+        }
+
+        // Without a map of one's own the controller's listeners are plain, as in Kafka, whatever they are called.
+        if (!config.OfFile.ContainsKey("listener.security.protocol.map"))
+        {
+            foreach (string name in controllers)
+            {
+                protocols.TryAdd(name, Plaintext);
+            }
+        }
+
+        return protocols;
+    }
+
+    private static void CheckQuorum(BrokerConfig config, int nodeId)
+    {
+        string voters = string.Join(',', config.GetList("controller.quorum.voters"));
+        if (voters.Length == 0)
+        {
+            if (config.GetList("controller.quorum.bootstrap.servers").IsEmpty)
+            {
+                throw new ConfigurationException("controller.quorum.voters", "", $"set this or controller.quorum.bootstrap.servers, for instance controller.quorum.voters={nodeId}@127.0.0.1:9093");
+            }
+
+            return;
+        }
+
+        foreach (string voter in voters.Split(','))
+        {
+            int at = voter.IndexOf('@');
+            if (at < 0 || !int.TryParse(voter.AsSpan(0, at), out int id) || voter.IndexOf(':', at) < 0)
+            {
+                throw new ConfigurationException("controller.quorum.voters", voters, "id@host:port with commas between them is allowed");
+            }
+
+            if (id != nodeId)
+            {
+                throw new ConfigurationException("controller.quorum.voters", voters, $"only this node ({nodeId}@host:port) is allowed in this version, whose quorum has one member");
+            }
+        }
+    }
+
+    private static IReadOnlyList<Listener> ReadAdvertised(BrokerConfig config, IReadOnlyList<Listener> listeners, IReadOnlyList<string> controllers)
+    {
+        string written = config.Find("advertised.listeners")?.Text ?? "";
+        IReadOnlyList<Listener> advertised = written.Length > 0
+            ? Listener.ParseList("advertised.listeners", written)
+            : [.. listeners.Where(l => !controllers.Contains(l.Name))];
+        foreach (Listener listener in advertised)
+        {
+            if (written.Length > 0 && listener.Host is "0.0.0.0" or "::")
+            {
+                throw new ConfigurationException("advertised.listeners", written, $"{listener.Host} is no address to connect to; a host name or an address that clients reach is allowed");
+            }
+
+            if (listeners.All(l => l.Name != listener.Name))
+            {
+                throw new ConfigurationException("advertised.listeners", written, $"only names of listeners are allowed, and {listener.Name} is none");
+            }
+        }
+
+        // A listener on all interfaces is advertised by the name of the machine.
+        return [.. advertised.Select(l => l.Host is "" or "0.0.0.0" or "::" ? l with { Host = MachineName() } : l)];
+    }
+
+    private static string MachineName()
+    {
+        string name = System.Net.Dns.GetHostName();
+        try
+        {
+            // A name that cannot be resolved here would send every client astray.
+            return System.Net.Dns.GetHostAddresses(name).Length > 0 ? name : "localhost";
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return "localhost";
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Tidemark.Server.Documentation;
+
+namespace Tidemark.Commands;
+
+/// <summary>Writes the pages of docs/ that are made from the code's own tables. Hidden: for those who work on Tidemark.</summary>
+internal static class DocsCommand
+{
+    public static Command Define()
+    {
+        var page = new Argument<string>("PAGE") { Description = "configuration or protocol." };
+        page.AcceptOnlyFromAmong("configuration");
+        var command = new Command("docs", "Write docs/CONFIGURATION.md or docs/PROTOCOL.md to standard output.") { page };
+        command.Hidden = true;
+        command.SetAction(parsed =>
+        {
+            Console.Out.Write(ConfigurationPage.Write());
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Tidemark.Output;
+
+/// <summary>
+/// Rows under named columns, written as their reader likes it: a table on a terminal, aligned columns without frames into a pipe,
+/// an array of objects with <c>--json</c>. Cells are strings, numbers, booleans, lists of those, or null.
+/// </summary>
+internal sealed class Listing(params string[] columns)
+{
+    private readonly List<object?[]> _rows = [];
+
+    public int Count => _rows.Count;
+
+    public void Add(params object?[] cells) => _rows.Add(cells.Length == columns.Length ? cells : throw new ArgumentException("one cell a column", nameof(cells)));
+
+    /// <param name="json">True to write JSON whatever the output is.</param>
+    /// <param name="empty">What a person reads where there are no rows.</param>
+    public void Write(bool json, string empty)
+    {
+        if (json)
+        {
+            JsonOutput.Write(writer =>
+            {
+                writer.WriteStartArray();
+                foreach (object?[] row in _rows)
+                {
+                    writer.WriteStartObject();
+                    for (int i = 0; i < columns.Length; i++)
+                    {
+                        writer.WritePropertyName(JsonOutput.NameOf(columns[i]));
+                        JsonOutput.WriteValue(writer, row[i]);
+                    }
+
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+            });
+        }
+        else if (Console.IsOutputRedirected)
+        {
+            WritePlain();
+        }
+        else if (_rows.Count == 0)
+        {
+            Console.Out.WriteLine(empty);
+        }
+        else
+        {
+            WriteTable();
+        }
+    }
+
+    private static string Text(object? cell) => cell switch
+    {
+        null => "-",
+        true => "yes",
+        false => "no",
+        string text => text,
+        System.Collections.IEnumerable many => string.Join(',', many.Cast<object?>().Select(Text)),
+        _ => Convert.ToString(cell, CultureInfo.InvariantCulture) ?? "",
+    };
+
+    private static bool IsNumber(object? cell) => cell is int or long or short or double;
+
+    private void WriteTable()
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        for (int i = 0; i < columns.Length; i++)
+        {
+            var column = new TableColumn($"[bold]{Markup.Escape(columns[i])}[/]") { NoWrap = i == 0 };
+            int index = i;
+            table.AddColumn(_rows.All(row => row[index] is null || IsNumber(row[index])) ? column.RightAligned() : column);
+        }
+
+        foreach (object?[] row in _rows)
+        {
+            table.AddRow([.. row.Select(cell => Markup.Escape(Text(cell)))]);
+        }
+
+        AnsiConsole.Write(table);
+    }
+
+    private void WritePlain()
+    {
+        string[][] lines = [[.. columns.Select(c => c.ToUpperInvariant())], .. _rows.Select(row => row.Select(Text).ToArray())];
+        int[] widths = [.. Enumerable.Range(0, columns.Length).Select(i => lines.Max(line => line[i].Length))];
+        foreach (string[] line in lines)
+        {
+            Console.Out.WriteLine(string.Join("  ", line.Select((cell, i) => i == line.Length - 1 ? cell : cell.PadRight(widths[i]))));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Tidemark.Server.Configuration;
+
+namespace Tidemark.System.Tests.Configuration;
+
+public sealed class NodeOptionsTests
+{
+    private static readonly Dictionary<string, string> s_good = new()
+    {
+        ["process.roles"] = "broker,controller",
+        ["node.id"] = "1",
+        ["listeners"] = "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093",
+        ["controller.listener.names"] = "CONTROLLER",
+        ["controller.quorum.voters"] = "1@127.0.0.1:9093",
+        ["log.dirs"] = "/data/a,/data/b",
+    };
+
+    [Fact]
+    public void A_good_file_is_read_as_a_whole()
+    {
+        NodeOptions options = NodeOptions.Read(s_good, out IReadOnlyList<string> warnings);
+        Assert.Empty(warnings);
+        Assert.Equal(1, options.NodeId);
+        Assert.Equal([new("PLAINTEXT", "127.0.0.1", 9092)], options.Advertised);
+        Assert.Equal(["CONTROLLER"], options.ControllerListenerNames);
+        Assert.Equal("PLAINTEXT", options.InterBrokerListenerName);
+        Assert.Equal(["/data/a", "/data/b"], options.LogDirectories);
+        Assert.Equal("/data/a", options.MetadataDirectory);
+        Assert.Null(options.Rack);
+    }
+
+    [Fact]
+    public void An_unknown_key_is_a_warning_that_names_it()
+    {
+        NodeOptions.Read(new Dictionary<string, string>(s_good) { ["log.dris"] = "/x" }, out IReadOnlyList<string> warnings);
+        Assert.Contains("log.dris", Assert.Single(warnings));
+    }
+
+    [Theory]
+    [InlineData("num.partitions", "many")]
+    [InlineData("num.partitions", "0")]
+    [InlineData("log.cleanup.policy", "shred")]
+    [InlineData("process.roles", "broker")]
+    [InlineData("process.roles", "boss")]
+    [InlineData("listeners", "PLAINTEXT://:9092")]
+    [InlineData("listeners", "CONTROLLER://:9093")]
+    [InlineData("listeners", "PLAINTEXT://:9092,CONTROLLER://:9092")]
+    [InlineData("listeners", "INSIDE://:9092,CONTROLLER://:9093", "listener.security.protocol.map")]
+    [InlineData("listener.security.protocol.map", "PLAINTEXT:SSL,CONTROLLER:PLAINTEXT")]
+    [InlineData("listener.security.protocol.map", "PLAINTEXT:OPEN")]
+    [InlineData("controller.quorum.voters", "2@127.0.0.1:9093")]
+    [InlineData("controller.quorum.voters", "here")]
+    [InlineData("advertised.listeners", "PLAINTEXT://0.0.0.0:9092")]
+    [InlineData("advertised.listeners", "OTHER://host:9092")]
+    [InlineData("inter.broker.listener.name", "CONTROLLER")]
+    [InlineData("log.dirs", "/data/a,/data/a")]
+    public void A_bad_value_stops_with_the_key_and_the_value(string key, string value, string? named = null)
+    {
+        var failure = Assert.Throws<ConfigurationException>(() => NodeOptions.Read(new Dictionary<string, string>(s_good) { [key] = value }, out _));
+        Assert.Contains(named ?? key, failure.Message);
+        Assert.DoesNotContain('\n', failure.Message);
+    }
+
+    [Theory]
+    [InlineData("process.roles")]
+    [InlineData("node.id")]
+    [InlineData("controller.listener.names")]
+    [InlineData("controller.quorum.voters")]
+    public void What_must_be_set_is_asked_for(string key)
+    {
+        var without = new Dictionary<string, string>(s_good);
+        without.Remove(key);
+        Assert.Contains(key, Assert.Throws<ConfigurationException>(() => NodeOptions.Read(without, out _)).Message);
+    }
+
+    [Fact]
+    public void Listeners_may_have_names_of_ones_own_when_the_map_knows_them()
+    {
+        var named = new Dictionary<string, string>(s_good)
+        {
+            ["listeners"] = "INSIDE://:9092,OUTSIDE://:9094,BOSS://:9093",
+            ["advertised.listeners"] = "INSIDE://a:9092,OUTSIDE://b:9094",
+            ["controller.listener.names"] = "BOSS",
+            ["listener.security.protocol.map"] = "inside:plaintext,OUTSIDE:PLAINTEXT,BOSS:PLAINTEXT",
+            ["inter.broker.listener.name"] = "INSIDE",
+        };
+        NodeOptions options = NodeOptions.Read(named, out _);
+        Assert.Equal("INSIDE", options.InterBrokerListenerName);
+        Assert.Equal(2, options.Advertised.Count);
+    }
+}
