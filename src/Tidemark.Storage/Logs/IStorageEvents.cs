@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Storage.Directories;
 
 namespace Tidemark.Storage.Logs;
 
@@ -17,8 +18,11 @@ public interface IStorageEvents
     /// <summary>A new segment was begun. The ones before should be flushed soon, by <see cref="PartitionLog.FlushSealed"/>, off the append path.</summary>
     void Rolled(PartitionLog log, Offset baseOffset);
 
-    /// <summary>The disk failed under this log, which takes nothing more; its directory should go offline.</summary>
+    /// <summary>The disk failed under this log, which takes nothing more.</summary>
     void Failed(PartitionLog log, Exception reason);
+
+    /// <summary>The disk failed under this directory, which is offline now; these partitions were in it.</summary>
+    void DirectoryFailed(LogDirectory directory, IReadOnlyList<TopicPartition> partitions, Exception reason);
 }
 
 /// <summary>Tells nobody.</summary>
@@ -39,6 +43,10 @@ public sealed class SilentStorageEvents : IStorageEvents
     }
 
     public void Failed(PartitionLog log, Exception reason)
+    {
+    }
+
+    public void DirectoryFailed(LogDirectory directory, IReadOnlyList<TopicPartition> partitions, Exception reason)
     {
     }
 }

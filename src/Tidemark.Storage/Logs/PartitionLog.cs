@@ -85,6 +85,9 @@ public sealed partial class PartitionLog
 
     public int SegmentCount => _segments.Length;
 
+    /// <summary>The first segment's base offset.</summary>
+    public Offset FirstSegmentBaseOffset => new(_segments[0].BaseOffset);
+
     /// <summary>The active segment's base offset.</summary>
     public Offset ActiveBaseOffset => new(_segments[^1].BaseOffset);
 
@@ -198,6 +201,9 @@ public sealed partial class PartitionLog
             }
         }
     }
+
+    /// <summary>The directory failed elsewhere: this log takes and gives nothing more. Takes no lock and may be called from anywhere.</summary>
+    public void FenceOff() => _failed = true;
 
     /// <summary>Stops the log without writing anything, for a directory that failed or is about to be removed.</summary>
     public void Abandon()
