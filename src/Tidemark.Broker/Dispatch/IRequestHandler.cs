@@ -1,0 +1,33 @@
+using Tidemark.Broker.Connections;
+using Tidemark.Protocol;
+
+namespace Tidemark.Broker.Dispatch;
+
+/// <summary>
+/// Serves one API. The dispatch table, the answer to ApiVersions and docs/PROTOCOL.md derive from the handlers that are registered.
+/// </summary>
+public interface IRequestHandler
+{
+    ApiKey Api { get; }
+
+    /// <summary>The lowest version that is served.</summary>
+    short LowestVersion { get; }
+
+    /// <summary>The highest version that is served.</summary>
+    short HighestVersion { get; }
+
+    /// <summary>The lowest version told to clients, where that differs (Produce, whose old versions librdkafka looks at).</summary>
+    short AdvertisedLowestVersion => LowestVersion;
+
+    /// <summary>
+    /// True: while a request of this kind waits for its answer, later requests of the same connection are served already (their answers
+    /// stay in order). False: they see what this one did, as a client that pipelines expects.
+    /// </summary>
+    bool LetsLaterRequestsPass => false;
+
+    /// <summary>
+    /// Takes over the request and answers it exactly once, now or later. Malformed content is thrown as <see cref="ProtocolException"/>
+    /// and closes the connection.
+    /// </summary>
+    void Handle(Request request);
+}

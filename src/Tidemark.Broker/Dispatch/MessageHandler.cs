@@ -1,0 +1,55 @@
+using Tidemark.Broker.Connections;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+
+namespace Tidemark.Broker.Dispatch;
+
+/// <summary>
+/// A handler that takes the request as a message and gives the response as one: for all but the hot paths. An exception of
+/// <see cref="Answer"/> ends the connection.
+/// </summary>
+/// <param name="api">The API served.</param>
+/// <param name="lowest">The lowest version served.</param>
+/// <param name="highest">The highest version served.</param>
+public abstract class MessageHandler<TRequest, TResponse>(ApiKey api, short lowest, short highest) : IRequestHandler
+    where TRequest : class, IMessage<TRequest>
+    where TResponse : class, IMessage<TResponse>
+{
+    public ApiKey Api => api;
+
+    public short LowestVersion => lowest;
+
+    public short HighestVersion => highest;
+
+    public void Handle(Request request)
+    {
+        var reader = new WireReader(request.Body);
+        ValueTask<TResponse> answer = Answer(TRequest.Read(ref reader, request.ApiVersion), request);
+        if (answer.IsCompletedSuccessfully)
+        {
+            request.Respond(answer.Result);
+        }
+        else
+        {
+            _ = RespondLater(answer, request);
+        }
+    }
+
+    /// <summary>
+    /// What the request comes to. May complete later; until then no other request of the connection is served. Views into
+    /// <paramref name="request"/>'s bytes stay valid until the answer is given.
+    /// </summary>
+    protected abstract ValueTask<TResponse> Answer(TRequest request, Request context);
+
+    private static async Task RespondLater(ValueTask<TResponse> answer, Request request)
+    {
+        try
+        {
+            request.Respond(await answer);
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            request.Connection.Fail(request, e);
+        }
+    }
+}
