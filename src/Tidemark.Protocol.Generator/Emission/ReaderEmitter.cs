@@ -92,7 +92,8 @@ public static class ReaderEmitter
         if (field.Type.IsStruct)
         {
             string read = $"{context.Qualified(field.Type)}.Read(ref reader, version)";
-            string isNull = nullable is null ? "reader.ReadIsNull()" : $"{nullable} && reader.ReadIsNull()";
+            string marker = field.IsTagged ? "reader.ReadTaggedIsNull()" : "reader.ReadIsNull()";
+            string isNull = nullable is null ? marker : $"{nullable} && {marker}";
             code.Line(nullable is "" ? $"{target} = {read};" : $"{target} = {isNull} ? null : {read};");
             return;
         }

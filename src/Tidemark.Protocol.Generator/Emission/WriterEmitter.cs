@@ -136,14 +136,15 @@ public static class WriterEmitter
             return;
         }
 
+        string marker = field.IsTagged ? "WriteTaggedIsNull" : "WriteIsNull";
         if (nullable is null)
         {
-            code.Line($"writer.WriteIsNull({field.Name} is null);");
+            code.Line($"writer.{marker}({field.Name} is null);");
         }
         else
         {
             code.Open($"if ({nullable})");
-            code.Line($"writer.WriteIsNull({field.Name} is null);");
+            code.Line($"writer.{marker}({field.Name} is null);");
             code.Close();
             code.Blank();
         }

@@ -149,6 +149,9 @@ public ref partial struct WireReader
     /// <summary>Reads the byte that stands before a struct that may be null.</summary>
     public bool ReadIsNull() => ReadInt8() < 0;
 
+    /// <summary>Reads the number that opens a tagged struct that may be null; it differs from the byte outside tags.</summary>
+    public bool ReadTaggedIsNull() => ReadVarUInt32() == 0;
+
     /// <summary>
     /// Reads the count of an array that may not be null. A count whose elements, each of at least <paramref name="leastElementSize"/> bytes,
     /// exceed what is left is refused.

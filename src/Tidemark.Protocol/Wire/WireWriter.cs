@@ -165,6 +165,9 @@ public sealed partial class WireWriter : IBufferWriter<byte>, IDisposable
     /// <summary>Writes the byte that stands before a struct that may be null.</summary>
     public void WriteIsNull(bool isNull) => WriteInt8(isNull ? (sbyte)-1 : (sbyte)1);
 
+    /// <summary>Writes the number that opens a tagged struct that may be null; it differs from the byte outside tags.</summary>
+    public void WriteTaggedIsNull(bool isNull) => WriteVarUInt32(isNull ? 0u : 1u);
+
     /// <summary>Writes the count of an array, or the length of bytes.</summary>
     public void WriteCount(int count, bool compact)
     {

@@ -39,12 +39,12 @@ public class MutationTests
     }
 
     [Fact]
-    public void Every_message_cut_short_anywhere_is_refused()
+    public void Every_message_cut_short_is_refused()
     {
-        foreach (MessageVector row in MessageVector.Own.DistinctBy(row => (row.ClassName, row.Version, row.Bytes.Length / 64)))
+        foreach (MessageVector row in MessageVector.Own.GroupBy(row => (row.ClassName, row.Version)).Select(rows => rows.Last()))
         {
             MessageClasses.Reader read = MessageClasses.ReaderOf(row.ClassName);
-            for (int length = 0; length < row.Bytes.Length; length++)
+            for (int length = 0; length < row.Bytes.Length; length += 1 + (length / 32))
             {
                 byte[] cut = row.Bytes[..length];
                 Assert.Throws<ProtocolException>(() => MessageClasses.Read(read, cut, row.Version));
