@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using Tidemark.Metadata.Elections;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>
+/// Starts, changes or (with null replicas) cancels the move of partitions to other brokers (KIP-455). While it runs the partition has the old
+/// and the new replicas; it ends when all the new ones are in sync.
+/// </summary>
+public static class AlterPartitionReassignments
+{
+    public static Decision<AlterPartitionReassignmentsResponse> Decide(ControllerContext context, AlterPartitionReassignmentsRequest request)
+    {
+        bool isTooLate = ControllerContext.IsTooLate(request.TimeoutMs);
+        var response = new AlterPartitionReassignmentsResponse
+        {
+            AllowReplicationFactorChange = request.AllowReplicationFactorChange,
+            ErrorCode = isTooLate ? ErrorCode.RequestTimedOut : ErrorCode.None,
+            ErrorMessage = isTooLate ? ControllerContext.TooLate : null,
+        };
+        var records = new List<MetadataRecord>();
+        var cluster = new ClusterView(context.Image, context.Config);
+        var done = new HashSet<TopicIdPartition>();
+        foreach (AlterPartitionReassignmentsRequest.ReassignableTopic asked in request.Topics)
+        {
+            var topicResponse = new AlterPartitionReassignmentsResponse.ReassignableTopicResponse { Name = asked.Name };
+            TopicImage? topic = context.Image.Topics.Find(asked.Name);
+            foreach (AlterPartitionReassignmentsRequest.ReassignablePartition each in asked.Partitions)
+            {
+                (ErrorCode code, string? message) = isTooLate ? (ErrorCode.RequestTimedOut, ControllerContext.TooLate)
+                    : topic?.Partition(each.PartitionIndex) is not { } partition
+                        ? (ErrorCode.UnknownTopicOrPartition, $"There is no partition {asked.Name}-{each.PartitionIndex}.")
+                    : !done.Add(new TopicIdPartition(topic.Id, partition.Id)) ? (ErrorCode.None, null)
+                    : Change(context, cluster, topic, partition, each.Replicas, request.AllowReplicationFactorChange, records);
+                topicResponse.Partitions.Add(new AlterPartitionReassignmentsResponse.ReassignablePartitionResponse
+                {
+                    PartitionIndex = each.PartitionIndex,
+                    ErrorCode = code,
+                    ErrorMessage = message,
+                });
+            }
+
+            response.Responses.Add(topicResponse);
+        }
+
+        return new Decision<AlterPartitionReassignmentsResponse>(records, response);
+    }
+
+    private static (ErrorCode Code, string? Message) Change(
+        ControllerContext context,
+        ClusterView cluster,
+        TopicImage topic,
+        PartitionImage partition,
+        List<int>? replicas,
+        bool mayChangeFactor,
+        List<MetadataRecord> records) =>
+        replicas is null
+            ? Cancel(cluster, topic, partition, records)
+            : Start(context, cluster, topic, partition, [.. replicas], mayChangeFactor, records);
+
+    private static (ErrorCode Code, string? Message) Start(
+        ControllerContext context,
+        ClusterView cluster,
+        TopicImage topic,
+        PartitionImage partition,
+        ImmutableArray<int> target,
+        bool mayChangeFactor,
+        List<MetadataRecord> records)
+    {
+        if (ManualAssignment.ProblemOf(context.Image, partition.Id, target, null) is { } problem)
+        {
+            return (ErrorCode.InvalidReplicaAssignment, problem);
+        }
+
+        ImmutableArray<int> before = [.. partition.Replicas.Where(id => !partition.AddingReplicas.Contains(id))];
+        if (!mayChangeFactor && target.Length != before.Length)
+        {
+            return (ErrorCode.InvalidReplicationFactor, $"Partition {topic.Name}-{partition.Id} has {before.Length} replicas and would have {target.Length}: a change is not allowed.");
+        }
+
+        ImmutableArray<int> removing = [.. before.Where(id => !target.Contains(id))];
+        ImmutableArray<int> adding = [.. target.Where(id => !before.Contains(id))];
+        var change = new PartitionChange(topic, partition, cluster)
+        {
+            // Replicas that an earlier reassignment was adding, and that are wanted no more, go at once.
+            Replicas = [.. target, .. removing],
+            Isr = [.. partition.Isr.Where(id => target.Contains(id) || removing.Contains(id))],
+            RemovingReplicas = removing,
+            AddingReplicas = adding,
+        };
+        BrokerPartitions.Add(change, records);
+        return (ErrorCode.None, null);
+    }
+
+    private static (ErrorCode Code, string? Message) Cancel(ClusterView cluster, TopicImage topic, PartitionImage partition, List<MetadataRecord> records)
+    {
+        if (!partition.IsReassigning)
+        {
+            return (ErrorCode.NoReassignmentInProgress, $"Partition {topic.Name}-{partition.Id} is not being reassigned.");
+        }
+
+        ImmutableArray<int> before = [.. partition.Replicas.Where(id => !partition.AddingReplicas.Contains(id))];
+        ImmutableArray<int> isr = [.. partition.Isr.Where(id => before.Contains(id))];
+        if (isr.IsEmpty && !cluster.AllowsUnclean(topic.Name))
+        {
+            return (ErrorCode.InvalidReplicaAssignment, $"Without the new replicas no replica of {topic.Name}-{partition.Id} would be in sync.");
+        }
+
+        BrokerPartitions.Add(
+            new PartitionChange(topic, partition, cluster) { Replicas = before, Isr = isr, RemovingReplicas = [], AddingReplicas = [] }, records);
+        return (ErrorCode.None, null);
+    }
+}

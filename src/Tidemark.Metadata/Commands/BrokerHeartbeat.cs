@@ -1,0 +1,124 @@
+using Tidemark.Metadata.Elections;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>
+/// Moves a broker through its life: fenced until it has read the log up to its own registration, then active; on its wish fenced again, or
+/// shut down once it leads nothing any more and every live broker knows that. Lost and cordoned directories come with it too.
+/// </summary>
+public static class BrokerHeartbeat
+{
+    public static Decision<BrokerHeartbeatResponse> Decide(ControllerContext context, BrokerHeartbeatRequest request, BrokerSessions sessions)
+    {
+        if (!context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? broker) || broker.Epoch != request.BrokerEpoch)
+        {
+            return new Decision<BrokerHeartbeatResponse>([], new BrokerHeartbeatResponse { ErrorCode = ErrorCode.StaleBrokerEpoch });
+        }
+
+        var read = new Offset(request.CurrentMetadataOffset);
+        sessions.Touch(broker.Id, broker.Epoch, context.NowMs, read);
+        bool isCaughtUp = read.Value >= broker.Epoch;
+        BrokerImage next = WithDirectories(context, broker, request, out HashSet<Uuid> lost);
+        bool shouldShutDown = false;
+        if (broker.IsFenced)
+        {
+            shouldShutDown = request.WantShutDown;
+            next = !request.WantShutDown && !request.WantFence && isCaughtUp ? next with { IsFenced = false, IsInControlledShutdown = false } : next;
+        }
+        else if (request.WantFence)
+        {
+            shouldShutDown = request.WantShutDown;
+            next = next with { IsFenced = true };
+        }
+        else if (request.WantShutDown && !broker.IsInControlledShutdown)
+        {
+            next = next with { IsInControlledShutdown = true };
+        }
+        else if (broker.IsInControlledShutdown)
+        {
+            // The last change of a leadership away from here is somewhere below; everybody must have read as far as now.
+            shouldShutDown = !BrokerPartitions.Leads(context.Image, broker.Id)
+                && sessions.LeastMetadataOffset(context.Image.Brokers.Values.Where(each => each.IsActive).Select(each => each.Id)) >= read;
+        }
+
+        var records = new List<MetadataRecord>();
+        if (next != broker)
+        {
+            Append(context, broker, next, lost, records);
+            if (next.IsInControlledShutdown && !broker.IsInControlledShutdown)
+            {
+                shouldShutDown = context.Image.Brokers.Values.All(each => each.Id == broker.Id || !each.IsActive);
+            }
+        }
+
+        var response = new BrokerHeartbeatResponse { IsCaughtUp = isCaughtUp, IsFenced = next.IsFenced, ShouldShutDown = shouldShutDown };
+        return new Decision<BrokerHeartbeatResponse>(records, response);
+    }
+
+    /// <summary>Fences a broker whose session ran out. Nothing when it is fenced already.</summary>
+    public static Decision<bool> Expire(ControllerContext context, int brokerId)
+    {
+        if (!context.Image.Brokers.TryGetValue(brokerId, out BrokerImage? broker) || broker.IsFenced)
+        {
+            return new Decision<bool>([], false);
+        }
+
+        var records = new List<MetadataRecord>();
+        Append(context, broker, broker with { IsFenced = true }, [], records);
+        return new Decision<bool>(records, true);
+    }
+
+    private static BrokerImage WithDirectories(ControllerContext context, BrokerImage broker, BrokerHeartbeatRequest request, out HashSet<Uuid> lost)
+    {
+        lost = context.Version.HasDirectories ? [.. request.OfflineLogDirs.Where(broker.Directories.Contains)] : [];
+        BrokerImage next = broker;
+        if (lost.Count > 0)
+        {
+            HashSet<Uuid> gone = lost;
+            next = next with { Directories = [.. broker.Directories.Where(directory => !gone.Contains(directory))] };
+        }
+
+        if (context.Version.HasCordonedDirectories && request.CordonedLogDirs is { } cordoned
+            && (broker.CordonedDirectories is not { } known || !known.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(cordoned))))
+        {
+            next = next with { CordonedDirectories = [.. cordoned] };
+        }
+
+        return next;
+    }
+
+    private static void Append(ControllerContext context, BrokerImage before, BrokerImage after, HashSet<Uuid> lost, List<MetadataRecord> records)
+    {
+        bool cordons = after.CordonedDirectories != before.CordonedDirectories;
+        var record = new BrokerRegistrationChangeRecord
+        {
+            BrokerId = before.Id,
+            BrokerEpoch = before.Epoch,
+            Fenced = after.IsFenced == before.IsFenced ? (sbyte)0 : after.IsFenced ? (sbyte)1 : (sbyte)-1,
+            InControlledShutdown = after.IsInControlledShutdown && !before.IsInControlledShutdown ? (sbyte)1 : (sbyte)0,
+            LogDirs = lost.Count > 0 ? [.. after.Directories] : [],
+            CordonedLogDirs = cordons && after.CordonedDirectories is { } cordoned ? [.. cordoned] : null,
+        };
+
+        // The lowest layout that holds the change, as Kafka writes it.
+        short version = record.CordonedLogDirs is not null ? (short)3 : lost.Count > 0 ? (short)2 : record.InControlledShutdown != 0 ? (short)1 : (short)0;
+        records.Add(record, version);
+        var cluster = new ClusterView(context.Image, context.Config, after);
+        if (before.IsActive && !after.IsActive)
+        {
+            BrokerPartitions.Leave(cluster, before.Id, cameBackUnclean: false, records);
+        }
+        else if (!before.IsActive && after.IsActive)
+        {
+            BrokerPartitions.Join(cluster, before.Id, records);
+        }
+        else if (lost.Count > 0)
+        {
+            BrokerPartitions.LoseDirectories(cluster, before.Id, lost, records);
+        }
+    }
+}

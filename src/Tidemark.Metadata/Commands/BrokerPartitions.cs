@@ -1,0 +1,80 @@
+using Tidemark.Metadata.Elections;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>What a change of a broker means for the partitions that it holds.</summary>
+internal static class BrokerPartitions
+{
+    /// <summary>Takes a broker out of the ISR of all its partitions; others lead where they can.</summary>
+    /// <param name="cluster">The cluster with the broker as it will be.</param>
+    /// <param name="cameBackUnclean">True when what the broker acknowledged may be lost, so that it may not even stay eligible.</param>
+    public static void Leave(ClusterView cluster, int broker, bool cameBackUnclean, List<MetadataRecord> records)
+    {
+        foreach (TopicImage topic in cluster.Image.Topics.InOrder())
+        {
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                bool isConcerned = partition.Isr.Contains(broker)
+                    || partition.Leader == broker
+                    || (cameBackUnclean && partition.EligibleLeaderReplicas.Contains(broker));
+                if (!isConcerned)
+                {
+                    continue;
+                }
+
+                var change = new PartitionChange(topic, partition, cluster)
+                {
+                    Isr = [.. partition.Isr.Where(id => id != broker)],
+                    UncleanReplica = cameBackUnclean ? broker : -1,
+                };
+                Add(change, records);
+            }
+        }
+    }
+
+    /// <summary>Gives a leader to those of a broker's partitions that have none, now that it is alive.</summary>
+    public static void Join(ClusterView cluster, int broker, List<MetadataRecord> records)
+    {
+        foreach (TopicImage topic in cluster.Image.Topics.InOrder())
+        {
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                if (!partition.HasLeader && partition.Replicas.Contains(broker))
+                {
+                    Add(new PartitionChange(topic, partition, cluster), records);
+                }
+            }
+        }
+    }
+
+    /// <summary>Moves the leadership away from replicas whose directory on the broker is lost.</summary>
+    public static void LoseDirectories(ClusterView cluster, int broker, IReadOnlySet<Uuid> lost, List<MetadataRecord> records)
+    {
+        foreach (TopicImage topic in cluster.Image.Topics.InOrder())
+        {
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                if (!partition.Replicas.Contains(broker) || !lost.Contains(partition.DirectoryOf(broker)))
+                {
+                    continue;
+                }
+
+                Add(new PartitionChange(topic, partition, cluster) { Isr = [.. partition.Isr.Where(id => id != broker)] }, records);
+            }
+        }
+    }
+
+    public static bool Leads(MetadataImage image, int broker) =>
+        image.Topics.ById.Values.Any(topic => topic.Partitions.Any(partition => partition.Leader == broker));
+
+    internal static void Add(PartitionChange change, List<MetadataRecord> records)
+    {
+        if (change.Build() is { } record)
+        {
+            records.Add(record);
+        }
+    }
+}

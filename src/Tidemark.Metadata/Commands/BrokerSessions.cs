@@ -1,0 +1,39 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>
+/// When the active controller last heard of each broker, and how far that broker has read the metadata log. It is not in the log: a new
+/// controller gives every broker a whole session again. A session starts at registration, so that a broker which dies before its first
+/// heartbeat is fenced too.
+/// </summary>
+public sealed class BrokerSessions
+{
+    private readonly Dictionary<int, Session> _sessions = [];
+
+    /// <summary>A broker registered or sent a heartbeat.</summary>
+    public void Touch(int broker, long epoch, long nowMs, Offset metadataOffset) => _sessions[broker] = new Session(epoch, nowMs, metadataOffset);
+
+    public void Forget(int broker) => _sessions.Remove(broker);
+
+    /// <summary>True when the broker was heard of within the session's time.</summary>
+    public bool IsValid(int broker, long epoch, long nowMs, long sessionMs) =>
+        _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch && nowMs - session.LastContactMs <= sessionMs;
+
+    /// <summary>True when the controller ever heard of this life of the broker.</summary>
+    public bool IsKnown(int broker, long epoch) => _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch;
+
+    /// <summary>The least metadata offset among the given brokers; those that were never heard of count as having read nothing.</summary>
+    public Offset LeastMetadataOffset(IEnumerable<int> brokers)
+    {
+        var least = new Offset(long.MaxValue);
+        foreach (int broker in brokers)
+        {
+            least = Offset.Min(least, _sessions.TryGetValue(broker, out Session? session) ? session.MetadataOffset : Offset.Unknown);
+        }
+
+        return least;
+    }
+
+    private sealed record Session(long Epoch, long LastContactMs, Offset MetadataOffset);
+}

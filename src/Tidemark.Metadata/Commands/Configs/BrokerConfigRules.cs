@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+
+namespace Tidemark.Metadata.Commands.Configs;
+
+/// <summary>What may be set for brokers at run time. Keys that nobody knows are kept: they may belong to a plugin.</summary>
+internal static class BrokerConfigRules
+{
+    /// <summary>Limits of replication traffic. They exist only at run time, for single brokers.</summary>
+    private static readonly ImmutableArray<string> s_rates =
+        ["leader.replication.throttled.rate", "follower.replication.throttled.rate", "replica.alter.log.dirs.io.max.bytes.per.second"];
+
+    /// <summary>Numbers of threads may at most double or halve in one step.</summary>
+    private static readonly ImmutableArray<string> s_threads =
+        ["num.io.threads", "num.network.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "log.cleaner.threads", "background.threads"];
+
+    public static (ErrorCode Code, string? Message) Check(
+        ControllerContext context, ConfigResource resource, ImmutableSortedDictionary<string, string> wanted, IReadOnlyCollection<string> touched)
+    {
+        bool isForAll = resource.Name.Length == 0;
+        foreach (string name in touched)
+        {
+            wanted.TryGetValue(name, out string? value);
+            if (ProblemOf(context, name, value, isForAll) is { } problem)
+            {
+                return (ErrorCode.InvalidRequest, problem);
+            }
+        }
+
+        if (context.Image.KeepsEligibleLeaderReplicas)
+        {
+            if (isForAll && !wanted.ContainsKey("min.insync.replicas"))
+            {
+                return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas of all brokers cannot be removed while eligible leader replicas are kept.");
+            }
+
+            if (!isForAll && wanted.ContainsKey("min.insync.replicas"))
+            {
+                return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas cannot be set for a single broker while eligible leader replicas are kept.");
+            }
+        }
+
+        return (ErrorCode.None, null);
+    }
+
+    private static string? ProblemOf(ControllerContext context, string name, string? value, bool isForAll)
+    {
+        if (s_rates.Contains(name))
+        {
+            return isForAll ? $"Configuration {name} can only be set for a single broker."
+                : value is null || (long.TryParse(value.Trim(), out long rate) && rate >= 0) ? null
+                : $"Invalid value {value} for configuration {name}: allowed is a 64-bit integer in [0,...].";
+        }
+
+        // Keys of a single listener follow the rules of the key behind the listener's name.
+        bool isOfListener = name.StartsWith("listener.name.", StringComparison.Ordinal);
+        string plain = isOfListener ? Behind(name) : name;
+        if (ConfigTable.Broker.Find(plain) is not { } key)
+        {
+            return null;
+        }
+
+        if (key.Dynamic == DynamicMode.ReadOnly)
+        {
+            return $"Configuration {name} cannot change while the broker runs.";
+        }
+
+        if (isForAll && (key.Dynamic == DynamicMode.PerBroker || isOfListener))
+        {
+            return $"Configuration {name} can only be set for a single broker.";
+        }
+
+        if (value is null)
+        {
+            return null;
+        }
+
+        if (!ConfigValue.TryParse(key, value, out ConfigValue parsed, out string problem))
+        {
+            return problem;
+        }
+
+        int now = s_threads.Contains(name) ? context.Config.GetInt(name) : 0;
+        return now > 0 && (parsed.AsInt() < now / 2 || parsed.AsInt() > now * 2)
+            ? $"Invalid value {value} for configuration {name}: allowed in one step is [{now / 2},...,{now * 2}]."
+            : null;
+    }
+
+    private static string Behind(string name)
+    {
+        int at = name.IndexOf('.', "listener.name.".Length);
+        return at < 0 ? name : name[(at + 1)..];
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Commands.Configs;
+
+/// <summary>Checks what a resource's configuration is to become and writes the difference.</summary>
+internal static class ConfigChanges
+{
+    private const string MinInSync = "min.insync.replicas";
+
+    /// <summary>Whether a resource can have configuration at all, before anybody looks at the values.</summary>
+    public static (ErrorCode Code, string? Message) CheckResource(ControllerContext context, sbyte type, string name)
+    {
+        switch ((ConfigResourceType)type)
+        {
+            case ConfigResourceType.Topic:
+                return name.Length == 0 ? (ErrorCode.InvalidRequest, "A topic's configuration needs the topic's name.")
+                    : TopicNames.ProblemOf(name) is { } problem ? (ErrorCode.InvalidTopicException, problem)
+                    : context.Image.Topics.Find(name) is null ? (ErrorCode.UnknownTopicOrPartition, $"There is no topic {name}.")
+                    : (ErrorCode.None, null);
+            case ConfigResourceType.Broker:
+                return name.Length == 0 || int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out _)
+                    ? (ErrorCode.None, null)
+                    : (ErrorCode.InvalidRequest, $"Broker {name}: allowed is a node's number, or nothing for all brokers.");
+            case ConfigResourceType.Group:
+            case ConfigResourceType.ClientMetrics:
+                return name.Length == 0 ? (ErrorCode.InvalidRequest, "The resource needs a name.") : (ErrorCode.None, null);
+            default:
+                return (ErrorCode.InvalidRequest, $"Resource type {type}: allowed are 2 (topic), 4 (broker), 8 (logger), 16 (client metrics) and 32 (group).");
+        }
+    }
+
+    /// <summary>Appends the records that turn a resource's configuration into the wanted one, unless it is not allowed.</summary>
+    /// <param name="touched">The keys that the request names; only those of a broker are checked, the rest may be of another version.</param>
+    public static (ErrorCode Code, string? Message) Put(
+        ControllerContext context,
+        ConfigResource resource,
+        ImmutableSortedDictionary<string, string> wanted,
+        IReadOnlyCollection<string> touched,
+        List<MetadataRecord> records)
+    {
+        (ErrorCode code, string? message) = resource.Type switch
+        {
+            ConfigResourceType.Topic => Refusal(ErrorCode.InvalidConfig, TopicConfigRules.ProblemOf(wanted, context.Config)),
+            ConfigResourceType.Broker => BrokerConfigRules.Check(context, resource, wanted, touched),
+            ConfigResourceType.Group => Refusal(ErrorCode.InvalidConfig, GroupConfigRules.ProblemOf(wanted, context.Config)),
+            _ => ClientMetricsRules.Check(wanted),
+        };
+        if (code != ErrorCode.None)
+        {
+            return (code, message);
+        }
+
+        ImmutableSortedDictionary<string, string> before = context.Image.ConfigOf(resource);
+        bool changesMinInSync = false;
+        foreach (string key in before.Keys.Union(wanted.Keys).Order(StringComparer.Ordinal))
+        {
+            before.TryGetValue(key, out string? old);
+            wanted.TryGetValue(key, out string? value);
+            if (old != value)
+            {
+                records.Add(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = key, Value = value });
+                changesMinInSync |= key == MinInSync;
+            }
+        }
+
+        if (changesMinInSync && context.Image.KeepsEligibleLeaderReplicas && resource.Type is ConfigResourceType.Topic or ConfigResourceType.Broker)
+        {
+            // Who is eligible was counted with the old number (KIP-966).
+            records.Add(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" });
+        }
+
+        return (ErrorCode.None, null);
+    }
+
+    public static (ErrorCode Code, string? Message) Refusal(ErrorCode code, string? problem) => problem is null ? (ErrorCode.None, null) : (code, problem);
+}

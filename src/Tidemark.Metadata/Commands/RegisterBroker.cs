@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using Tidemark.Metadata.Elections;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>
+/// Takes a starting broker into the cluster (KIP-631). It begins fenced, and its epoch is the place of its record in the log. The same
+/// incarnation keeps its epoch. A broker that does not prove a clean end of its last life leaves every ISR and ELR, because what it
+/// acknowledged may be gone (KIP-966).
+/// </summary>
+public static class RegisterBroker
+{
+    /// <param name="sessions">Who was heard of lately; touched by the driver once the records are committed.</param>
+    /// <param name="isLocal">True for the broker in the controller's own process: no other can live on its directories.</param>
+    public static Decision<BrokerRegistrationResponse> Decide(
+        ControllerContext context, BrokerRegistrationRequest request, BrokerSessions sessions, bool isLocal)
+    {
+        if (request.ClusterId != context.ClusterId)
+        {
+            return Refused(ErrorCode.InconsistentClusterId);
+        }
+
+        MetadataVersion version = context.Version;
+        if (!SupportsFinalized(context.Image, request))
+        {
+            return Refused(ErrorCode.UnsupportedVersion);
+        }
+
+        if (version.HasDirectories && (request.LogDirs.Count == 0 || request.LogDirs.Distinct().Count() != request.LogDirs.Count))
+        {
+            return Refused(ErrorCode.InvalidRequest);
+        }
+
+        context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? old);
+        bool isSameLife = old is not null && old.IncarnationId == request.IncarnationId;
+        if (old is not null && !isSameLife && !isLocal && !old.IsInControlledShutdown
+            && sessions.IsValid(old.Id, old.Epoch, context.NowMs, context.Config.GetInt("broker.session.timeout.ms")))
+        {
+            return Refused(ErrorCode.DuplicateBrokerRegistration);
+        }
+
+        var broker = new BrokerImage
+        {
+            Id = request.BrokerId,
+            Epoch = isSameLife ? old!.Epoch : context.NextOffset.Value,
+            IncarnationId = request.IncarnationId,
+            Endpoints = [.. request.Listeners.Select(each => new EndpointImage(each.Name, each.Host, each.Port, each.SecurityProtocol))],
+            Features = request.Features.ToImmutableSortedDictionary(
+                each => each.Name, each => new FeatureRange(each.MinSupportedVersion, each.MaxSupportedVersion), StringComparer.Ordinal),
+            Rack = request.Rack,
+            IsFenced = !isSameLife || old!.IsFenced,
+            IsInControlledShutdown = isSameLife && old!.IsInControlledShutdown,
+            Directories = [.. request.LogDirs],
+        };
+        var records = new List<MetadataRecord> { { broker.ToRecord(version), version.RegisterBrokerRecordVersion } };
+        if (old is not null && !isSameLife)
+        {
+            bool isClean = request.PreviousBrokerEpoch == old.Epoch && old.Epoch >= 0;
+            BrokerPartitions.Leave(new ClusterView(context.Image, context.Config, broker), broker.Id, cameBackUnclean: !isClean, records);
+        }
+
+        return new Decision<BrokerRegistrationResponse>(records, new BrokerRegistrationResponse { BrokerEpoch = broker.Epoch });
+    }
+
+    private static bool SupportsFinalized(MetadataImage image, BrokerRegistrationRequest request)
+    {
+        Dictionary<string, FeatureRange> ranges = request.Features
+            .GroupBy(feature => feature.Name, StringComparer.Ordinal)
+            .ToDictionary(same => same.Key, same => new FeatureRange(same.First().MinSupportedVersion, same.First().MaxSupportedVersion), StringComparer.Ordinal);
+        return image.Features.All(feature => ranges.TryGetValue(feature.Key, out FeatureRange range) ? range.Contains(feature.Value) : feature.Value == 0);
+    }
+
+    private static Decision<BrokerRegistrationResponse> Refused(ErrorCode code) =>
+        new([], new BrokerRegistrationResponse { ErrorCode = code, BrokerEpoch = -1 });
+}

@@ -1,0 +1,136 @@
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>
+/// Raises or lowers feature levels (KIP-584): all that is asked for, or nothing. Every node has to support the new level. The metadata version
+/// is never lowered, because records of the higher level may stand in the log.
+/// </summary>
+public static class UpdateFeatures
+{
+    private const sbyte Upgrade = 1;
+    private const sbyte SafeDowngrade = 2;
+    private const sbyte UnsafeDowngrade = 3;
+
+    public static Decision<UpdateFeaturesResponse> Decide(ControllerContext context, UpdateFeaturesRequest request, short version)
+    {
+        var records = new List<MetadataRecord>();
+        foreach (UpdateFeaturesRequest.FeatureUpdateKey update in request.FeatureUpdates)
+        {
+            sbyte kind = version == 0 ? update.AllowDowngrade ? SafeDowngrade : Upgrade : update.UpgradeType;
+            if (ProblemOf(context.Image, update.Feature, update.MaxVersionLevel, kind) is { } problem)
+            {
+                return new Decision<UpdateFeaturesResponse>([], new UpdateFeaturesResponse
+                {
+                    ErrorCode = ErrorCode.InvalidUpdateVersion,
+                    ErrorMessage = $"Invalid level {update.MaxVersionLevel} for feature {update.Feature}: {problem}",
+                });
+            }
+
+            Append(context, update, records);
+        }
+
+        var response = new UpdateFeaturesResponse { ErrorMessage = null };
+        if (version <= 1)
+        {
+            response.Results.AddRange(request.FeatureUpdates.Select(update => new UpdateFeaturesResponse.UpdatableFeatureResult
+            {
+                Feature = update.Feature,
+                ErrorMessage = null,
+            }));
+        }
+
+        return new Decision<UpdateFeaturesResponse>(request.ValidateOnly ? [] : records, response);
+    }
+
+    private static void Append(ControllerContext context, UpdateFeaturesRequest.FeatureUpdateKey update, List<MetadataRecord> records)
+    {
+        if (context.Image.Features.GetValueOrDefault(update.Feature) == update.MaxVersionLevel || update.Feature == FeatureTable.Kraft)
+        {
+            return;
+        }
+
+        records.Add(new FeatureLevelRecord { Name = update.Feature, FeatureLevel = update.MaxVersionLevel });
+        if (update.Feature != FeatureTable.EligibleLeaderReplicas || update.MaxVersionLevel == 0)
+        {
+            return;
+        }
+
+        // With eligible leader replicas the number must be the same on all brokers, so it moves from their files into the log.
+        if (!context.Image.ConfigOf(ConfigResource.AllBrokers).ContainsKey("min.insync.replicas"))
+        {
+            records.Add(new ConfigRecord
+            {
+                ResourceType = (sbyte)ConfigResourceType.Broker,
+                ResourceName = "",
+                Name = "min.insync.replicas",
+                Value = context.Config.GetString("min.insync.replicas"),
+            });
+        }
+
+        foreach (ConfigResource resource in context.Image.Configs.Keys)
+        {
+            if (resource.Type == ConfigResourceType.Broker && resource.Name.Length > 0 && context.Image.ConfigOf(resource).ContainsKey("min.insync.replicas"))
+            {
+                records.Add(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = "min.insync.replicas", Value = null });
+            }
+        }
+    }
+
+    private static string? ProblemOf(MetadataImage image, string feature, short level, sbyte kind)
+    {
+        if (kind is not (Upgrade or SafeDowngrade or UnsafeDowngrade))
+        {
+            return $"upgrade type {kind} is unknown, allowed are 1 (upgrade), 2 (safe downgrade) and 3 (unsafe downgrade).";
+        }
+
+        if (!FeatureTable.Supported.TryGetValue(feature, out FeatureRange range))
+        {
+            return "the feature is unknown.";
+        }
+
+        if (!range.Contains(level))
+        {
+            return $"allowed is {range.Lowest} to {range.Highest}.";
+        }
+
+        foreach (BrokerImage broker in image.Brokers.Values)
+        {
+            if (level > 0 && (!broker.Features.TryGetValue(feature, out FeatureRange of) || !of.Contains(level)))
+            {
+                return $"broker {broker.Id} does not support it.";
+            }
+        }
+
+        foreach (ControllerImage controller in image.Controllers.Values)
+        {
+            if (level > 0 && (!controller.Features.TryGetValue(feature, out FeatureRange of) || !of.Contains(level)))
+            {
+                return $"controller {controller.Id} does not support it.";
+            }
+        }
+
+        short now = feature == MetadataVersion.Feature ? image.Version.Level : image.Features.GetValueOrDefault(feature);
+        if (feature == FeatureTable.Kraft)
+        {
+            // Its level stands in control records of the quorum, not in the log's ordinary ones.
+            return level == now ? null : "the quorum's version cannot be changed this way here.";
+        }
+
+        if (level > now && kind != Upgrade)
+        {
+            return $"it is above the level {now} in force, which takes upgrade type 1.";
+        }
+
+        if (level < now && kind == Upgrade)
+        {
+            return $"it is below the level {now} in force, which takes upgrade type 2 or 3.";
+        }
+
+        return level < now && feature == MetadataVersion.Feature ? "the metadata version cannot be lowered." : null;
+    }
+}

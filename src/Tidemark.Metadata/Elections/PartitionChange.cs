@@ -1,0 +1,217 @@
+using System.Collections.Immutable;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Elections;
+
+/// <summary>How hard an election tries.</summary>
+public enum ElectionKind
+{
+    /// <summary>Keeps a leader that can lead, otherwise takes the first that can.</summary>
+    Any,
+
+    /// <summary>Gives the leadership to the first replica, if it can lead.</summary>
+    Preferred,
+
+    /// <summary>Takes any live replica when no other is left, at the price of records that only the others have.</summary>
+    Unclean,
+}
+
+/// <summary>
+/// One change of one partition: the caller sets what it wants, and <see cref="Build"/> draws the consequences. A finished reassignment drops
+/// its old replicas; a leader that can no longer lead is replaced; replicas that leave the ISR while too few are left in it stay eligible
+/// (KIP-966). The leader epoch rises with a new leader and when a replica is removed, not with the ISR.
+/// </summary>
+public sealed class PartitionChange(TopicImage topic, PartitionImage partition, ClusterView cluster)
+{
+    public ImmutableArray<int> Isr { get; set; } = partition.Isr;
+
+    public ImmutableArray<int> Replicas { get; set; } = partition.Replicas;
+
+    public ImmutableArray<int> RemovingReplicas { get; set; } = partition.RemovingReplicas;
+
+    public ImmutableArray<int> AddingReplicas { get; set; } = partition.AddingReplicas;
+
+    public sbyte LeaderRecoveryState { get; set; } = partition.LeaderRecoveryState;
+
+    public ElectionKind Election { get; set; } = ElectionKind.Any;
+
+    /// <summary>A replica that came back without its clean-shutdown mark: nothing that it acknowledged may be counted on.</summary>
+    public int UncleanReplica { get; set; } = -1;
+
+    /// <summary>Directories by replica, where they differ from before.</summary>
+    public Dictionary<int, Uuid>? Directories { get; set; }
+
+    /// <summary>The record of the change; null when nothing changes.</summary>
+    public MetadataRecord? Build()
+    {
+        CompleteReassignment();
+        bool isSole = Replicas.Length == 1;
+        if (Isr.IsEmpty && (isSole || !cluster.KeepsEligibleLeaderReplicas))
+        {
+            // A partition's only replica stays in sync whatever happens to it: its log is all there is.
+            Isr = partition.Isr;
+        }
+
+        ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Where(id => id != UncleanReplica && Replicas.Contains(id))];
+        (int leader, bool unclean) = Elect(eligible);
+        if (leader != PartitionImage.NoLeader && !Isr.Contains(leader))
+        {
+            Isr = [leader];
+        }
+
+        if (unclean)
+        {
+            LeaderRecoveryState = PartitionImage.Recovering;
+        }
+
+        (ImmutableArray<int> newEligible, ImmutableArray<int> lastKnown) = Eligible(leader);
+        bool dropsReplica = partition.Replicas.Any(id => !Replicas.Contains(id));
+        var record = new PartitionChangeRecord { PartitionId = partition.Id, TopicId = topic.Id };
+        bool changed = false;
+        if (leader != partition.Leader || (dropsReplica && leader != PartitionImage.NoLeader))
+        {
+            record.Leader = leader;
+            changed = true;
+        }
+
+        record.Isr = Changed(Isr, partition.Isr, ref changed);
+        record.Replicas = Changed(Replicas, partition.Replicas, ref changed);
+        record.RemovingReplicas = Changed(RemovingReplicas, partition.RemovingReplicas, ref changed);
+        record.AddingReplicas = Changed(AddingReplicas, partition.AddingReplicas, ref changed);
+        if (cluster.Version.HasEligibleLeaderReplicas)
+        {
+            record.EligibleLeaderReplicas = Changed(newEligible, partition.EligibleLeaderReplicas, ref changed);
+            record.LastKnownElr = Changed(lastKnown, partition.LastKnownEligibleLeaderReplicas, ref changed);
+        }
+
+        if (LeaderRecoveryState != partition.LeaderRecoveryState)
+        {
+            record.LeaderRecoveryState = LeaderRecoveryState;
+            changed = true;
+        }
+
+        if (cluster.Version.HasDirectories)
+        {
+            List<Uuid> directories = [.. Replicas.Select(DirectoryOf)];
+            if (record.Replicas is not null || !directories.SequenceEqual(partition.Directories))
+            {
+                record.Directories = directories;
+                changed = true;
+            }
+        }
+
+        return changed ? new MetadataRecord(record, cluster.Version.PartitionChangeRecordVersion) : null;
+    }
+
+    /// <summary>True when a replica holds every committed record and can lead.</summary>
+    private bool IsValid(int id) => Isr.Contains(id) && cluster.CanLead(id, partition);
+
+    private (int Leader, bool Unclean) Elect(ImmutableArray<int> eligible)
+    {
+        if (Election == ElectionKind.Preferred && !Replicas.IsEmpty && IsValid(Replicas[0]))
+        {
+            return (Replicas[0], false);
+        }
+
+        if (partition.HasLeader && IsValid(partition.Leader) && partition.Leader != UncleanReplica)
+        {
+            return (partition.Leader, false);
+        }
+
+        foreach (int id in Replicas)
+        {
+            if (IsValid(id))
+            {
+                return (id, false);
+            }
+        }
+
+        if (Isr.IsEmpty)
+        {
+            foreach (int id in Replicas)
+            {
+                if (eligible.Contains(id) && cluster.CanLead(id, partition))
+                {
+                    return (id, false);
+                }
+            }
+
+            if (eligible.IsEmpty && partition.LastKnownEligibleLeaderReplicas is [int last] && Replicas.Contains(last) && cluster.CanLead(last, partition))
+            {
+                return (last, true);
+            }
+        }
+
+        if (Election == ElectionKind.Unclean || cluster.AllowsUnclean(topic.Name))
+        {
+            foreach (int id in Replicas)
+            {
+                if (cluster.CanLead(id, partition))
+                {
+                    return (id, true);
+                }
+            }
+        }
+
+        return (PartitionImage.NoLeader, false);
+    }
+
+    /// <summary>A reassignment ends only when all replicas that stay are in sync (KAFKA-15665).</summary>
+    private void CompleteReassignment()
+    {
+        if (RemovingReplicas.IsEmpty && AddingReplicas.IsEmpty)
+        {
+            return;
+        }
+
+        ImmutableArray<int> target = [.. Replicas.Where(id => !RemovingReplicas.Contains(id))];
+        if (target.IsEmpty || !target.All(id => Isr.Contains(id)))
+        {
+            return;
+        }
+
+        Isr = [.. Isr.Where(id => target.Contains(id))];
+        Replicas = target;
+        RemovingReplicas = [];
+        AddingReplicas = [];
+    }
+
+    private (ImmutableArray<int> Eligible, ImmutableArray<int> LastKnown) Eligible(int leader)
+    {
+        if (!cluster.KeepsEligibleLeaderReplicas)
+        {
+            return (partition.EligibleLeaderReplicas, partition.LastKnownEligibleLeaderReplicas);
+        }
+
+        if (Isr.Length >= Math.Min(cluster.MinInSync(topic.Name), Replicas.Length))
+        {
+            return ([], []);
+        }
+
+        ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Union(partition.Isr)
+            .Where(id => !Isr.Contains(id) && id != UncleanReplica && Replicas.Contains(id))];
+        ImmutableArray<int> lastKnown = leader != PartitionImage.NoLeader || !Isr.IsEmpty || !eligible.IsEmpty ? []
+            : partition.HasLeader ? [partition.Leader]
+            : partition.LastKnownEligibleLeaderReplicas;
+        return (eligible, lastKnown);
+    }
+
+    private Uuid DirectoryOf(int id) =>
+        Directories is not null && Directories.TryGetValue(id, out Uuid directory) ? directory
+        : partition.Replicas.Contains(id) ? partition.DirectoryOf(id)
+        : cluster.DefaultDirectory(id);
+
+    private static List<int>? Changed(ImmutableArray<int> now, ImmutableArray<int> before, ref bool changed)
+    {
+        if (now.AsSpan().SequenceEqual(before.AsSpan()))
+        {
+            return null;
+        }
+
+        changed = true;
+        return [.. now];
+    }
+}
