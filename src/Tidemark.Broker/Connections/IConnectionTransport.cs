@@ -24,6 +24,12 @@ public interface IConnectionHandler
     /// <summary>Takes over one request, without its size prefix, and disposes it when its bytes are no longer needed.</summary>
     void OnFrame(InboundFrame frame);
 
+    /// <summary>
+    /// True while requests taken over are not yet answered, or not yet carried out where they get no answer: a connection whose peer
+    /// sends no more, or whose broker stops, is kept open for them. May be read on any thread.
+    /// </summary>
+    bool HasRequestsInHand => false;
+
     /// <summary>The last call: the peer is gone or was cut off.</summary>
     void OnClosed();
 }

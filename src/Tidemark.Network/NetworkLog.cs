@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Tidemark.Network;
+
+/// <summary>What the network logs. Event ids from 4000.</summary>
+internal static partial class NetworkLog
+{
+    [LoggerMessage(4000, LogLevel.Information, "Listening on {Listener}://{Host}:{Port}")]
+    public static partial void Listening(ILogger logger, string listener, string host, int port);
+
+    [LoggerMessage(4001, LogLevel.Debug, "Connection {Id} from {Address}:{Port} on {Listener} is open")]
+    public static partial void Opened(ILogger logger, long id, string address, int port, string listener);
+
+    [LoggerMessage(4002, LogLevel.Debug, "Connection {Id} from {Address}:{Port} is closed: {Reason}")]
+    public static partial void Closed(ILogger logger, long id, string address, int port, string reason);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Cut off connection {Id} from {Address}:{Port}: {Reason}{Suppressed}")]
+    public static partial void CutOff(ILogger logger, long id, string address, int port, string reason, string suppressed);
+
+    [LoggerMessage(4004, LogLevel.Warning, "Refused a connection from {Address}: it has as many as max.connections.per.ip allows{Suppressed}")]
+    public static partial void Refused(ILogger logger, string address, string suppressed);
+
+    [LoggerMessage(4005, LogLevel.Warning, "Not accepting connections on {Listener}: {Reason}{Suppressed}")]
+    public static partial void AcceptPaused(ILogger logger, string listener, string reason, string suppressed);
+
+    [LoggerMessage(4006, LogLevel.Error, "The handler of connection {Id} from {Address}:{Port} failed{Suppressed}")]
+    public static partial void HandlerFailed(ILogger logger, Exception error, long id, string address, int port, string suppressed);
+}

@@ -1,0 +1,41 @@
+using Tidemark.Network.Listeners;
+
+namespace Tidemark.Network;
+
+/// <summary>What the network may take, by Kafka's defaults where Kafka has the setting.</summary>
+public sealed record NetworkOptions
+{
+    public required IReadOnlyList<ListenerOptions> Listeners { get; init; }
+
+    /// <summary>The largest request (<c>socket.request.max.bytes</c>). A peer that announces more is cut off before memory is taken.</summary>
+    public int RequestBytesMax { get; init; } = 100 * 1024 * 1024;
+
+    /// <summary>
+    /// How long a connection may go without sending a request, 16 KiB of one, or taking bytes of an answer
+    /// (<c>connections.max.idle.ms</c>). Zero or less: for ever.
+    /// </summary>
+    public TimeSpan IdleMax { get; init; } = TimeSpan.FromMinutes(10);
+
+    public ConnectionLimits Limits { get; init; } = ConnectionLimits.Unlimited;
+
+    /// <summary>The socket's own send buffer (<c>socket.send.buffer.bytes</c>); -1 leaves the size to the operating system, which adapts it.</summary>
+    public int SendBufferBytes { get; init; } = -1;
+
+    /// <summary>The socket's own receive buffer (<c>socket.receive.buffer.bytes</c>); -1 leaves the size to the operating system, which adapts it.</summary>
+    public int ReceiveBufferBytes { get; init; } = -1;
+
+    /// <summary>
+    /// Threads that wait for sockets and run the broker's handlers (<c>num.network.threads</c>). More than processors bring nothing,
+    /// since handlers do not block.
+    /// </summary>
+    public int LoopCount { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 3);
+
+    /// <summary>
+    /// Answers that may wait for one peer, in bytes. Beyond it no more of its requests are read until half of them are out. One
+    /// answer may be larger, so this bounds a peer's share together with <c>fetch.max.bytes</c>.
+    /// </summary>
+    public long QueuedAnswerBytesMax { get; init; } = 8L << 20;
+
+    /// <summary>How long a closed connection waits for the peer to take the last answer before it is cut.</summary>
+    public TimeSpan LingerMax { get; init; } = TimeSpan.FromSeconds(2);
+}

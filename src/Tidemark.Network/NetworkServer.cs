@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Connections;
+using Tidemark.Network.Buffers;
+using Tidemark.Network.Listeners;
+using Tidemark.Network.Loops;
+
+namespace Tidemark.Network;
+
+/// <summary>
+/// The broker's listeners and connections: binds at once, accepts from <see cref="Start"/> on, and stops gracefully. Frames go to
+/// the <see cref="IConnectionAcceptor"/>'s handlers on the loops' threads.
+/// </summary>
+public sealed class NetworkServer : IAsyncDisposable
+{
+    private readonly NetworkContext _context;
+    private readonly List<EventLoop> _loops = [];
+    private readonly List<Acceptor> _acceptors = [];
+    private bool _started;
+    private Task? _stopped;
+
+    /// <summary>Binds all listeners.</summary>
+    /// <exception cref="ListenerBindException">One cannot be bound; none is then.</exception>
+    public NetworkServer(NetworkOptions options, IConnectionAcceptor broker, FrameBufferPool buffers, TimeProvider time, ILoggerFactory logs)
+    {
+        _context = new NetworkContext(options, broker, buffers, time, logs.CreateLogger("Tidemark.Network"));
+        try
+        {
+            foreach (ListenerOptions listener in options.Listeners)
+            {
+                _acceptors.Add(new Acceptor(_context, listener, _loops));
+            }
+        }
+        catch (ListenerBindException)
+        {
+            _acceptors.ForEach(acceptor => acceptor.Dispose());
+            throw;
+        }
+
+        for (int i = 0; i < Math.Max(1, options.LoopCount); i++)
+        {
+            // One of the loops looks after the pool, which needs no thread of its own.
+            _loops.Add(new EventLoop(_context, i, i == 0 ? buffers.Trim : null));
+        }
+    }
+
+    /// <summary>The listeners in the order of the options, with their real ports.</summary>
+    public IReadOnlyList<BoundListener> Listeners => [.. _acceptors.Select(acceptor => acceptor.Bound)];
+
+    /// <summary>Connections that are open.</summary>
+    public int ConnectionCount => _context.Quota.Count;
+
+    /// <summary>Begins to accept connections. Called once, when the broker is ready for requests.</summary>
+    public void Start()
+    {
+        _started = true;
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Start();
+        }
+
+        foreach (Acceptor acceptor in _acceptors)
+        {
+            acceptor.Start(_loops[0]);
+            NetworkLog.Listening(_context.Logger, acceptor.Bound.Name, acceptor.Bound.Host, acceptor.Bound.Port);
+        }
+    }
+
+    /// <summary>Puts new limits in force for connections to come.</summary>
+    public void UpdateLimits(ConnectionLimits limits) => _context.Quota.Update(limits);
+
+    /// <summary>
+    /// Stops accepting and reading at once, lets answers to requests in hand leave, and closes every connection, after
+    /// <paramref name="drainMax"/> at the latest.
+    /// </summary>
+    public Task StopAsync(TimeSpan drainMax)
+    {
+        if (!_started)
+        {
+            _acceptors.ForEach(acceptor => acceptor.Dispose());
+            return Task.CompletedTask;
+        }
+
+        return _stopped ??= Task.WhenAll(_loops.Select(loop => loop.StopAsync(drainMax)));
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
+}

@@ -1,0 +1,183 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidemark.Network.Buffers;
+using Tidemark.Network.Listeners;
+
+namespace Tidemark.Network.Tests;
+
+public class LimitTests
+{
+    [Fact]
+    public void Connections_beyond_the_maximum_wait_until_one_ends()
+    {
+        using var network = new RunningNetwork(configure: options => options with { Limits = new ConnectionLimits { ConnectionsMax = 2 } });
+        Peer first = network.Connect();
+        using Peer second = network.Connect();
+        Talk(first);
+        Talk(second);
+        using Peer third = network.Connect();
+        third.Send(Peer.Frame("x"u8));
+        Talk(second);
+        Assert.Equal(2, network.Server.ConnectionCount);
+        first.Dispose();
+        Assert.Equal("x"u8.ToArray(), third.ReceiveFrame());
+    }
+
+    [Fact]
+    public void A_higher_maximum_lets_the_waiting_in()
+    {
+        using var network = new RunningNetwork(configure: options => options with { Limits = new ConnectionLimits { ConnectionsMax = 1 } });
+        using Peer first = network.Connect();
+        Talk(first);
+        using Peer second = network.Connect();
+        second.Send(Peer.Frame("x"u8));
+        network.Server.UpdateLimits(new ConnectionLimits { ConnectionsMax = 2 });
+        Assert.Equal("x"u8.ToArray(), second.ReceiveFrame());
+    }
+
+    [Fact]
+    public void Connections_beyond_an_addresss_share_are_closed()
+    {
+        using var network = new RunningNetwork(configure: options => options with { Limits = new ConnectionLimits { ConnectionsPerAddressMax = 1 } });
+        using Peer first = network.Connect();
+        Talk(first);
+        using (Peer second = network.Connect())
+        {
+            Assert.True(second.IsEnded());
+        }
+
+        network.Server.UpdateLimits(new ConnectionLimits
+        {
+            ConnectionsPerAddressMax = 1,
+            PerAddressOverrides = new Dictionary<IPAddress, int> { [IPAddress.Loopback] = 2 }.ToFrozenDictionary(),
+        });
+        using Peer third = network.Connect();
+        Talk(third);
+    }
+
+    [Fact]
+    public async Task An_idle_connection_is_closed_and_a_busy_one_is_not()
+    {
+        using var network = new RunningNetwork(configure: options => options with { IdleMax = TimeSpan.FromMilliseconds(400) });
+        using Peer idle = network.Connect();
+        using Peer busy = network.Connect();
+        using var stop = new CancellationTokenSource();
+        Task talking = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                Talk(busy);
+            }
+        });
+        Assert.True(idle.IsEnded());
+        await stop.CancelAsync();
+        await talking;
+    }
+
+    [Fact]
+    public void A_trickle_is_no_sign_of_life()
+    {
+        using var network = new RunningNetwork(configure: options => options with { IdleMax = TimeSpan.FromMilliseconds(400) });
+        using Peer peer = network.Connect();
+        peer.SendSize(1000);
+        peer.Socket.ReceiveTimeout = 20;
+        int sent = 0;
+        RunningNetwork.Eventually(
+            () =>
+            {
+                try
+                {
+                    peer.Send([1]);
+                    sent++;
+                    return peer.IsEnded();
+                }
+                catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+                {
+                    return false;
+                }
+                catch (SocketException)
+                {
+                    return true;
+                }
+            },
+            "the trickling peer is cut off");
+        Assert.True(sent > 3);
+        Assert.Equal(0, network.Broker.FrameCount);
+    }
+
+    [Fact]
+    public void A_peer_that_never_takes_its_answers_is_closed_as_idle()
+    {
+        var broker = new EchoBroker
+        {
+            OnFrame = (handler, frame) =>
+            {
+                frame.Dispose();
+                handler.Transport.Send(EchoBroker.Answer(new byte[20_000_000]));
+            },
+        };
+        using var network = new RunningNetwork(broker, options => options with { IdleMax = TimeSpan.FromMilliseconds(400) });
+        using Peer deaf = network.Connect();
+        deaf.Send(Peer.Frame("x"u8));
+        RunningNetwork.Eventually(() => broker.Handlers.SingleOrDefault()?.ClosedCount == 1, "the deaf peer is cut off");
+    }
+
+    [Fact]
+    public void An_idle_connection_costs_little_memory()
+    {
+        // Both ends live in this process, so the bound holds for the two together.
+        const int Count = 2000;
+        using var network = new RunningNetwork(configure: options => options with { Listeners = [options.Listeners[0] with { Backlog = 1000 }] });
+        var peers = new List<Socket>(Count);
+        GC.Collect();
+        long before = GC.GetTotalMemory(true);
+        for (int i = 0; i < Count; i++)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Connect(IPAddress.Loopback, network.Port);
+            peers.Add(socket);
+        }
+
+        RunningNetwork.Eventually(() => network.Server.ConnectionCount == Count, "all are accepted");
+        long each = (GC.GetTotalMemory(true) - before) / Count;
+        Assert.True(each < 4096, $"{each} bytes of heap a connection");
+        Assert.Equal(0, network.Buffers.RentedCount);
+        peers.ForEach(peer => peer.Dispose());
+    }
+
+    [Fact]
+    public void A_port_in_use_is_said_in_one_line()
+    {
+        using var network = new RunningNetwork();
+        var options = new NetworkOptions { Listeners = [new ListenerOptions { Name = "CLIENTS", Host = "127.0.0.1", Port = network.Port }] };
+        var error = Assert.Throws<ListenerBindException>(
+            () => new NetworkServer(options, new EchoBroker(), new FrameBufferPool(), TimeProvider.System, NullLoggerFactory.Instance));
+        Assert.Equal($"Cannot listen on CLIENTS://127.0.0.1:{network.Port}: the port is in use by another process", error.Message);
+    }
+
+    [Fact]
+    public void Each_listener_gives_its_name_and_any_address_takes_both_families()
+    {
+        using var network = new RunningNetwork(configure: options => options with
+        {
+            Listeners = [new ListenerOptions { Name = "CLIENTS", Port = 0 }, new ListenerOptions { Name = "REPLICATION", Host = "localhost", Port = 0 }],
+        });
+        foreach (BoundListener listener in network.Server.Listeners)
+        {
+            using var peer = new Peer(listener.Port);
+            Talk(peer);
+        }
+
+        Assert.Equal(["CLIENTS", "REPLICATION"], network.Broker.Handlers.Select(handler => handler.Info.ListenerName).Order());
+        Assert.All(network.Broker.Handlers, handler => Assert.Equal("127.0.0.1", handler.Info.RemoteAddress));
+        Assert.All(network.Broker.Handlers, handler => Assert.True(handler.Info.IsLoopback));
+    }
+
+    private static void Talk(Peer peer)
+    {
+        peer.Send(Peer.Frame("x"u8));
+        Assert.Equal("x"u8.ToArray(), peer.ReceiveFrame());
+    }
+}
