@@ -54,6 +54,18 @@ public ref partial struct WireReader
     /// <summary>Reads an unsigned integer of variable length.</summary>
     public uint ReadVarUInt32()
     {
+        int start = _position;
+        if ((uint)start < (uint)_bytes.Length && _bytes[start] < 0x80)
+        {
+            _position = start + 1;
+            return _bytes[start];
+        }
+
+        return ReadLongVarUInt32();
+    }
+
+    private uint ReadLongVarUInt32()
+    {
         uint value = 0;
         for (int shift = 0; ; shift += 7)
         {
