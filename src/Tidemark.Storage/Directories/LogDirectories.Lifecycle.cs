@@ -6,6 +6,7 @@ namespace Tidemark.Storage.Directories;
 
 public sealed partial class LogDirectories
 {
+    private readonly Dictionary<LogDirectory, Dictionary<TopicPartition, Offset>> _cleanerOffsets = [];
     private int _unloaded;
 
     /// <summary>
@@ -83,6 +84,37 @@ public sealed partial class LogDirectories
         }
     }
 
+    /// <summary>Up to where compaction has been through the partition's log; zero when it never was.</summary>
+    public Offset CleanerOffset(StoredPartition stored)
+    {
+        lock (_gate)
+        {
+            return CleanerOffsets(stored.Directory).GetValueOrDefault(stored.Log.Partition);
+        }
+    }
+
+    /// <summary>Keeps how far compaction has come, or forgets it with null.</summary>
+    public void SetCleanerOffset(StoredPartition stored, Offset? cleanedTo)
+    {
+        lock (_gate)
+        {
+            GuardDirectory(stored.Directory, () =>
+            {
+                Dictionary<TopicPartition, Offset> offsets = CleanerOffsets(stored.Directory);
+                if (cleanedTo is { } offset)
+                {
+                    offsets[stored.Log.Partition] = offset;
+                }
+                else
+                {
+                    offsets.Remove(stored.Log.Partition);
+                }
+
+                stored.Directory.WriteCheckpoint(OffsetCheckpoint.CleanerOffsets, offsets);
+            });
+        }
+    }
+
     /// <summary>
     /// Stops in good order. The pieces of work close one log each and may run at once; <see cref="FinishClosing"/> follows when all have run.
     /// </summary>
@@ -126,6 +158,18 @@ public sealed partial class LogDirectories
 
         directory.WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, recoveryPoints);
         directory.WriteCheckpoint(OffsetCheckpoint.LogStarts, logStarts);
+    }
+
+    private Dictionary<TopicPartition, Offset> CleanerOffsets(LogDirectory directory)
+    {
+        if (!_cleanerOffsets.TryGetValue(directory, out Dictionary<TopicPartition, Offset>? offsets))
+        {
+            offsets = [];
+            GuardDirectory(directory, () => offsets = directory.ReadCheckpoint(OffsetCheckpoint.CleanerOffsets, _surroundings.Events));
+            _cleanerOffsets[directory] = offsets;
+        }
+
+        return offsets;
     }
 
     private IEnumerable<StoredPartition> In(LogDirectory directory) =>

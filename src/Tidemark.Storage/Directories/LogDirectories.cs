@@ -236,6 +236,7 @@ public sealed partial class LogDirectories
         }
 
         MoveAway(stored, PartitionDirectoryKind.Deleted);
+        CleanerOffsets(stored.Directory).Remove(partition);
         return true;
     }
 

@@ -64,6 +64,7 @@ public sealed class LogDirectory : IDisposable
     public void Format(MetaProperties meta)
     {
         meta.Write(_disk, Path);
+        _disk.SyncDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) ?? Path);
         Meta = meta;
     }
 

@@ -7,7 +7,14 @@ namespace Tidemark.Storage.Logs;
 
 /// <summary>What loading found.</summary>
 internal sealed record LoadedLog(
-    List<Segment> Segments, long LogStart, long End, long RecoveryPoint, LeaderEpochCache Epochs, ProducerTable Producers, List<long> Snapshots);
+    List<Segment> Segments,
+    long LogStart,
+    long End,
+    long RecoveryPoint,
+    LeaderEpochCache Epochs,
+    ProducerTable Producers,
+    List<long> Snapshots,
+    bool DirectoryIsNew);
 
 /// <summary>
 /// Opens a partition's directory. After a clean stop only the tail of the active segment's headers is read, to find the end. After
@@ -21,12 +28,14 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private readonly ProducerTable _producers = new();
     private LeaderEpochCache _epochs = null!;
     private bool _epochsAreKnown;
+    private bool _directoryIsNew;
 
     public LoadedLog Load(long recoveryPoint, long logStart, bool clean)
     {
         IReadOnlyList<Files.DiskEntry> entries = new LeftoverFiles(surroundings, directory).Settle(surroundings.Disk.List(directory));
         if (entries.Count == 0)
         {
+            _directoryIsNew = true;
             surroundings.Disk.CreateDirectory(directory);
         }
 
@@ -67,7 +76,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         _epochs.TruncateFromEnd(new Offset(end));
         _epochs.TruncateFromStart(new Offset(logStart));
         RemoveStraySnapshots(end);
-        return new LoadedLog(_segments, logStart, end, Math.Min(recoveryPoint, end), _epochs, _producers, _snapshots);
+        return new LoadedLog(_segments, logStart, end, Math.Min(recoveryPoint, end), _epochs, _producers, _snapshots, _directoryIsNew);
     }
 
     private void CollectFiles(IReadOnlyList<Files.DiskEntry> entries)
@@ -201,22 +210,32 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         long end = _segments[first].BaseOffset;
         for (int i = first; i < _segments.Count; i++)
         {
-            ScanEnd scanned = RecoverSegment(_segments[i]);
-            end = scanned.NextOffset;
-            if (scanned.Fault is null)
+            if (i > first && _segments[i].BaseOffset > end && !options.Compacts)
             {
-                continue;
+                // A loss of power took a segment that was not flushed and spared a later one. Without compaction nothing may be missing.
+                RemoveFrom(i, $"the offsets from {end} to {_segments[i].BaseOffset - 1} are missing before it");
+                break;
             }
 
-            for (int later = _segments.Count - 1; later > i; later--)
+            ScanEnd scanned = RecoverSegment(_segments[i]);
+            end = scanned.NextOffset;
+            if (scanned.Fault is not null)
             {
-                surroundings.Events.Truncated(_segments[later].File.Path, 0, _segments[later].Size, "it follows a segment that was cut off");
-                _segments[later].Delete();
-                _segments.RemoveAt(later);
+                RemoveFrom(i + 1, "it follows a segment that was cut off");
             }
         }
 
         return end;
+    }
+
+    private void RemoveFrom(int index, string reason)
+    {
+        for (int i = _segments.Count - 1; i >= index; i--)
+        {
+            surroundings.Events.Truncated(_segments[i].File.Path, 0, _segments[i].Size, reason);
+            _segments[i].Delete();
+            _segments.RemoveAt(i);
+        }
     }
 
     private ScanEnd RecoverSegment(Segment segment)

@@ -78,6 +78,12 @@ public sealed partial class PartitionLog
 
         // The names of new segments have to survive as well.
         _surroundings.Disk.SyncDirectory(Directory);
+        if (_directoryIsNew)
+        {
+            // Its own name too. Done here and not when it is made, for then a topic of many partitions would wait for the disk each time.
+            _surroundings.Disk.SyncDirectory(Path.GetDirectoryName(Directory)!);
+            _directoryIsNew = false;
+        }
     }
 
     private void WriteSnapshots()

@@ -25,6 +25,7 @@ public sealed partial class PartitionLog
     private long _lastFlushMs;
     private long _firstUnstable;
     private volatile bool _failed;
+    private bool _directoryIsNew;
     private bool _closed;
 
     private PartitionLog(LogSurroundings surroundings, string directory, TopicPartition partition, LogOptions options, LoadedLog loaded)
@@ -38,6 +39,7 @@ public sealed partial class PartitionLog
         _snapshots = loaded.Snapshots;
         _logStart = loaded.LogStart;
         _recoveryPoint = loaded.RecoveryPoint;
+        _directoryIsNew = loaded.DirectoryIsNew;
         _lastFlushMs = surroundings.NowMs;
         Epochs = loaded.Epochs;
         Segment active = _segments[^1];

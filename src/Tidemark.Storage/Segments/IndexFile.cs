@@ -88,8 +88,7 @@ internal abstract class IndexFile(IDisk disk, OpenFileBudget budget, string path
     {
         lock (Gate)
         {
-            disk.Rename(Path, path);
-            _file.Moved(path);
+            _file.Rename(path);
         }
     }
 

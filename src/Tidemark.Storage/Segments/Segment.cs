@@ -17,15 +17,19 @@ internal sealed class Segment
     private long _offsetOfMaxTimestamp;
     private long _firstTimestamp = NotLoaded;
     private bool _timesAreComplete = true;
+    private string _tail;
 
-    public Segment(IDisk disk, OpenFileBudget budget, string directory, long baseOffset, SegmentLengths lengths, long createdMs)
+    /// <param name="tail">What follows the files' usual names, while compaction is writing the segment.</param>
+    public Segment(
+        IDisk disk, OpenFileBudget budget, string directory, long baseOffset, SegmentLengths lengths, long createdMs, string tail = "")
     {
         _disk = disk;
         _directory = directory;
+        _tail = tail;
         BaseOffset = baseOffset;
         Size = lengths.Log;
         CreatedMs = createdMs;
-        File = new SegmentFile(disk, budget, SegmentNames.Of(directory, baseOffset, SegmentNames.Log));
+        File = new SegmentFile(disk, budget, NameOf(SegmentNames.Log));
         Offsets = new OffsetIndex(disk, budget, NameOf(SegmentNames.OffsetIndex), baseOffset, lengths.OffsetEntries);
         Times = new TimeIndex(disk, budget, NameOf(SegmentNames.TimeIndex), baseOffset, lengths.TimeEntries);
         Aborted = new TransactionIndex(disk, NameOf(SegmentNames.TransactionIndex), lengths.TransactionEntries);
@@ -282,6 +286,24 @@ internal sealed class Segment
         (_maxTimestamp, _offsetOfMaxTimestamp, _bytesSinceIndexEntry) = (-1, BaseOffset, 0);
     }
 
+    /// <summary>Gives the files another tail: of a segment that comes the log last, of one that goes the log first.</summary>
+    public void MoveTo(string tail, bool logFirst)
+    {
+        _tail = tail;
+        if (logFirst)
+        {
+            File.Rename(NameOf(SegmentNames.Log));
+        }
+
+        Offsets.Rename(NameOf(SegmentNames.OffsetIndex));
+        Times.Rename(NameOf(SegmentNames.TimeIndex));
+        Aborted.Rename(NameOf(SegmentNames.TransactionIndex));
+        if (!logFirst)
+        {
+            File.Rename(NameOf(SegmentNames.Log));
+        }
+    }
+
     /// <summary>Removes the files, the log first: indexes without a log are known to be leftovers, a log without indexes is not.</summary>
     public void Delete()
     {
@@ -303,7 +325,7 @@ internal sealed class Segment
         Times.Close();
     }
 
-    private string NameOf(string suffix) => SegmentNames.Of(_directory, BaseOffset, suffix);
+    private string NameOf(string suffix) => SegmentNames.Of(_directory, BaseOffset, suffix + _tail);
 
     private void LoadMaxTimestamp()
     {

@@ -88,8 +88,15 @@ internal sealed class SegmentFile(IDisk disk, OpenFileBudget budget, string path
         CloseNow();
     }
 
-    /// <summary>The file was renamed. An open handle follows the file.</summary>
-    public void Moved(string path) => Path = path;
+    /// <summary>Renames the file. An open handle follows it.</summary>
+    public void Rename(string path)
+    {
+        lock (_gate)
+        {
+            disk.Rename(Path, path);
+            Path = path;
+        }
+    }
 
     private void CloseNow()
     {

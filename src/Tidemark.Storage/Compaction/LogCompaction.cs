@@ -1,0 +1,184 @@
+using System.Buffers;
+using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Storage.Logs;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Storage.Compaction;
+
+/// <summary>
+/// One run of compaction over one log, in small steps: first the last offset of every key in the dirty part is collected, then the
+/// segments from the log's start on are written anew without what is superseded, several small ones into one. A finished segment
+/// replaces the old ones in one step; a crash anywhere leaves the old or the new ones.
+/// Each step tells how many bytes it read and wrote, so that the caller can space the steps out
+/// (<c>log.cleaner.io.max.bytes.per.second</c>).
+/// </summary>
+public sealed class LogCompaction
+{
+    private readonly PartitionLog _log;
+    private readonly LogSurroundings _surroundings;
+    private readonly OffsetMap _map;
+
+    internal LogCompaction(PartitionLog log, LogSurroundings surroundings, CompactionRange range, long dedupeBufferBytes)
+    {
+        (_log, _surroundings, Range) = (log, surroundings, range);
+        _map = new OffsetMap(dedupeBufferBytes);
+        CleanedTo = range.FirstDirty;
+    }
+
+    /// <summary>What the run was begun for.</summary>
+    public CompactionRange Range { get; }
+
+    /// <summary>
+    /// After the last step: up to where the log is clean now, which is to be kept as the cleaner's checkpoint. Short of the range's end when
+    /// the keys did not fit into the buffer; equal to its beginning when not even one batch fits, and then the buffer is too small.
+    /// </summary>
+    public Offset CleanedTo { get; private set; }
+
+    /// <summary>Bytes of the old segments that were replaced.</summary>
+    public long BytesBefore { get; private set; }
+
+    /// <summary>Bytes of the segments that replaced them.</summary>
+    public long BytesAfter { get; private set; }
+
+    /// <summary>The steps. Not to be gone through twice.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidRecordException">A batch cannot be decompressed; the partition cannot be compacted.</exception>
+    public IEnumerable<int> Steps()
+    {
+        Segment[] segments = _log.SegmentsNow;
+        long first = Range.FirstDirty.Value, end = Range.End.Value;
+        var dirtyTransactions = new TransactionFilter(_log.AbortedTransactions(Range.FirstDirty, Range.End));
+        bool hasRoom = true;
+        for (int i = 0; hasRoom && i + 1 < segments.Length && segments[i].BaseOffset < end; i++)
+        {
+            if (segments[i + 1].BaseOffset <= first)
+            {
+                continue;
+            }
+
+            using var chunks = new BatchChunks(segments[i]);
+            while (hasRoom && chunks.MoveNext())
+            {
+                hasRoom = Collect(chunks.Current, first, dirtyTransactions);
+                yield return chunks.Current.Length;
+            }
+        }
+
+        long cleanedTo = hasRoom ? end : _map.LatestOffset + 1;
+        if (cleanedTo <= first)
+        {
+            yield break;
+        }
+
+        if (hasRoom)
+        {
+            _map.Advance(end - 1);
+        }
+
+        var transactions = new TransactionFilter(_log.AbortedTransactions(new Offset(segments[0].BaseOffset), new Offset(cleanedTo)));
+        using var filter = new BatchFilter(_map, transactions, _log.ProducerTails(), _surroundings.NowMs, _log.Options.DeleteRetentionMs);
+        foreach (Segment[] group in SegmentGroups.Of(segments, cleanedTo, _log.Options))
+        {
+            foreach (int bytes in CleanGroup(group, filter))
+            {
+                yield return bytes;
+            }
+        }
+
+        CleanedTo = new Offset(cleanedTo);
+    }
+
+    private bool Collect(ReadOnlySpan<byte> batches, long first, TransactionFilter transactions)
+    {
+        for (; BatchHead.TryTake(batches, out BatchHead head); batches = batches[(int)head.TotalBytes..])
+        {
+            ReadOnlySpan<byte> batch = batches[..(int)head.TotalBytes];
+            if (head.IsControl)
+            {
+                transactions.EndsEmpty(batch, head, out _);
+            }
+            else if (!transactions.IsAborted(head) && head.LastOffset >= first && !CollectKeys(batch, first))
+            {
+                return false;
+            }
+
+            _map.Advance(head.LastOffset);
+        }
+
+        return true;
+    }
+
+    private bool CollectKeys(ReadOnlySpan<byte> batch, long first)
+    {
+        var header = new RecordBatchHeader(batch);
+        using BatchPayload payload = BatchPayload.Open(header);
+        var records = new RecordReader(header, payload.Bytes);
+        while (records.MoveNext(out RecordView record))
+        {
+            // Keys of a batch that did not fit wholly are no harm: what lies behind the map's latest offset is not judged by it.
+            if (!record.Key.IsNull && record.Offset >= first && !_map.TryPut(record.Key.Span, record.Offset))
+            {
+                return false;
+            }
+        }
+
+        records.ThrowIfFaulty();
+        return true;
+    }
+
+    private IEnumerable<int> CleanGroup(Segment[] group, BatchFilter filter)
+    {
+        Segment cleaned = _log.NewCleanedSegment(group[0]);
+        var output = new ArrayBufferWriter<byte>(64 * 1024);
+        bool replaced = false;
+        try
+        {
+            foreach (Segment old in group)
+            {
+                using var chunks = new BatchChunks(old);
+                while (chunks.MoveNext())
+                {
+                    output.ResetWrittenCount();
+                    FilterAll(chunks.Current, filter, cleaned, output);
+                    if (output.WrittenCount > 0)
+                    {
+                        cleaned.Append(output.WrittenSpan, _log.Options.IndexIntervalBytes);
+                    }
+
+                    yield return chunks.Current.Length + output.WrittenCount;
+                }
+            }
+
+            cleaned.Seal(durable: true);
+            cleaned.Flush();
+            replaced = _log.ReplaceSegments(group, cleaned);
+            if (replaced)
+            {
+                BytesBefore += group.Sum(segment => (long)segment.Size);
+                BytesAfter += cleaned.Size;
+            }
+        }
+        finally
+        {
+            if (!replaced)
+            {
+                cleaned.Close();
+            }
+        }
+
+        if (!replaced)
+        {
+            // Retention or a truncation took one of the old segments meanwhile; the work was for nothing.
+            cleaned.Delete();
+        }
+    }
+
+    private static void FilterAll(ReadOnlySpan<byte> batches, BatchFilter filter, Segment target, ArrayBufferWriter<byte> output)
+    {
+        for (; BatchHead.TryTake(batches, out BatchHead head); batches = batches[(int)head.TotalBytes..])
+        {
+            output.Write(filter.Apply(batches[..(int)head.TotalBytes], head, target));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Tidemark.Primitives;
+using Tidemark.Storage.Compaction;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Storage.Logs;
+
+public sealed partial class PartitionLog
+{
+    internal Segment[] SegmentsNow => _segments;
+
+    /// <summary>What compaction would work on.</summary>
+    /// <param name="lastClean">From the cleaner's checkpoint; zero when it has none.</param>
+    /// <param name="stable">The last stable offset, which is never above the high watermark.</param>
+    public CompactionRange CompactionRange(Offset lastClean, Offset stable) => Compaction.CompactionRange.Of(
+        _segments, Options, LogStart.Value, LogEndOffset.Value, lastClean.Value, stable.Value, _surroundings.NowMs);
+
+    /// <summary>Prepares a run; nothing happens before its steps are gone through. One at a time for a log.</summary>
+    /// <param name="dedupeBufferBytes"><c>log.cleaner.dedupe.buffer.size</c>, by threads: the most that the run keeps of keys.</param>
+    public LogCompaction BeginCompaction(CompactionRange range, long dedupeBufferBytes)
+    {
+        RequireUsable();
+        return new LogCompaction(this, _surroundings, range, dedupeBufferBytes);
+    }
+
+    internal Dictionary<long, ProducerTail> ProducerTails()
+    {
+        lock (_gate)
+        {
+            return _producers.Entries.ToDictionary(p => p.ProducerId, p => new ProducerTail(p.LastOffset, p.Epoch));
+        }
+    }
+
+    internal Segment NewCleanedSegment(Segment like)
+    {
+        var segment = new Segment(
+            _surroundings.Disk, _surroundings.Files, Directory, like.BaseOffset, SegmentLengths.Empty, like.CreatedMs, SegmentNames.Cleaned);
+        segment.Create();
+        return segment;
+    }
+
+    /// <summary>
+    /// Puts a finished segment in the place of others. False when they are no longer all there. From the renaming to <c>.swap</c> on, the next
+    /// start would complete the replacement; before, it would forget it.
+    /// </summary>
+    internal bool ReplaceSegments(Segment[] old, Segment cleaned)
+    {
+        lock (_flushGate)
+        lock (_gate)
+        {
+            RequireUsable();
+            Segment[] segments = _segments;
+            int at = Array.IndexOf(segments, old[0]);
+            if (at < 0 || at + old.Length > segments.Length || !segments.AsSpan(at, old.Length).SequenceEqual(old))
+            {
+                return false;
+            }
+
+            GuardWrites(() =>
+            {
+                cleaned.MoveTo(SegmentNames.Swap, logFirst: false);
+                _surroundings.Disk.SyncDirectory(Directory);
+                foreach (Segment segment in old)
+                {
+                    segment.MoveTo(SegmentNames.Deleted, logFirst: true);
+                }
+
+                cleaned.MoveTo(string.Empty, logFirst: false);
+                _segments = [.. segments.AsSpan(0, at), cleaned, .. segments.AsSpan(at + old.Length)];
+            });
+        }
+
+        GuardWrites(() =>
+        {
+            foreach (Segment segment in old)
+            {
+                segment.Delete();
+            }
+
+            _surroundings.Disk.SyncDirectory(Directory);
+        });
+        return true;
+    }
+}

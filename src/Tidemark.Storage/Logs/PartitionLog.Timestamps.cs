@@ -1,0 +1,129 @@
+using System.Buffers;
+using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Storage.Logs;
+
+public sealed partial class PartitionLog
+{
+    /// <summary>
+    /// The first record at or after the log's start whose timestamp is not before the one asked for; null when there is none. The caller
+    /// holds the answer against what its client may read.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidRecordException">A batch cannot be decompressed.</exception>
+    public TimestampedOffset? OffsetForTimestamp(long timestamp)
+    {
+        LogEnd end = _end;
+        foreach (Segment segment in _segments)
+        {
+            if (segment.BaseOffset > end.Offset || segment.MaxTimestamp.Timestamp < timestamp)
+            {
+                continue;
+            }
+
+            long start = Math.Max(segment.Times.Lookup(timestamp).Offset, LogStart.Value);
+            long logStart = LogStart.Value;
+            TimestampedOffset? found = FindRecord(
+                segment,
+                segment.Offsets.Lookup(start).Position,
+                LimitOf(end, segment),
+                head => head.MaxTimestamp >= timestamp && head.LastOffset >= logStart,
+                (time, offset) => time >= timestamp && offset >= logStart);
+            if (found is not null)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first of the records with the largest timestamp of all; null when no record has one.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidRecordException">A batch cannot be decompressed.</exception>
+    public TimestampedOffset? MaxTimestampOffset()
+    {
+        LogEnd end = _end;
+        Segment? newest = null;
+        foreach (Segment segment in _segments)
+        {
+            if (segment.MaxTimestamp.Timestamp > (newest?.MaxTimestamp.Timestamp ?? -1))
+            {
+                newest = segment;
+            }
+        }
+
+        if (newest is null)
+        {
+            return null;
+        }
+
+        (long largest, long last) = newest.MaxTimestamp;
+        return FindRecord(
+            newest,
+            newest.Offsets.Lookup(last).Position,
+            LimitOf(end, newest),
+            head => head.MaxTimestamp == largest,
+            (time, _) => time == largest);
+    }
+
+    private static int LimitOf(LogEnd end, Segment segment) => ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
+
+    private static TimestampedOffset? FindRecord(
+        Segment segment, int position, int limit, Func<BatchTimes, bool> wantsBatch, Func<long, long, bool> wantsRecord)
+    {
+        Span<byte> headBytes = stackalloc byte[BatchHead.Bytes];
+        while (position + BatchHead.Bytes <= limit && segment.ReadAt(position, headBytes) == headBytes.Length)
+        {
+            var head = new BatchHead(headBytes);
+            if (head.TotalBytes < BatchHead.Bytes || position + head.TotalBytes > limit)
+            {
+                break;
+            }
+
+            int bytes = (int)head.TotalBytes;
+            if (wantsBatch(new BatchTimes(head.MaxTimestamp, head.LastOffset)) && FindInBatch(segment, position, bytes, wantsRecord) is { } found)
+            {
+                return found;
+            }
+
+            position += bytes;
+        }
+
+        return null;
+    }
+
+    private static TimestampedOffset? FindInBatch(Segment segment, int position, int bytes, Func<long, long, bool> wants)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(bytes);
+        try
+        {
+            if (segment.ReadAt(position, buffer.AsSpan(0, bytes)) < bytes)
+            {
+                throw new IOException($"{segment.File.Path} ends within the batch at {position}");
+            }
+
+            var header = new RecordBatchHeader(buffer.AsSpan(0, bytes));
+            using BatchPayload payload = BatchPayload.Open(header);
+            var records = new RecordReader(header, payload.Bytes);
+            while (records.MoveNext(out RecordView record))
+            {
+                if (wants(record.Timestamp, record.Offset))
+                {
+                    return new TimestampedOffset(record.Timestamp, new Offset(record.Offset), header.LeaderEpoch);
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>What a batch's header says of time, for a question about it.</summary>
+    private readonly record struct BatchTimes(long MaxTimestamp, long LastOffset);
+}

@@ -1,0 +1,209 @@
+using System.Text;
+using Tidemark.Primitives;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Files;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Storage.Tests.Directories;
+
+public class LogDirectoriesTests
+{
+    private static readonly TopicPartition First = new("a.b_c-d", 0);
+    private static readonly TopicPartition Second = new("e", 12);
+    private static readonly Uuid TopicId = new(0x1234, 0x5678);
+    private readonly StorageFixture _fixture = new();
+    private ulong _ids = 1;
+
+    [Fact]
+    public void A_directory_is_locked_while_it_is_open()
+    {
+        using LogDirectory open = LogDirectory.Open(_fixture.Disk, "/d1");
+        LogDirectoryInUseException refused = Assert.Throws<LogDirectoryInUseException>(() => LogDirectory.Open(_fixture.Disk, "/d1"));
+        Assert.Contains("/d1", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directorys_identity_is_read_back_also_as_kafka_writes_it()
+    {
+        var meta = new MetaProperties("6CaF9lvtQnWz-dQusLtZGw", 3, new Uuid(5, 6));
+        using (LogDirectory directory = LogDirectory.Open(_fixture.Disk, "/d1"))
+        {
+            Assert.Null(directory.Meta);
+            directory.Format(meta);
+        }
+
+        Assert.Equal(meta, MetaProperties.Read(_fixture.Disk, "/d1"));
+        Write("/d1/meta.properties", "#\n#Sat Nov 21 13:06:07 UTC 2026\nnode.id=1\ndirectory.id=2Rs0LCWGCuGf4983dMP1Fw\nversion=1\ncluster.id=6CaF9lvtQnWz-dQusLtZGw\n");
+        Assert.Equal("2Rs0LCWGCuGf4983dMP1Fw", MetaProperties.Read(_fixture.Disk, "/d1")!.DirectoryId.ToString());
+        Write("/d1/meta.properties", "version=0\ncluster.id=x\nbroker.id=1\n");
+        Assert.Throws<InvalidDataException>(() => MetaProperties.Read(_fixture.Disk, "/d1"));
+    }
+
+    [Fact]
+    public void Logs_are_found_again_after_a_clean_stop_with_what_was_known_of_them()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition first = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        StoredPartition second = logs.GetOrCreate(Second, TopicId, LogOptions.Default);
+        Assert.NotEqual(first.Directory.Path, second.Directory.Path);
+        for (int i = 0; i < 5; i++)
+        {
+            first.Log.AppendAsLeader(_fixture.Batch("x"), new LeaderEpoch(1));
+        }
+
+        first.Log.AdvanceLogStart(new Offset(2));
+        logs.WriteHighWatermarks(partition => partition == First ? new Offset(4) : null);
+        Stop(logs, brokerEpoch: 77);
+        string sign = Read(first.Directory.Path + "/.kafka_cleanshutdown");
+        Assert.Equal("""{"version":0,"brokerEpoch":77}""", sign);
+        Assert.Equal("0\n1\na.b_c-d 0 5\n", Read(first.Directory.Path + "/recovery-point-offset-checkpoint"));
+
+        LogDirectories again = Start("/d1", "/d2");
+        Assert.All(again.All, directory => Assert.Equal(77, directory.CleanShutdownEpoch));
+        Assert.False(_fixture.Disk.FileExists(first.Directory.Path + "/.kafka_cleanshutdown"));
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal((TopicId, new Offset(4)), (found.TopicId, found.CheckpointedHighWatermark));
+        Assert.Equal((new Offset(2), new Offset(5), new Offset(5)), (found.Log.LogStart, found.Log.LogEndOffset, found.Log.RecoveryPoint));
+        Assert.True(again.TryGet(Second, out _));
+    }
+
+    [Fact]
+    public void A_stop_while_loading_does_not_count_as_clean()
+    {
+        LogDirectories logs = Start("/d1");
+        logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        Stop(logs, 1);
+        LogDirectories interrupted = Open("/d1");
+        interrupted.BeginLoading((_, _) => LogOptions.Default);
+        interrupted.FinishClosing(2);
+        LogDirectories again = Start("/d1");
+        Assert.Null(again.All[0].CleanShutdownEpoch);
+        Assert.True(again.TryGet(First, out _));
+    }
+
+    [Fact]
+    public void A_deleted_partition_is_renamed_and_its_files_go_after_the_delay()
+    {
+        LogDirectories logs = Start("/d1");
+        StoredPartition stored = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        Assert.True(logs.Delete(First));
+        Assert.False(logs.Delete(First));
+        Assert.Equal(ErrorCode.KafkaStorageError, stored.Log.AppendAsLeader(_fixture.Batch("x"), default).Error);
+        string renamed = Assert.Single(_fixture.Disk.List("/d1"), entry => entry.IsDirectory).Name;
+        Assert.Matches("^a\\.b_c-d-0\\.[0-9a-f]{32}-delete$", renamed);
+        logs.RemoveDeleted();
+        Assert.Contains(_fixture.Disk.List("/d1"), entry => entry.IsDirectory);
+        _fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        logs.RemoveDeleted();
+        Assert.DoesNotContain(_fixture.Disk.List("/d1"), entry => entry.IsDirectory);
+        Assert.Equal(Offset.Zero, logs.GetOrCreate(First, TopicId, LogOptions.Default).Log.LogEndOffset);
+    }
+
+    [Fact]
+    public void A_deletion_that_was_interrupted_is_finished_by_the_next_process()
+    {
+        LogDirectories logs = Start("/d1");
+        logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        logs.Delete(First);
+        Stop(logs, 1);
+        LogDirectories again = Start("/d1");
+        Assert.Empty(again.Partitions);
+        _fixture.Time.Advance(TimeSpan.FromMinutes(2));
+        again.RemoveDeleted();
+        Assert.DoesNotContain(_fixture.Disk.List("/d1"), entry => entry.IsDirectory);
+    }
+
+    [Fact]
+    public void A_failing_directory_goes_offline_and_the_others_go_on()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition first = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        StoredPartition second = logs.GetOrCreate(Second, TopicId, LogOptions.Default);
+        _fixture.Disk.FailUnder(first.Directory.Path + "/");
+        Assert.Equal(ErrorCode.KafkaStorageError, first.Log.AppendAsLeader(_fixture.Batch("x"), default).Error);
+        Assert.True(first.Directory.IsOffline);
+        Assert.Equal([first.Directory.Path], _fixture.Events.FailedDirectories);
+        Assert.False(logs.TryGet(First, out _));
+        Assert.Equal(ErrorCode.None, second.Log.AppendAsLeader(_fixture.Batch("x"), default).Error);
+        logs.WriteCheckpoints();
+        Assert.Same(second.Directory, logs.GetOrCreate(new TopicPartition("new", 0), TopicId, LogOptions.Default).Directory);
+        _fixture.Disk.Heal();
+        Stop(logs, 1);
+        Assert.False(_fixture.Disk.FileExists(first.Directory.Path + "/.kafka_cleanshutdown"));
+        Assert.True(_fixture.Disk.FileExists(second.Directory.Path + "/.kafka_cleanshutdown"));
+    }
+
+    [Fact]
+    public void A_copy_takes_the_place_of_the_log_in_another_directory()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition current = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        byte[] batch = _fixture.Batch("x");
+        current.Log.AppendAsLeader(batch, default);
+        LogDirectory other = logs.All.First(directory => directory != current.Directory);
+        StoredPartition future = logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other);
+        future.Log.AppendAsFollower(batch);
+        StoredPartition moved = logs.ReplaceWithFuture(First);
+        Assert.Equal(["0:x"], StorageFixture.ReadAll(moved.Log));
+        Assert.Same(other, moved.Directory);
+        Assert.Empty(logs.Futures);
+        Stop(logs, 1);
+        LogDirectories again = Start("/d1", "/d2");
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal((other.Path, new Offset(1), TopicId), (found.Directory.Path, found.Log.LogEndOffset, found.TopicId));
+    }
+
+    [Theory]
+    [InlineData("topic-0", "topic", 0, PartitionDirectoryKind.Current)]
+    [InlineData("a-b.c-delete-3", "a-b.c-delete", 3, PartitionDirectoryKind.Current)]
+    [InlineData("a-b-7.0123456789abcdef0123456789abcdef-delete", "a-b", 7, PartitionDirectoryKind.Deleted)]
+    [InlineData("a-7.0123456789abcdef0123456789abcdef-future", "a", 7, PartitionDirectoryKind.Future)]
+    [InlineData("a-7.0123456789abcdef0123456789abcdef-stray", "a", 7, PartitionDirectoryKind.Stray)]
+    public void Directory_names_tell_partition_and_kind(string name, string topic, int number, PartitionDirectoryKind kind)
+    {
+        Assert.True(PartitionDirectoryName.TryParse(name, out TopicPartition partition, out PartitionDirectoryKind found));
+        Assert.Equal((new TopicPartition(topic, number), kind), (partition, found));
+    }
+
+    [Theory]
+    [InlineData("topic")]
+    [InlineData("-0")]
+    [InlineData("topic-")]
+    [InlineData("topic-0.0123-delete")]
+    public void Other_names_are_no_partitions(string name) => Assert.False(PartitionDirectoryName.TryParse(name, out _, out _));
+
+    private LogDirectories Open(params string[] paths) => new(
+        _fixture.Surroundings, [.. paths.Select(path => LogDirectory.Open(_fixture.Disk, path))], () => new Uuid(_ids++, 99));
+
+    private LogDirectories Start(params string[] paths)
+    {
+        LogDirectories logs = Open(paths);
+        foreach (Action load in logs.BeginLoading((_, _) => LogOptions.Default))
+        {
+            load();
+        }
+
+        return logs;
+    }
+
+    private static void Stop(LogDirectories logs, long brokerEpoch)
+    {
+        foreach (Action close in logs.BeginClosing())
+        {
+            close();
+        }
+
+        logs.FinishClosing(brokerEpoch);
+    }
+
+    private string Read(string path)
+    {
+        return Encoding.UTF8.GetString(AtomicFile.Read(_fixture.Disk, path)!);
+    }
+
+    private void Write(string path, string text)
+    {
+        using IDiskFile file = _fixture.Disk.OpenFile(path, DiskOpen.Create);
+        file.Write(0, Encoding.UTF8.GetBytes(text));
+    }
+}

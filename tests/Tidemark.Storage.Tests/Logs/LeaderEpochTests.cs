@@ -1,0 +1,80 @@
+using Tidemark.Primitives;
+using Tidemark.Storage.Checkpoints;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Storage.Tests.Logs;
+
+public class LeaderEpochTests
+{
+    private readonly StorageFixture _fixture = new();
+
+    [Fact]
+    public void An_epoch_ends_where_the_next_one_begins()
+    {
+        PartitionLog log = Log((2, 3), (4, 2), (7, 1));
+        Assert.Equal((2, 3), End(log, 2));
+        Assert.Equal((2, 3), End(log, 3));
+        Assert.Equal((4, 5), End(log, 6));
+        Assert.Equal((7, 6), End(log, 7));
+        Assert.Equal((1, 0), End(log, 1));
+        Assert.Null(End(log, 8));
+        Assert.Null(End(log, -1));
+    }
+
+    [Fact]
+    public void A_leadership_without_records_is_remembered()
+    {
+        PartitionLog log = Log((2, 3));
+        log.BeginEpoch(new LeaderEpoch(5));
+        Assert.Equal((5, 3), End(log, 5));
+        Assert.Equal((2, 3), End(log, 4));
+    }
+
+    [Fact]
+    public void Truncation_trims_epochs_also_when_no_record_goes()
+    {
+        PartitionLog log = Log((2, 3));
+        log.BeginEpoch(new LeaderEpoch(5));
+        Assert.False(log.TruncateTo(new Offset(3)));
+        Assert.Equal(new LeaderEpoch(2), log.Epochs.Latest);
+        Assert.True(log.TruncateTo(new Offset(1)));
+        Assert.Equal((2, 1), End(log, 2));
+    }
+
+    [Fact]
+    public void A_moved_log_start_keeps_the_epoch_that_is_current_there()
+    {
+        PartitionLog log = Log((2, 3), (4, 2), (7, 1));
+        log.AdvanceLogStart(new Offset(4));
+        Assert.Equal(
+            [new EpochStart(new LeaderEpoch(4), new Offset(4)), new EpochStart(new LeaderEpoch(7), new Offset(5))], log.Epochs.Entries.ToArray());
+    }
+
+    [Fact]
+    public void The_file_is_as_kafka_writes_it_and_a_damaged_one_is_read_from_the_batches()
+    {
+        PartitionLog log = Log((0, 3), (4, 2));
+        log.Close();
+        Assert.Equal("0\n2\n0 0\n4 3\n"u8.ToArray(), _fixture.ReadFile("leader-epoch-checkpoint"));
+        _fixture.WriteFile("leader-epoch-checkpoint", "0\n2\n0 0\n"u8);
+        PartitionLog again = _fixture.Open();
+        Assert.Equal([new EpochStart(new LeaderEpoch(0), new Offset(0)), new EpochStart(new LeaderEpoch(4), new Offset(3))], again.Epochs.Entries.ToArray());
+    }
+
+    private static (int Epoch, long End)? End(PartitionLog log, int asked) =>
+        log.EndOffsetForEpoch(new LeaderEpoch(asked), out LeaderEpoch epoch, out Offset end) ? (epoch.Value, end.Value) : null;
+
+    private PartitionLog Log(params (int Epoch, int Records)[] leaderships)
+    {
+        PartitionLog log = _fixture.Open();
+        foreach ((int epoch, int records) in leaderships)
+        {
+            for (int i = 0; i < records; i++)
+            {
+                log.AppendAsLeader(_fixture.Batch("x"), new LeaderEpoch(epoch));
+            }
+        }
+
+        return log;
+    }
+}

@@ -1,0 +1,187 @@
+using Tidemark.Primitives;
+using Tidemark.Storage.Logs;
+using Tidemark.Storage.Producers;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Storage.Tests.Logs;
+
+public class ProducerTests
+{
+    private readonly StorageFixture _fixture = new();
+
+    [Fact]
+    public void The_last_five_batches_are_known_again_and_answered_as_the_first_time()
+    {
+        PartitionLog log = _fixture.Open();
+        for (int i = 0; i < 6; i++)
+        {
+            Append(log, 7, 0, i);
+        }
+
+        for (int i = 1; i < 6; i++)
+        {
+            AppendResult again = Append(log, 7, 0, i);
+            Assert.Equal((true, new Offset(i), ErrorCode.None), (again.Duplicate, again.First, again.Error));
+        }
+
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Append(log, 7, 0, 0).Error);
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Append(log, 7, 0, 5, count: 2).Error);
+        Assert.Equal(new Offset(6), log.LogEndOffset);
+    }
+
+    [Fact]
+    public void An_unknown_producer_starts_anywhere_and_goes_on_without_a_gap()
+    {
+        PartitionLog log = _fixture.Open();
+        Assert.Equal(ErrorCode.None, Append(log, 7, 0, 5).Error);
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Append(log, 7, 0, 7).Error);
+        Assert.Equal(ErrorCode.None, Append(log, 7, 0, 6).Error);
+    }
+
+    [Fact]
+    public void A_new_epoch_starts_with_sequence_zero_and_fences_the_old_one()
+    {
+        PartitionLog log = _fixture.Open();
+        Append(log, 7, 1, 0);
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Append(log, 7, 2, 1).Error);
+        Assert.Equal(ErrorCode.None, Append(log, 7, 2, 0).Error);
+        Assert.Equal(ErrorCode.InvalidProducerEpoch, Append(log, 7, 1, 1).Error);
+    }
+
+    [Fact]
+    public void After_the_largest_sequence_comes_zero()
+    {
+        PartitionLog log = _fixture.Open();
+        Append(log, 7, 0, int.MaxValue - 1);
+        Assert.Equal(ErrorCode.None, Append(log, 7, 0, int.MaxValue, count: 3).Error);
+        Assert.Equal(1, Assert.Single(log.DescribeProducers()).LastSequence);
+        Assert.Equal(ErrorCode.None, Append(log, 7, 0, 2).Error);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Producers_survive_a_restart_of_either_kind(bool clean)
+    {
+        PartitionLog log = _fixture.Open();
+        for (int i = 0; i < 40; i++)
+        {
+            Append(log, 7, 0, i);
+            Append(log, 8, 2, i * 2, count: 2);
+        }
+
+        IReadOnlyList<ProducerDescription> before = log.DescribeProducers();
+        if (clean)
+        {
+            log.Close();
+        }
+        else
+        {
+            log.FlushSealed();
+        }
+
+        PartitionLog again = _fixture.Open(clean: clean, recoveryPoint: log.RecoveryPoint.Value);
+        Assert.Equal(before, again.DescribeProducers());
+        Assert.True(Append(again, 7, 0, 39).Duplicate);
+        Assert.True(Append(again, 8, 2, 78, count: 2).Duplicate);
+    }
+
+    [Fact]
+    public void A_damaged_snapshot_is_passed_over_and_the_log_replayed()
+    {
+        PartitionLog log = _fixture.Open();
+        for (int i = 0; i < 40; i++)
+        {
+            Append(log, 7, 0, i);
+        }
+
+        log.Close();
+        string newest = _fixture.FileNames.Last(name => name.EndsWith(".snapshot", StringComparison.Ordinal));
+        byte[] content = _fixture.ReadFile(newest);
+        content[^1] ^= 1;
+        _fixture.WriteFile(newest, content);
+        PartitionLog again = _fixture.Open();
+        Assert.Equal(39, Assert.Single(again.DescribeProducers()).LastSequence);
+        Assert.Contains(_fixture.Events.Repairs, text => text.StartsWith(newest, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_truncation_takes_producers_back_as_well()
+    {
+        PartitionLog log = _fixture.Open();
+        for (int i = 0; i < 40; i++)
+        {
+            Append(log, 7, 0, i);
+        }
+
+        log.FlushSealed();
+        log.TruncateTo(new Offset(25));
+        Assert.Equal(24, Assert.Single(log.DescribeProducers()).LastSequence);
+        Assert.Equal((false, ErrorCode.None), (Append(log, 7, 0, 25).Duplicate, log.IsFailed ? ErrorCode.KafkaStorageError : ErrorCode.None));
+        log.TruncateFullyAndStartAt(new Offset(100));
+        Assert.Empty(log.DescribeProducers());
+    }
+
+    [Fact]
+    public void A_silent_producer_expires_unless_it_has_a_transaction_open()
+    {
+        PartitionLog log = _fixture.Open(LogOptions.Default with { ProducerIdExpirationMs = 1000 });
+        Append(log, 7, 0, 0);
+        Append(log, 8, 0, 0, transactional: true);
+        _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, log.ExpireProducers());
+        Assert.Equal(8, Assert.Single(log.DescribeProducers()).ProducerId);
+    }
+
+    [Fact]
+    public void An_open_transaction_holds_the_stable_offset_until_its_marker_is_replicated()
+    {
+        PartitionLog log = _fixture.Open();
+        Append(log, 7, 0, 0);
+        Append(log, 8, 0, 0, transactional: true);
+        Append(log, 7, 0, 1);
+        Assert.Equal(new Offset(1), log.LastStableOffset(new Offset(3)));
+        AppendResult marker = log.AppendAsLeader(_fixture.Marker(8, 0, commit: false), default, AppendOrigin.Coordinator);
+        Assert.Equal(new Offset(1), log.LastStableOffset(new Offset(4)));
+        log.AdvanceHighWatermark(marker.End);
+        Assert.Equal(new Offset(4), log.LastStableOffset(new Offset(4)));
+        AbortedTransaction aborted = Assert.Single(log.AbortedTransactions(new Offset(0), new Offset(4)));
+        Assert.Equal(new AbortedTransaction(8, 1, 3, 4), aborted);
+        Assert.Empty(log.AbortedTransactions(new Offset(4), new Offset(10)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Transactions_survive_a_restart_of_either_kind(bool clean)
+    {
+        PartitionLog log = _fixture.Open();
+        Append(log, 8, 0, 0, transactional: true);
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: false, coordinatorEpoch: 4), default, AppendOrigin.Coordinator);
+        Append(log, 8, 0, 1, transactional: true);
+        IReadOnlyList<ProducerDescription> before = log.DescribeProducers();
+        if (clean)
+        {
+            log.Close();
+        }
+
+        PartitionLog again = _fixture.Open(clean: clean);
+        Assert.Equal(before, again.DescribeProducers());
+        again.AdvanceHighWatermark(new Offset(3));
+        Assert.Equal(new Offset(2), again.LastStableOffset(new Offset(3)));
+        Assert.Equal(new AbortedTransaction(8, 0, 1, 2), Assert.Single(again.AbortedTransactions(new Offset(0), new Offset(3))));
+    }
+
+    [Fact]
+    public void A_marker_of_a_replaced_coordinator_is_refused()
+    {
+        PartitionLog log = _fixture.Open();
+        Append(log, 8, 0, 0, transactional: true);
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 4), default, AppendOrigin.Coordinator);
+        AppendResult late = log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 3), default, AppendOrigin.Coordinator);
+        Assert.Equal(ErrorCode.TransactionCoordinatorFenced, late.Error);
+    }
+
+    private AppendResult Append(PartitionLog log, long producerId, short epoch, int sequence, int count = 1, bool transactional = false) =>
+        log.AppendAsLeader(_fixture.ProducerBatch(producerId, epoch, sequence, count, transactional), default);
+}

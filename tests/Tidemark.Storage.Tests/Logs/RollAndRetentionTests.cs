@@ -1,0 +1,96 @@
+using Tidemark.Primitives;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Storage.Tests.Logs;
+
+public class RollAndRetentionTests
+{
+    private readonly StorageFixture _fixture = new();
+
+    [Fact]
+    public void A_segment_is_rolled_before_it_grows_over_its_size()
+    {
+        PartitionLog log = Filled(StorageFixture.SmallSegments, 100);
+        Assert.All(
+            _fixture.Disk.List(StorageFixture.Directory).Where(entry => entry.Name.EndsWith(".log", StringComparison.Ordinal)),
+            entry => Assert.InRange(entry.Length, 1, 1000));
+        Assert.Equal(log.SegmentCount - 1, _fixture.Events.Rolls);
+    }
+
+    [Fact]
+    public void A_segment_is_rolled_by_the_age_of_its_records_and_not_by_the_clock()
+    {
+        PartitionLog log = _fixture.Open(LogOptions.Default with { SegmentMs = 1000 });
+        log.AppendAsLeader(_fixture.Batch(["a"], timestamp: 5000), default);
+        _fixture.Time.Advance(TimeSpan.FromHours(1));
+        log.AppendAsLeader(_fixture.Batch(["b"], timestamp: 6000), default);
+        Assert.Equal(1, log.SegmentCount);
+        log.AppendAsLeader(_fixture.Batch(["c"], timestamp: 6001), default);
+        Assert.Equal(new Offset(2), log.ActiveBaseOffset);
+    }
+
+    [Fact]
+    public void A_segment_is_rolled_when_its_index_is_full()
+    {
+        PartitionLog log = Filled(LogOptions.Default with { IndexIntervalBytes = 1, IndexBytesMax = 120 }, 50);
+        Assert.True(log.SegmentCount > 3);
+        Assert.Equal(50, StorageFixture.ReadAll(log).Count);
+    }
+
+    [Fact]
+    public void Retention_by_time_removes_old_segments_and_rolls_when_all_are_old()
+    {
+        LogOptions options = StorageFixture.SmallSegments with { RetentionMs = 60_000 };
+        PartitionLog log = Filled(options, 50);
+        Assert.Equal(0, log.Retain(log.LogEndOffset));
+        _fixture.Time.Advance(TimeSpan.FromMinutes(2));
+        log.Retain(log.LogEndOffset);
+        Assert.Equal((1, new Offset(50), new Offset(50)), (log.SegmentCount, log.LogStart, log.LogEndOffset));
+        Assert.Equal(0L, log.SizeBytes);
+    }
+
+    [Fact]
+    public void Retention_leaves_what_is_not_below_the_high_watermark()
+    {
+        PartitionLog log = Filled(StorageFixture.SmallSegments with { RetentionMs = 0 }, 50);
+        _fixture.Time.Advance(TimeSpan.FromMinutes(2));
+        log.Retain(new Offset(20));
+        Assert.InRange(log.LogStart.Value, 1, 20);
+        Assert.Equal(50 - log.LogStart.Value, StorageFixture.ReadAll(log).Count);
+    }
+
+    [Fact]
+    public void Retention_by_size_keeps_no_less_than_was_asked()
+    {
+        PartitionLog log = Filled(StorageFixture.SmallSegments with { RetentionBytes = 2500 }, 100);
+        log.Retain(log.LogEndOffset);
+        Assert.InRange(log.SizeBytes, 2500, 3500);
+    }
+
+    [Fact]
+    public void Deleted_records_are_gone_and_their_segments_too_whatever_the_policy()
+    {
+        PartitionLog log = Filled(StorageFixture.SmallSegments with { Deletes = false, Compacts = true }, 50);
+        Assert.True(log.AdvanceLogStart(new Offset(33)));
+        Assert.False(log.AdvanceLogStart(new Offset(20)));
+        log.Retain(log.LogEndOffset);
+        Assert.Equal(17, StorageFixture.ReadAll(log).Count);
+        using LogSlice slice = log.Read(new Offset(32), 100, log.LogEndOffset, true);
+        Assert.Equal(ErrorCode.OffsetOutOfRange, slice.Error);
+        Assert.InRange(log.FirstSegmentBaseOffset.Value, 1, 33);
+        log.Close();
+        PartitionLog again = _fixture.Open(logStart: 33);
+        Assert.Equal(new Offset(33), again.LogStart);
+    }
+
+    private PartitionLog Filled(LogOptions options, int records)
+    {
+        PartitionLog log = _fixture.Open(options);
+        for (int i = 0; i < records; i++)
+        {
+            Assert.Equal(ErrorCode.None, log.AppendAsLeader(_fixture.Batch($"value {i}"), default).Error);
+        }
+
+        return log;
+    }
+}
