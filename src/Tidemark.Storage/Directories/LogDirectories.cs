@@ -199,9 +199,10 @@ public sealed partial class LogDirectories
         return lost;
     }
 
-    private LogDirectory? FewestPartitions() => All
-        .Where(directory => !directory.IsOffline)
-        .MinBy(directory => _partitions.Values.Count(stored => ReferenceEquals(stored.Directory, directory)));
+    private LogDirectory? FewestPartitions() => All.Count == 1
+        ? All.FirstOrDefault(directory => !directory.IsOffline)
+        : All.Where(directory => !directory.IsOffline)
+            .MinBy(directory => _partitions.Count(stored => ReferenceEquals(stored.Value.Directory, directory)));
 
     private StoredPartition Create(TopicPartition partition, Uuid topicId, LogOptions options, LogDirectory directory, string name)
     {

@@ -34,12 +34,17 @@ public static class AtomicFile
     /// <exception cref="IOException">The disk failed, or the file is longer than <paramref name="bytesMax"/>.</exception>
     public static byte[]? Read(IDisk disk, string path, int bytesMax = 64 * 1024 * 1024)
     {
-        if (!disk.FileExists(path))
+        IDiskFile opened;
+        try
+        {
+            opened = disk.OpenFile(path, DiskOpen.Existing);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
 
-        using IDiskFile file = disk.OpenFile(path, DiskOpen.Existing);
+        using IDiskFile file = opened;
         long length = file.Length;
         if (length > bytesMax)
         {

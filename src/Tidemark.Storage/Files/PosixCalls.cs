@@ -6,8 +6,43 @@ namespace Tidemark.Storage.Files;
 /// <summary>The few calls of the operating system that .NET does not offer: fdatasync, fsync of a directory, plain rename.</summary>
 internal static partial class PosixCalls
 {
+    private const int NoSuchFile = 2;
     private const int Interrupted = 4;
     private const int InvalidArgument = 22;
+
+    /// <summary>Opens for reading and writing. The flags are Linux's on every processor that .NET runs on.</summary>
+    public static SafeFileHandle Open(string path, DiskOpen how)
+    {
+        const int ReadWrite = 0x2;
+        const int CreateAbsent = 0x40;
+        const int Truncate = 0x200;
+        const int CloseOnExec = 0x80000;
+        const int OwnerWritesAllRead = 0x1A4;
+        int flags = ReadWrite | CloseOnExec | how switch
+        {
+            DiskOpen.Existing => 0,
+            DiskOpen.OpenOrCreate => CreateAbsent,
+            _ => CreateAbsent | Truncate,
+        };
+        while (true)
+        {
+            int descriptor = OpenNative(path, flags, OwnerWritesAllRead);
+            if (descriptor >= 0)
+            {
+                return new SafeFileHandle(descriptor, ownsHandle: true);
+            }
+
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case Interrupted:
+                    break;
+                case NoSuchFile:
+                    throw new FileNotFoundException($"There is no file {path}", path);
+                default:
+                    throw Failure($"open {path}");
+            }
+        }
+    }
 
     public static void Rename(string from, string to)
     {
@@ -37,7 +72,7 @@ internal static partial class PosixCalls
     public static void SyncDirectory(string path)
     {
         // 0 is O_RDONLY on every Unix; a directory cannot be opened for anything else.
-        int descriptor = OpenNative(path, 0);
+        int descriptor = OpenNative(path, 0, 0);
         if (descriptor < 0)
         {
             throw Failure($"open directory {path}");
@@ -67,7 +102,7 @@ internal static partial class PosixCalls
     private static partial int RenameNative(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenNative(string path, int flags);
+    private static partial int OpenNative(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncNative(int descriptor);

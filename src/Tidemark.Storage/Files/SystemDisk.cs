@@ -23,16 +23,11 @@ public sealed class SystemDisk : IDisk
 
     public IDiskFile OpenFile(string path, DiskOpen how)
     {
-        FileMode mode = how switch
-        {
-            DiskOpen.Existing => FileMode.Open,
-            DiskOpen.OpenOrCreate => FileMode.OpenOrCreate,
-            _ => FileMode.Create,
-        };
         try
         {
-            SafeFileHandle handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            return new SystemDiskFile(path, handle);
+            // .NET's own way asks four more questions of every file (what file system, a shared lock, its release), which a start with
+            // thousands of partitions would feel.
+            return new SystemDiskFile(path, OperatingSystem.IsLinux() ? PosixCalls.Open(path, how) : OpenPortably(path, how));
         }
         catch (UnauthorizedAccessException e)
         {
@@ -163,6 +158,17 @@ public sealed class SystemDisk : IDisk
         {
             throw new IOException(e.Message, e);
         }
+    }
+
+    private static SafeFileHandle OpenPortably(string path, DiskOpen how)
+    {
+        FileMode mode = how switch
+        {
+            DiskOpen.Existing => FileMode.Open,
+            DiskOpen.OpenOrCreate => FileMode.OpenOrCreate,
+            _ => FileMode.Create,
+        };
+        return File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
     private static DiskEntry Describe(ref FileSystemEntry entry) =>

@@ -161,20 +161,26 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             return active.BaseOffset;
         }
 
+        // From the batch that the last index entry points at; if there is none, the index is not as it should be.
         int position = 0;
+        long indexed = -1, pointedAt = -1;
         if (active.Offsets.Entries > 0)
         {
-            (long offset, position) = active.Offsets.At(active.Offsets.Entries - 1);
-            Span<byte> head = stackalloc byte[BatchHead.Bytes];
-            if (position < 0 || position > active.Size - BatchHead.Bytes || active.ReadAt(position, head) != head.Length
-                || new BatchHead(head).LastOffset != offset)
+            (indexed, position) = active.Offsets.At(active.Offsets.Entries - 1);
+            if (position < 0 || position > active.Size - BatchHead.Bytes)
             {
-                surroundings.Events.Repaired(active.Offsets.Path, "the last entry points at no batch; the indexes are made again");
+                surroundings.Events.Repaired(active.Offsets.Path, "the last entry points behind the log; the indexes are made again");
                 return -1;
             }
         }
 
-        ScanEnd end = SegmentScan.Headers(active, position, static (_, _, _) => { });
+        ScanEnd end = SegmentScan.Headers(active, position, (_, head, _) => pointedAt = pointedAt < 0 ? head.LastOffset : pointedAt);
+        if (indexed >= 0 && pointedAt != indexed)
+        {
+            surroundings.Events.Repaired(active.Offsets.Path, "the last entry points at no batch; the indexes are made again");
+            return -1;
+        }
+
         if (end.Fault is not null)
         {
             return -1;
