@@ -133,6 +133,17 @@ public sealed class ClientConnection : IConnectionHandler
         }
     }
 
+    public bool HasRequestsInHand
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _unanswered.Count > 0 || _serving || _sending;
+            }
+        }
+    }
+
     /// <summary>The request closes the connection when its turn to be answered comes; nothing after it is served.</summary>
     internal void EndWith(Request request)
     {

@@ -93,6 +93,9 @@ public sealed class FrameBufferPool : MemoryPool<byte>
         }
     }
 
+    private static void ReportLeak(string rentedAt) =>
+        LeakFound?.Invoke($"A buffer was never released. It was rented at{Environment.NewLine}{rentedAt}");
+
     private void Release(int shift, byte[]? array, NativeBlock? block)
     {
         Interlocked.Decrement(ref _rentedCount);
@@ -133,7 +136,7 @@ public sealed class FrameBufferPool : MemoryPool<byte>
         {
             if (_pool is not null)
             {
-                LeakFound?.Invoke($"A buffer was never released. It was rented at{Environment.NewLine}{_rentedAt}");
+                ReportLeak(_rentedAt.ToString());
             }
         }
 #endif

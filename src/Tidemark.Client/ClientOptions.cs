@@ -1,0 +1,26 @@
+namespace Tidemark.Client;
+
+/// <summary>How to reach a cluster.</summary>
+public sealed record ClientOptions
+{
+    /// <summary>Brokers to ask first (<c>bootstrap.servers</c>); the others are learned from them.</summary>
+    public required IReadOnlyList<BrokerAddress> BootstrapServers { get; init; }
+
+    /// <summary>What brokers show in logs and quotas (<c>client.id</c>).</summary>
+    public string ClientId { get; init; } = "tidemark";
+
+    /// <summary>How long to try to connect to one address.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long to wait for an answer, beyond what the request itself asks the broker to wait (<c>request.timeout.ms</c>).</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long to wait before something is tried again (<c>retry.backoff.ms</c>).</summary>
+    public TimeSpan RetryBackoff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long an error that may pass is tried again where this client retries by itself.</summary>
+    public TimeSpan RetryMax { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The largest answer that is taken. A broker that announces more is not a broker.</summary>
+    public int ResponseBytesMax { get; init; } = 512 << 20;
+}
