@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Tidemark.Commands;
+using Tidemark.Commands.Logs;
 using Tidemark.Output;
 using Tidemark.Parsing;
 
@@ -94,6 +95,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Tidemark: a replicated, partitioned commit log that every Apache Kafka client can use.")
         {
+            LogsCommand.Define(),
             CompletionCommand.Define(),
             DocsCommand.Define(),
         };

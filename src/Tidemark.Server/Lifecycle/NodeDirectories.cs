@@ -1,0 +1,154 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Primitives;
+using Tidemark.Server.Configuration;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Files;
+
+namespace Tidemark.Server.Lifecycle;
+
+/// <summary>The log directories of a node: locked, and made sure that they are this node's.</summary>
+public static partial class NodeDirectories
+{
+    /// <summary>
+    /// Locks all directories and checks whose they are. A directory whose disk fails is left out with an error in the log, unless the
+    /// metadata log is there; one that is not formatted yet gets the identity of the others, as after a disk was replaced.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One is in use, is another node's, or nothing is formatted.</exception>
+    public static IReadOnlyList<LogDirectory> Open(IDisk disk, NodeOptions options, ILogger log)
+    {
+        var opened = new List<LogDirectory>();
+        try
+        {
+            foreach (string path in Paths(options))
+            {
+                try
+                {
+                    opened.Add(OpenOne(disk, path));
+                }
+                catch (IOException failure) when (path != options.MetadataDirectory)
+                {
+                    LogUnusable(log, path, failure.Message);
+                }
+            }
+
+            MetaProperties identity = opened.Find(d => d.Path == options.MetadataDirectory)?.Meta
+                ?? throw new ConfigurationException($"{options.MetadataDirectory} is not formatted: run tidemark format --config FILE --cluster-id ID first");
+            foreach (LogDirectory directory in opened)
+            {
+                Identify(directory, identity, options.NodeId, log);
+            }
+
+            return opened;
+        }
+        catch
+        {
+            Close(opened);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Gives every directory that has none an identity. Answers those that were formatted now, and locks nothing when it returns.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One is in use, cannot be written, or is another node's.</exception>
+    public static IReadOnlyList<LogDirectory> Format(IDisk disk, NodeOptions options, string clusterId)
+    {
+        var opened = new List<LogDirectory>();
+        try
+        {
+            foreach (string path in Paths(options))
+            {
+                LogDirectory directory = OpenOne(disk, path);
+                opened.Add(directory);
+                if (directory.Meta is { } meta && (meta.ClusterId != clusterId || meta.NodeId != options.NodeId))
+                {
+                    throw new ConfigurationException($"{path} is formatted for node {meta.NodeId} of cluster {meta.ClusterId}, not for node {options.NodeId} of cluster {clusterId}");
+                }
+            }
+
+            List<LogDirectory> fresh = opened.FindAll(d => d.Meta is null);
+            foreach (LogDirectory directory in fresh)
+            {
+                directory.Format(new MetaProperties(clusterId, options.NodeId, RandomId()));
+            }
+
+            return fresh;
+        }
+        catch (IOException failure)
+        {
+            throw new ConfigurationException($"cannot format: {failure.Message}");
+        }
+        finally
+        {
+            Close(opened);
+        }
+    }
+
+    /// <summary>A random id that does not begin with a dash, which command lines would take for an option.</summary>
+    public static Uuid RandomId()
+    {
+        Span<byte> random = stackalloc byte[16];
+        Uuid id;
+        do
+        {
+            System.Security.Cryptography.RandomNumberGenerator.Fill(random);
+            id = Uuid.FromRandom(random);
+        }
+        while (id.ToString().StartsWith('-'));
+        return id;
+    }
+
+    /// <summary>The metadata directory first, so that two processes on the same directories collide on the same one.</summary>
+    private static IEnumerable<string> Paths(NodeOptions options) => options.LogDirectories.Prepend(options.MetadataDirectory).Distinct();
+
+    private static LogDirectory OpenOne(IDisk disk, string path)
+    {
+        try
+        {
+            return LogDirectory.Open(disk, path);
+        }
+        catch (LogDirectoryInUseException)
+        {
+            throw new ConfigurationException($"the directory {path} is in use by another process");
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new ConfigurationException(broken.Message);
+        }
+    }
+
+
+    private static void Identify(LogDirectory directory, MetaProperties identity, int nodeId, ILogger log)
+    {
+        if (directory.Meta is not { } meta)
+        {
+            directory.Format(identity with { DirectoryId = RandomId() });
+            LogFormatted(log, directory.Path);
+            return;
+        }
+
+        if (meta.NodeId != nodeId)
+        {
+            throw new ConfigurationException($"{directory.Path} belongs to node {meta.NodeId}, and this is node.id={nodeId}");
+        }
+
+        if (meta.ClusterId != identity.ClusterId)
+        {
+            throw new ConfigurationException($"{directory.Path} belongs to cluster {meta.ClusterId}, and the metadata directory to {identity.ClusterId}");
+        }
+
+        if (meta.DirectoryId.IsZero)
+        {
+            // Formatted by a Kafka older than ids of directories.
+            directory.Format(meta with { DirectoryId = RandomId() });
+        }
+    }
+
+    private static void Close(List<LogDirectory> opened) => opened.ForEach(d => d.Dispose());
+
+    [LoggerMessage(EventId = 5011, Level = LogLevel.Error, Message = "Log directory {Path} cannot be used and is left out: {Reason}")]
+    private static partial void LogUnusable(ILogger log, string path, string reason);
+
+    [LoggerMessage(EventId = 5012, Level = LogLevel.Information, Message = "Log directory {Path} was empty and is formatted now")]
+    private static partial void LogFormatted(ILogger log, string path);
+}

@@ -1,0 +1,169 @@
+using System.CommandLine;
+using System.Text;
+using Tidemark.Output;
+using Tidemark.Parsing;
+using Tidemark.Records;
+using Tidemark.Records.Compression;
+
+namespace Tidemark.Commands.Logs;
+
+/// <summary><c>tidemark logs dump</c>: what stands in segments, batch by batch and record by record.</summary>
+internal static class DumpLogsCommand
+{
+    public static Command Define()
+    {
+        var paths = new Argument<string[]>("PATH") { Description = "Segment files, or directories of them.", Arity = ArgumentArity.OneOrMore };
+        var records = new Option<bool>("--records") { Description = "Show the records too." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new ExampledCommand(
+            "dump",
+            "Show the batches of segments on the disk, and with --records their records.",
+            "tidemark logs dump ./data/orders-0",
+            "tidemark logs dump ./data/orders-0/00000000000000000000.log --records --json")
+        {
+            paths,
+            records,
+            json,
+        };
+        command.SetAction(parsed => CommandLine.Guard(() => Run(parsed.GetRequiredValue(paths), parsed.GetValue(records), parsed.GetValue(json))));
+        return command;
+    }
+
+    private static int Run(string[] paths, bool records, bool json)
+    {
+        int exitCode = ExitCode.Success;
+        foreach (string segment in LogFiles.Segments(paths))
+        {
+            if (!json)
+            {
+                Console.Out.WriteLine(segment);
+            }
+
+            using var reader = new SegmentReader(segment);
+            while (reader.MoveNext())
+            {
+                var header = new RecordBatchHeader(reader.Batch);
+                bool intact = header.CrcIsValid();
+                exitCode = intact ? exitCode : ExitCode.Damaged;
+                if (json)
+                {
+                    WriteJson(segment, reader.Position, header, intact, records);
+                }
+                else
+                {
+                    WriteText(reader.Position, header, intact, records);
+                }
+            }
+
+            if (reader.Fault is { } fault)
+            {
+                Console.Error.WriteLine($"{segment}: position {reader.Position}: {fault}");
+                exitCode = ExitCode.Damaged;
+            }
+        }
+
+        return exitCode;
+    }
+
+    private static void WriteText(long position, RecordBatchHeader header, bool intact, bool records)
+    {
+        var line = new StringBuilder();
+        line.Append($"  @{position} offsets {header.BaseOffset.Value}-{header.LastOffset.Value} records {header.RecordCount} bytes {header.SizeInBytes} epoch {header.LeaderEpoch.Value}");
+        line.Append($" {CompressionCodecs.Name(header.Codec)} {header.TimestampType} {header.MaxTimestamp}");
+        if (header.HasProducerId)
+        {
+            line.Append($" producer {header.ProducerId.Value}/{header.ProducerEpoch} sequence {header.BaseSequence}-{header.LastSequence}");
+        }
+
+        line.Append(header.IsTransactional ? " transactional" : "").Append(header.IsControl ? " control" : "").Append(intact ? "" : " WRONG CHECKSUM");
+        Console.Out.WriteLine(line);
+        if (records && intact)
+        {
+            Visit(header, static (in RecordView record) =>
+            {
+                var text = new StringBuilder($"    {record.Offset} {record.Timestamp} {Shown(record.Key)}: {Shown(record.Value)}");
+                foreach (RecordHeaderWalk one in record.Headers)
+                {
+                    text.Append($" [{Encoding.UTF8.GetString(one.Key)}={Shown(one.Value)}]");
+                }
+
+                Console.Out.WriteLine(text);
+            });
+        }
+    }
+
+    private static void WriteJson(string segment, long position, RecordBatchHeader header, bool intact, bool records)
+    {
+        var shown = new List<(long Offset, long Timestamp, byte[]? Key, byte[]? Value, List<(string Key, byte[]? Value)> Headers)>();
+        if (records && intact)
+        {
+            Visit(header, (in RecordView record) =>
+            {
+                var headers = new List<(string, byte[]?)>();
+                foreach (RecordHeaderWalk one in record.Headers)
+                {
+                    headers.Add((Encoding.UTF8.GetString(one.Key), one.Value.ToArray()));
+                }
+
+                shown.Add((record.Offset, record.Timestamp, record.Key.ToArray(), record.Value.ToArray(), headers));
+            });
+        }
+
+        var fields = new (string, object?)[]
+        {
+            ("segment", segment), ("position", position), ("baseOffset", header.BaseOffset.Value), ("lastOffset", header.LastOffset.Value), ("records", header.RecordCount),
+            ("bytes", header.SizeInBytes), ("leaderEpoch", header.LeaderEpoch.Value), ("codec", CompressionCodecs.Name(header.Codec)), ("timestampType", header.TimestampType.ToString()),
+            ("maxTimestamp", header.MaxTimestamp), ("producerId", header.ProducerId.Value), ("producerEpoch", header.ProducerEpoch), ("baseSequence", header.BaseSequence),
+            ("transactional", header.IsTransactional), ("control", header.IsControl), ("intact", intact),
+        };
+        JsonOutput.WriteLine(writer =>
+        {
+            writer.WriteStartObject();
+            foreach ((string name, object? value) in fields)
+            {
+                writer.WritePropertyName(name);
+                JsonOutput.WriteValue(writer, value);
+            }
+
+            if (records)
+            {
+                writer.WriteStartArray("content");
+                foreach (var record in shown)
+                {
+                    RecordJson.Write(writer, null, null, record.Offset, record.Timestamp, record.Key, record.Value, record.Headers);
+                }
+
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndObject();
+        });
+    }
+
+    private delegate void RecordVisitor(in RecordView record);
+
+    private static void Visit(RecordBatchHeader header, RecordVisitor visitor)
+    {
+        using BatchPayload payload = BatchPayload.Open(header);
+        var reader = new RecordReader(header, payload.Bytes);
+        while (reader.MoveNext(out RecordView record))
+        {
+            visitor(record);
+        }
+    }
+
+    /// <summary>Text as it is; bytes that are not text as hexadecimal digits, cut where a line would get too long.</summary>
+    private static string Shown(RecordBytes bytes)
+    {
+        const int ShownMax = 200;
+        if (bytes.IsNull)
+        {
+            return "null";
+        }
+
+        ReadOnlySpan<byte> span = bytes.Span[..Math.Min(bytes.Length, ShownMax)];
+        bool isText = System.Text.Unicode.Utf8.IsValid(bytes.Span) && span.IndexOfAnyInRange((byte)0, (byte)8) < 0;
+        string text = isText ? Encoding.UTF8.GetString(span).ReplaceLineEndings("\\n") : "0x" + Convert.ToHexStringLower(span);
+        return bytes.Length > ShownMax ? text + "…" : text;
+    }
+}
