@@ -50,6 +50,34 @@ internal static class BrokerPartitions
         }
     }
 
+    /// <summary>
+    /// What <see cref="Leave"/> and <see cref="Join"/> come to for a broker that is back at once: it leads again what it led, or what nobody
+    /// leads. When it came back uncleanly it stays in sync only where nobody else is.
+    /// </summary>
+    public static void Return(ClusterView cluster, int broker, bool cameBackUnclean, List<MetadataRecord> records)
+    {
+        foreach (TopicImage topic in cluster.Image.Topics.InOrder())
+        {
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                if (!partition.Replicas.Contains(broker)
+                    || (partition.HasLeader && !(cameBackUnclean && (partition.Isr.Contains(broker) || partition.EligibleLeaderReplicas.Contains(broker)))))
+                {
+                    continue;
+                }
+
+                var change = new PartitionChange(topic, partition, cluster);
+                if (cameBackUnclean)
+                {
+                    change.UncleanReplica = broker;
+                    change.Isr = [.. partition.Isr.Where(id => id != broker)];
+                }
+
+                Add(change, records);
+            }
+        }
+    }
+
     /// <summary>Moves the leadership away from replicas whose directory on the broker is lost.</summary>
     public static void LoseDirectories(ClusterView cluster, int broker, IReadOnlySet<Uuid> lost, List<MetadataRecord> records)
     {

@@ -10,7 +10,7 @@ namespace Tidemark.Metadata.Commands;
 /// <summary>
 /// Takes a starting broker into the cluster (KIP-631). It begins fenced, and its epoch is the place of its record in the log. The same
 /// incarnation keeps its epoch. A broker that does not prove a clean end of its last life leaves every ISR and ELR, because what it
-/// acknowledged may be gone (KIP-966).
+/// acknowledged may be gone (KIP-966). The broker in the controller's own process is unfenced in the same step.
 /// </summary>
 public static class RegisterBroker
 {
@@ -57,9 +57,16 @@ public static class RegisterBroker
             Directories = [.. request.LogDirs],
         };
         var records = new List<MetadataRecord> { { broker.ToRecord(version), version.RegisterBrokerRecordVersion } };
-        if (old is not null && !isSameLife)
+        bool isClean = old is null || isSameLife || (request.PreviousBrokerEpoch == old.Epoch && old.Epoch >= 0);
+        if (isLocal)
         {
-            bool isClean = request.PreviousBrokerEpoch == old.Epoch && old.Epoch >= 0;
+            // It has read all that its controller has, so there is nothing to wait for.
+            records.Add(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, Fenced = -1 });
+            BrokerImage active = broker with { IsFenced = false, IsInControlledShutdown = false };
+            BrokerPartitions.Return(new ClusterView(context.Image, context.Config, active), broker.Id, cameBackUnclean: !isClean, records);
+        }
+        else if (old is not null && !isSameLife)
+        {
             BrokerPartitions.Leave(new ClusterView(context.Image, context.Config, broker), broker.Id, cameBackUnclean: !isClean, records);
         }
 

@@ -22,7 +22,8 @@ public enum ElectionKind
 /// <summary>
 /// One change of one partition: the caller sets what it wants, and <see cref="Build"/> draws the consequences. A finished reassignment drops
 /// its old replicas; a leader that can no longer lead is replaced; replicas that leave the ISR while too few are left in it stay eligible
-/// (KIP-966). The leader epoch rises with a new leader and when a replica is removed, not with the ISR.
+/// (KIP-966). The leader epoch rises with a new leader when a replica is removed and when the leader came back without
+/// what it may have acknowledged, not with the ISR.
 /// </summary>
 public sealed class PartitionChange(TopicImage topic, PartitionImage partition, ClusterView cluster)
 {
@@ -71,7 +72,8 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         bool dropsReplica = partition.Replicas.Any(id => !Replicas.Contains(id));
         var record = new PartitionChangeRecord { PartitionId = partition.Id, TopicId = topic.Id };
         bool changed = false;
-        if (leader != partition.Leader || (dropsReplica && leader != PartitionImage.NoLeader))
+        bool cameBack = leader != PartitionImage.NoLeader && leader == UncleanReplica;
+        if (leader != partition.Leader || (dropsReplica && leader != PartitionImage.NoLeader) || cameBack)
         {
             record.Leader = leader;
             changed = true;

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Tidemark.Primitives;
+using Tidemark.Raft;
+using Tidemark.Storage.Files;
+
+namespace Tidemark.Broker.Quorum;
+
+/// <summary>
+/// <c>quorum-state</c>: epoch, vote and leader as JSON, in Kafka's version 0 (fixed voters, KIP-595) or 1 (voters in the log, KIP-853).
+/// Replaced as a whole and flushed.
+/// </summary>
+internal static class ElectionStateFile
+{
+    private const string FileName = "quorum-state";
+
+    /// <summary>What the file says; the initial state when there is none.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidDataException">The file is not what it should be: guessing an epoch could elect two leaders.</exception>
+    public static ElectionState Read(IDisk disk, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        byte[]? content = AtomicFile.Read(disk, path, bytesMax: 1024 * 1024);
+        if (content is null)
+        {
+            return ElectionState.Initial;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(content);
+            JsonElement root = document.RootElement;
+            int version = root.GetProperty("data_version").GetInt32();
+            if (version is not (0 or 1))
+            {
+                throw new InvalidDataException($"{path}: data_version {version} is not supported, only 0 and 1");
+            }
+
+            int leader = root.GetProperty("leaderId").GetInt32();
+            int voted = root.GetProperty("votedId").GetInt32();
+            Uuid directoryId = Uuid.Zero;
+            if (version == 1 && !Uuid.TryParse(root.GetProperty("votedDirectoryId").GetString(), out directoryId))
+            {
+                throw new InvalidDataException($"{path}: votedDirectoryId is not an id");
+            }
+
+            return new ElectionState(
+                new LeaderEpoch(root.GetProperty("leaderEpoch").GetInt32()),
+                leader < 0 ? null : new BrokerId(leader),
+                voted < 0 ? null : new ReplicaKey(new BrokerId(voted), directoryId));
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static void Write(IDisk disk, string directory, ElectionState state, short kraftVersion, int self)
+    {
+        int leader = state.Leader?.Value ?? -1;
+        int voted = state.VotedFor?.Node.Value ?? -1;
+        Uuid votedDirectory = state.VotedFor?.Directory ?? Uuid.Zero;
+        string text = kraftVersion == 0
+            ? string.Create(CultureInfo.InvariantCulture, $$"""{"clusterId":"","leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"appliedOffset":0,"currentVoters":[{"voterId":{{self}}}],"data_version":0}""")
+            : string.Create(CultureInfo.InvariantCulture, $$"""{"leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"votedDirectoryId":"{{votedDirectory}}","data_version":1}""");
+        AtomicFile.Write(disk, Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(text));
+    }
+}

@@ -1,0 +1,133 @@
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Quorum;
+
+public sealed partial class MetadataDriver
+{
+    private long _brokerEpoch = -1;
+
+    /// <summary>Registers the broker of this process; when it completes, the broker is unfenced and leads what it can.</summary>
+    /// <returns>The epoch of its registration.</returns>
+    public async Task<long> RegisterBroker(LocalBroker broker)
+    {
+        BrokerRegistrationRequest request = new()
+        {
+            BrokerId = _options.NodeId,
+            ClusterId = _options.ClusterId,
+            IncarnationId = NewId(),
+            Rack = broker.Rack,
+            LogDirs = [.. broker.Directories.Order()],
+            PreviousBrokerEpoch = broker.PreviousEpoch,
+            Listeners = [.. broker.Endpoints.Select(each => new BrokerRegistrationRequest.Listener
+            {
+                Name = each.ListenerName,
+                Host = each.Host,
+                Port = each.Port,
+                SecurityProtocol = each.SecurityProtocol,
+            })],
+            Features = [.. FeatureTable.Supported.Select(each => new BrokerRegistrationRequest.Feature
+            {
+                Name = each.Key,
+                MinSupportedVersion = each.Value.Lowest,
+                MaxSupportedVersion = each.Value.Highest,
+            })],
+        };
+        BrokerRegistrationResponse response = await Submit(
+            context => Tidemark.Metadata.Commands.RegisterBroker.Decide(context, request, _sessions, isLocal: true));
+        if (response.ErrorCode != ErrorCode.None)
+        {
+            throw new InvalidDataException($"The controller refused the broker of its own process: {response.ErrorCode}");
+        }
+
+        Interlocked.Exchange(ref _brokerEpoch, response.BrokerEpoch);
+        QuorumLog.Registered(_log, _options.NodeId, response.BrokerEpoch);
+        return response.BrokerEpoch;
+    }
+
+    /// <summary>Tells the controller of directories of this broker that failed, or that take no new partitions.</summary>
+    public Task<BrokerHeartbeatResponse> ReportDirectories(IReadOnlyList<Uuid> offline, IReadOnlyList<Uuid>? cordoned) =>
+        Heartbeat(wantShutDown: false, offline, cordoned);
+
+    /// <summary>Moves the leaderships away from this broker where another can lead, and ends those that nobody can take over.</summary>
+    public Task<BrokerHeartbeatResponse> BeginShutdown() => Heartbeat(wantShutDown: true, [], null);
+
+    private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown, IReadOnlyList<Uuid> offline, IReadOnlyList<Uuid>? cordoned) =>
+        Submit(context => BrokerHeartbeat.Decide(
+            context,
+            new BrokerHeartbeatRequest
+            {
+                BrokerId = _options.NodeId,
+                BrokerEpoch = Interlocked.Read(ref _brokerEpoch),
+                CurrentMetadataOffset = context.Image.LastOffset.Value,
+                WantShutDown = wantShutDown,
+                OfflineLogDirs = [.. offline],
+                CordonedLogDirs = cordoned is null ? null : [.. cordoned],
+            },
+            _sessions));
+
+    /// <summary>Describes the quorum of one voter.</summary>
+    public DescribeQuorumResponse DescribeQuorum(DescribeQuorumRequest request)
+    {
+        var response = new DescribeQuorumResponse { ErrorMessage = null };
+        bool isOnce = request.Topics.Sum(topic => topic.Partitions.Count) == 1;
+        bool isDescribed = false;
+        foreach (DescribeQuorumRequest.TopicData asked in request.Topics)
+        {
+            var topic = new DescribeQuorumResponse.TopicData { TopicName = asked.TopicName };
+            foreach (DescribeQuorumRequest.PartitionData partition in asked.Partitions)
+            {
+                bool isQuorum = isOnce && asked.TopicName == TopicImage.ClusterMetadata && partition.PartitionIndex == 0;
+                isDescribed |= isQuorum;
+                topic.Partitions.Add(isQuorum ? DescribePartition() : new DescribeQuorumResponse.PartitionData
+                {
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = ErrorCode.UnknownTopicOrPartition,
+                    ErrorMessage = $"The only quorum is that of partition 0 of {TopicImage.ClusterMetadata}, asked for once.",
+                });
+            }
+
+            response.Topics.Add(topic);
+        }
+
+        if (isDescribed)
+        {
+            response.Nodes.Add(new DescribeQuorumResponse.Node
+            {
+                NodeId = _options.NodeId,
+                Listeners = [.. _options.ControllerEndpoints().Select(each => new DescribeQuorumResponse.Listener
+                {
+                    Name = each.ListenerName,
+                    Host = each.Host,
+                    Port = each.Port,
+                })],
+            });
+        }
+
+        return response;
+    }
+
+    private DescribeQuorumResponse.PartitionData DescribePartition()
+    {
+        Offset end = Metadata.Log.LogEndOffset;
+        long now = NowMs;
+        var partition = new DescribeQuorumResponse.PartitionData
+        {
+            ErrorMessage = null,
+            LeaderId = _options.NodeId,
+            LeaderEpoch = Epoch.Value,
+            HighWatermark = _committed.LastOffset.Value + 1,
+        };
+        partition.CurrentVoters.Add(new DescribeQuorumResponse.ReplicaState
+        {
+            ReplicaId = _options.NodeId,
+            ReplicaDirectoryId = _options.DirectoryId,
+            LogEndOffset = end.Value,
+            LastFetchTimestamp = now,
+            LastCaughtUpTimestamp = now,
+        });
+        return partition;
+    }
+}

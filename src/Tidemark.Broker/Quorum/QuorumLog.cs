@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Primitives;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Quorum;
+
+/// <summary>What the quorum's driver tells the operator. Event ids are stable.</summary>
+internal static partial class QuorumLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "The metadata log is read up to offset {Offset}: {Topics} topics, metadata version {Version}")]
+    public static partial void Loaded(ILogger log, Offset offset, int topics, string version);
+
+    [LoggerMessage(3001, LogLevel.Information, "Leading the metadata quorum in epoch {Epoch} from offset {Offset} on")]
+    public static partial void Leading(ILogger log, LeaderEpoch epoch, Offset offset);
+
+    [LoggerMessage(3002, LogLevel.Information, "Wrote a snapshot of the metadata up to offset {Offset}")]
+    public static partial void Snapshot(ILogger log, Offset offset);
+
+    [LoggerMessage(3003, LogLevel.Critical, "The metadata log failed, no change of the cluster is possible any more")]
+    public static partial void Failed(ILogger log, Exception reason);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Writing a snapshot of the metadata failed; it is tried again later")]
+    public static partial void SnapshotFailed(ILogger log, Exception reason);
+
+    [LoggerMessage(3005, LogLevel.Warning, "{File} was cut at position {Position}, {Bytes} bytes lost: {Reason}")]
+    public static partial void Truncated(ILogger log, string file, long position, long bytes, string reason);
+
+    [LoggerMessage(3006, LogLevel.Warning, "{File} was made again: {Reason}")]
+    public static partial void Repaired(ILogger log, string file, string reason);
+
+    [LoggerMessage(3007, LogLevel.Error, "A command of the controller failed and changed nothing")]
+    public static partial void CommandFailed(ILogger log, Exception reason);
+
+    [LoggerMessage(3008, LogLevel.Information, "Broker {Broker} is registered with epoch {Epoch}")]
+    public static partial void Registered(ILogger log, int broker, long epoch);
+}
+
+/// <summary>Writes down what the storage layer does to the metadata log.</summary>
+internal sealed class MetadataLogEvents(ILogger log) : IStorageEvents
+{
+    public void Truncated(string file, long position, long bytesLost, string reason) => QuorumLog.Truncated(log, file, position, bytesLost, reason);
+
+    public void Repaired(string file, string reason) => QuorumLog.Repaired(log, file, reason);
+
+    public void Rolled(PartitionLog partition, Offset baseOffset)
+    {
+        // The driver flushes the whole log after each turn anyway.
+    }
+
+    public void Failed(PartitionLog partition, Exception reason)
+    {
+        // The driver sees the failure in its own turn.
+    }
+
+    public void DirectoryFailed(LogDirectory directory, IReadOnlyList<TopicPartition> partitions, Exception reason)
+    {
+        // The metadata log is in no set of directories.
+    }
+}
