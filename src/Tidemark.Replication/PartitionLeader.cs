@@ -244,7 +244,7 @@ public sealed class PartitionLeader
 
     private IsrProposal Propose(IReadOnlyList<BrokerId> isr)
     {
-        long[] epochs = [.. isr.Select(id => Find(id)?.BrokerEpoch ?? _brokers.Find(id)?.Epoch ?? -1)];
+        long[] epochs = [.. isr.Select(id => Find(id) is { BrokerEpoch: >= 0 and var epoch } ? epoch : _brokers.Find(id)?.Epoch ?? -1)];
         return new(Epoch, PartitionEpoch, isr, epochs, Recovery);
     }
 

@@ -1,0 +1,223 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Handlers;
+using Tidemark.Broker.Partitions;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Logs;
+using Tidemark.Storage.Segments;
+
+namespace Tidemark.Broker;
+
+/// <summary>
+/// A broker, put together: recovers its logs, takes part in the metadata, serves connections, and stops in good order. It owns no socket:
+/// whoever has connections hands them to <see cref="Acceptor"/>.
+/// </summary>
+public sealed class BrokerNode
+{
+    private readonly BrokerEnvironment _environment;
+    private readonly BrokerOptions _options;
+    private readonly IMetadataQuorum _quorum;
+    private readonly StorageListener _storage;
+    private readonly DelayQueue _delays;
+    private readonly Housekeeping _housekeeping;
+    private readonly MetadataPublisher _publisher;
+    private readonly ILogger _log;
+    private long _brokerEpoch = -1;
+    private bool _published;
+
+    /// <param name="directories">Opened, locked and formatted.</param>
+    /// <param name="quorum">The metadata quorum's driver.</param>
+    /// <param name="moreHandlers">Handlers of the APIs that are decided by the controller.</param>
+    public BrokerNode(
+        BrokerEnvironment environment,
+        BrokerOptions options,
+        IReadOnlyList<LogDirectory> directories,
+        IMetadataQuorum quorum,
+        Func<BrokerNode, IEnumerable<IRequestHandler>> moreHandlers)
+    {
+        _environment = environment;
+        _options = options;
+        _quorum = quorum;
+        _log = environment.Logs.CreateLogger("Tidemark.Broker");
+        _storage = new StorageListener(environment.Background, environment.Logs.CreateLogger("Tidemark.Storage"));
+        _delays = new DelayQueue(environment.Time);
+        Cluster = new ClusterState(options.ClusterId, options.Node, options.Config);
+        Partitions = new PartitionRegistry();
+        Directories = new LogDirectories(
+            new LogSurroundings(environment.Disk, environment.Time, _storage, new OpenFileBudget()),
+            directories,
+            NewId)
+        {
+            FileDeleteDelayMs = options.Config.GetLong("log.segment.delete.delay.ms"),
+        };
+        _housekeeping = new Housekeeping(environment, Cluster, Partitions, Directories, _delays, _log);
+        var services = new PartitionServices(
+            options.Node,
+            environment.Time,
+            TimeSpan.FromMilliseconds(options.Config.GetLong("replica.lag.time.max.ms")),
+            Cluster);
+        _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _housekeeping.RemoveDeletedLater, _log);
+        _storage.OnRolled = _housekeeping.OnRolled;
+        _storage.OnDirectoryFailed = OnDirectoryFailed;
+        Table = new DispatchTable([.. OwnHandlers(), .. moreHandlers(this)]);
+        Acceptor = new BrokerAcceptor(Table, environment.Logs);
+    }
+
+    /// <summary>Where connections come in.</summary>
+    public BrokerAcceptor Acceptor { get; }
+
+    public DispatchTable Table { get; }
+
+    public ClusterState Cluster { get; }
+
+    public PartitionRegistry Partitions { get; }
+
+    public LogDirectories Directories { get; }
+
+    /// <summary>Completes when the broker cannot go on, with the reason: no log directory is left.</summary>
+    public Task<string> Failed => _failed.Task;
+
+    private readonly TaskCompletionSource<string> _failed = new();
+
+    /// <summary>Recovers the logs, catches up with the metadata and registers. Completes when clients are served.</summary>
+    /// <exception cref="IOException">No directory could be used.</exception>
+    public async Task Start()
+    {
+        await RunAll("load", Directories.BeginLoading((_, _) => PartitionConfig.Default.Log));
+        if (Directories.All.All(d => d.IsOffline))
+        {
+            throw new IOException("No log directory can be used.");
+        }
+
+        _quorum.Start(Publish);
+        _brokerEpoch = await _quorum.Register();
+        _housekeeping.Start();
+    }
+
+    /// <summary>
+    /// Answers what is in flight, within the given time, closes the connections and the logs, and leaves the sign of a clean stop.
+    /// </summary>
+    public async Task Stop(TimeSpan grace)
+    {
+        await Within(_quorum.BeginShutdown(), grace);
+        await Within(Acceptor.Drain(), grace);
+        _housekeeping.Dispose();
+        foreach (Partition partition in Partitions.All())
+        {
+            partition.StopLeading();
+        }
+
+        _housekeeping.WriteHighWatermarksNow();
+        await RunAll("close", Directories.BeginClosing());
+        _quorum.Stop();
+        Directories.FinishClosing(_brokerEpoch);
+        _delays.Dispose();
+    }
+
+    private IEnumerable<IRequestHandler> OwnHandlers()
+    {
+        var creation = new TopicAutoCreation(Cluster, _quorum);
+        var mover = new ReplicaMover(Directories, _environment.Background, _log);
+        return
+        [
+            new ProduceHandler(Partitions, Cluster, _delays, _environment.Time),
+            new FetchHandler(
+                Partitions,
+                Cluster,
+                _delays,
+                _options.Config.GetInt("max.incremental.fetch.session.cache.slots"),
+                _options.Config.GetInt("fetch.max.bytes"),
+                _environment),
+            new ListOffsetsHandler(Partitions),
+            new MetadataHandler(Cluster, creation),
+            new FindCoordinatorHandler(),
+            new ApiVersionsHandler(() => Table, Cluster),
+            new DeleteRecordsHandler(Partitions),
+            new InitProducerIdHandler(new ProducerIdBlocks(Cluster, _quorum)),
+            new OffsetForLeaderEpochHandler(Partitions),
+            new AlterReplicaLogDirsHandler(Directories, Partitions, mover),
+            new DescribeLogDirsHandler(Directories, Partitions, Cluster, _environment),
+            new DescribeClusterHandler(Cluster),
+            new DescribeProducersHandler(Partitions),
+            new DescribeTopicPartitionsHandler(Cluster),
+        ];
+    }
+
+    private void Publish(MetadataImage image)
+    {
+        if (_published)
+        {
+            _publisher.Publish(image);
+        }
+        else
+        {
+            _published = true;
+            _publisher.PublishFirst(image);
+        }
+    }
+
+    private void OnDirectoryFailed(LogDirectory directory, IReadOnlyList<TopicPartition> lost)
+    {
+        foreach (TopicPartition name in lost)
+        {
+            Partitions.Find(name)?.TakeLog();
+        }
+
+        if (Directories.All.All(d => d.IsOffline))
+        {
+            _failed.TrySetResult($"no log directory is left; the last one that failed is {directory.Path}");
+        }
+    }
+
+    /// <summary>Runs pieces of work beside one another and completes when all have run.</summary>
+    private Task RunAll(string name, IReadOnlyList<Action> pieces)
+    {
+        if (pieces.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        var done = new TaskCompletionSource();
+        int left = pieces.Count;
+        foreach (Action piece in pieces)
+        {
+            _environment.Background.Post(name, () =>
+            {
+                try
+                {
+                    piece();
+                    if (Interlocked.Decrement(ref left) == 0)
+                    {
+                        done.TrySetResult();
+                    }
+                }
+                catch (Exception e)
+                {
+                    done.TrySetException(e);
+                    throw;
+                }
+            });
+        }
+
+        return done.Task;
+    }
+
+    private async Task Within(Task task, TimeSpan limit)
+    {
+        var timeout = new TaskCompletionSource();
+        await using ITimer timer = _environment.Time.CreateTimer(_ => timeout.TrySetResult(), null, limit, Timeout.InfiniteTimeSpan);
+        await Task.WhenAny(task, timeout.Task);
+    }
+
+    private Uuid NewId()
+    {
+        byte[] random = new byte[16];
+        _environment.FillRandom(random);
+        return Uuid.FromRandom(random);
+    }
+}

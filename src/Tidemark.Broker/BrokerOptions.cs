@@ -1,0 +1,10 @@
+using Tidemark.Metadata.Configuration;
+using Tidemark.Primitives;
+
+namespace Tidemark.Broker;
+
+/// <summary>What a broker is started with. Everything that has a Kafka key and a default is in <see cref="Config"/>.</summary>
+/// <param name="Node"><c>node.id</c></param>
+/// <param name="ClusterId">As in meta.properties.</param>
+/// <param name="Config">The node's configuration as its file says.</param>
+public sealed record BrokerOptions(BrokerId Node, string ClusterId, BrokerConfig Config);

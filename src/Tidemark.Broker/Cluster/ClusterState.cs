@@ -1,0 +1,85 @@
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Replication;
+
+namespace Tidemark.Broker.Cluster;
+
+/// <summary>The cluster as this broker knows it: the latest image of the metadata that was published, read by all without a lock.</summary>
+public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig fileConfig) : IClusterView, IFeatureView, IBrokerStandings
+{
+    private static readonly IReadOnlyList<FeatureRange> s_supported =
+        [.. FeatureTable.Supported.Select(f => new FeatureRange(f.Key, f.Value.Lowest, f.Value.Highest))];
+
+    private volatile MetadataImage _image = MetadataImage.Empty;
+    private volatile BrokerConfig _config = fileConfig;
+
+    public string ClusterId => clusterId;
+
+    public BrokerId Self => self;
+
+    public MetadataImage Image => _image;
+
+    /// <summary>This broker's configuration with what was set at run time.</summary>
+    public BrokerConfig Config => _config;
+
+    public IReadOnlyList<FeatureRange> Supported => s_supported;
+
+    public FinalizedFeatures Finalized
+    {
+        get
+        {
+            MetadataImage image = _image;
+            return new FinalizedFeatures(image.LastOffset.Value, [.. image.Features.Select(f => (f.Key, f.Value))]);
+        }
+    }
+
+    /// <summary>Any broker that clients may send controller requests to: every broker passes them on.</summary>
+    public int ControllerIdForClients
+    {
+        get
+        {
+            MetadataImage image = _image;
+            return image.Brokers.TryGetValue(self.Value, out BrokerImage? own) && !own.IsFenced ? self.Value
+                : image.Brokers.Values.FirstOrDefault(b => !b.IsFenced)?.Id ?? -1;
+        }
+    }
+
+    /// <summary>The brokers that clients are told of, by id.</summary>
+    public IEnumerable<BrokerEndpoint> AliveBrokers(string listenerName)
+    {
+        foreach (BrokerImage broker in _image.Brokers.Values)
+        {
+            if (!broker.IsFenced && broker.Endpoint(listenerName) is { } at)
+            {
+                yield return new BrokerEndpoint(new BrokerId(broker.Id), at.Host, at.Port, broker.Rack);
+            }
+        }
+    }
+
+    public LeaderHint LeaderOf(Uuid topicId, int partition, string listenerName)
+    {
+        MetadataImage image = _image;
+        if (!image.Topics.TryFind(new TopicIdPartition(topicId, partition), out _, out PartitionImage? found))
+        {
+            return new LeaderHint(BrokerId.None, LeaderEpoch.Unknown, null);
+        }
+
+        BrokerEndpoint? endpoint = image.Brokers.TryGetValue(found.Leader, out BrokerImage? broker) && !broker.IsFenced && broker.Endpoint(listenerName) is { } at
+            ? new BrokerEndpoint(new BrokerId(broker.Id), at.Host, at.Port, broker.Rack)
+            : null;
+        return new LeaderHint(new BrokerId(found.Leader), found.LeaderEpoch, endpoint);
+    }
+
+    public BrokerStanding? Find(BrokerId broker) =>
+        _image.Brokers.TryGetValue(broker.Value, out BrokerImage? image)
+            ? new BrokerStanding(image.Epoch, image.IsFenced, image.IsInControlledShutdown)
+            : null;
+
+    /// <summary>Called by the metadata publisher alone, before the partitions follow.</summary>
+    internal void Take(MetadataImage image, BrokerConfig config)
+    {
+        _config = config;
+        _image = image;
+    }
+}

@@ -1,0 +1,26 @@
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+
+namespace Tidemark.Broker.Cluster;
+
+/// <summary>
+/// The cluster's metadata as a broker takes part in it: it follows the images, registers itself, and asks the controller for changes.
+/// </summary>
+public interface IMetadataQuorum : IClusterCommands
+{
+    /// <summary>
+    /// Reads the metadata log and begins to take part. Every image is published, in order, one at a time; the first one holds all that
+    /// was in the log.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    void Start(Action<MetadataImage> publish);
+
+    /// <summary>Registers this broker and lets clients come to it: completes when it is unfenced, with the epoch of its registration.</summary>
+    Task<long> Register();
+
+    /// <summary>Tells the controller that this broker goes, so that others lead. Completes when it may.</summary>
+    Task BeginShutdown();
+
+    /// <summary>Flushes and closes the metadata log.</summary>
+    void Stop();
+}

@@ -1,0 +1,211 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Partitions;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Replication;
+using Tidemark.Storage.Directories;
+
+namespace Tidemark.Broker.Cluster;
+
+/// <summary>
+/// Brings every new image of the metadata into the broker: logs are made and deleted, leaderships begin and end, configurations take
+/// effect; then all see the image. Called by one thread, image after image in the order of the log. Partitions come before the
+/// image, so that a client that reads of a topic finds it served.
+/// </summary>
+public sealed class MetadataPublisher(
+    ClusterState cluster,
+    BrokerConfig fileConfig,
+    PartitionRegistry registry,
+    LogDirectories directories,
+    PartitionServices services,
+    Action onDeleted,
+    ILogger log)
+{
+    private readonly PartitionConfigs _configs = new();
+
+    /// <summary>The first image may be far ahead of the last one of an earlier life: logs that it does not know are put aside.</summary>
+    public void PublishFirst(MetadataImage image)
+    {
+        Publish(image);
+        foreach (StoredPartition stored in directories.Partitions.ToArray())
+        {
+            TopicPartition name = stored.Log.Partition;
+            if (image.Topics.Find(name)?.Replicas.Contains(cluster.Self.Value) != true)
+            {
+                PublisherLog.Stray(log, name.ToString());
+                Guard(() => directories.PutAside(name));
+            }
+        }
+    }
+
+    public void Publish(MetadataImage image)
+    {
+        MetadataImage before = cluster.Image;
+        BrokerConfig config = ReferenceEquals(before.Configs, image.Configs) && before.LastOffset != Offset.Unknown
+            ? cluster.Config
+            : image.BrokerConfig(cluster.Self.Value, fileConfig);
+        if (!ReferenceEquals(before.Topics, image.Topics))
+        {
+            RemoveTopics(before, image);
+            ChangeTopics(before, image, config);
+        }
+
+        if (!ReferenceEquals(before.Configs, image.Configs))
+        {
+            Configure(image, config);
+        }
+
+        cluster.Take(image, config);
+    }
+
+    private void RemoveTopics(MetadataImage before, MetadataImage image)
+    {
+        foreach (TopicImage old in before.Topics.ById.Values.Where(t => image.Topics.Find(t.Id) is null).OrderBy(t => t.Name, StringComparer.Ordinal))
+        {
+            if (registry.TryFind(old.Id, out TopicPartitions? topic))
+            {
+                registry.Remove(topic);
+                foreach (Partition partition in topic.Local)
+                {
+                    Delete(partition);
+                }
+            }
+        }
+    }
+
+    private void ChangeTopics(MetadataImage before, MetadataImage image, BrokerConfig config)
+    {
+        foreach (TopicImage topic in image.Topics.ById.Values
+            .Where(t => !ReferenceEquals(before.Topics.Find(t.Id), t))
+            .OrderBy(t => t.Name, StringComparer.Ordinal))
+        {
+            if (!registry.TryFind(topic.Id, out TopicPartitions? local))
+            {
+                local = registry.Add(topic.Name, topic.Id);
+            }
+
+            PartitionConfig settings = _configs.Of(image.ConfigOf(ConfigResource.Topic(topic.Name)), config);
+            local.Resize(topic.Partitions.Length);
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                Apply(topic, partition, local, settings);
+            }
+        }
+    }
+
+    private void Apply(TopicImage topic, PartitionImage image, TopicPartitions local, PartitionConfig settings)
+    {
+        Partition? partition = local.Find(image.Id);
+        if (!image.Replicas.Contains(cluster.Self.Value))
+        {
+            if (partition is not null)
+            {
+                local.Put(image.Id, null);
+                Delete(partition);
+            }
+
+            return;
+        }
+
+        bool isNew = partition is null;
+        partition ??= Open(topic, image, settings);
+        if (image.Leader == cluster.Self.Value)
+        {
+            partition.Lead(new PartitionLeadership(
+                image.LeaderEpoch,
+                image.PartitionEpoch,
+                [.. image.Replicas.Select(id => new BrokerId(id))],
+                [.. image.Isr.Select(id => new BrokerId(id))],
+                (LeaderRecovery)image.LeaderRecoveryState));
+        }
+        else
+        {
+            partition.StopLeading();
+        }
+
+        if (isNew)
+        {
+            local.Put(image.Id, partition);
+        }
+    }
+
+    private Partition Open(TopicImage topic, PartitionImage image, PartitionConfig settings)
+    {
+        var name = new TopicPartition(topic.Name, image.Id);
+        StoredPartition? stored = null;
+        Guard(() =>
+        {
+            if (directories.TryGet(name, out StoredPartition found) && !found.TopicId.IsZero && found.TopicId != topic.Id)
+            {
+                // A log of a topic of the same name that was deleted while this broker was away.
+                directories.Delete(name);
+                onDeleted();
+            }
+
+            stored = directories.GetOrCreate(name, topic.Id, settings.Log, DirectoryFor(image));
+            stored.Log.Options = settings.Log;
+        });
+        return new Partition(name, topic.Id, settings, stored?.Log, stored?.CheckpointedHighWatermark ?? Offset.Zero, services);
+    }
+
+    /// <summary>The directory that the metadata assigns; null leaves it to where the fewest partitions are.</summary>
+    private LogDirectory? DirectoryFor(PartitionImage image)
+    {
+        Uuid assigned = image.DirectoryOf(cluster.Self.Value);
+        return directories.All.FirstOrDefault(d => !d.IsOffline && !assigned.IsZero && d.Id == assigned) ?? Uncordoned();
+    }
+
+    /// <summary>Of the directories that <c>cordoned.log.dirs</c> does not close to new partitions, the one with the fewest.</summary>
+    private LogDirectory? Uncordoned()
+    {
+        var cordoned = cluster.Config.GetList("cordoned.log.dirs");
+        if (cordoned.IsEmpty)
+        {
+            return null;
+        }
+
+        return directories.All
+            .Where(d => !d.IsOffline && !cordoned.Contains(d.Path) && !cordoned.Contains("*"))
+            .MinBy(d => directories.Partitions.Count(p => ReferenceEquals(p.Directory, d)));
+    }
+
+    private void Configure(MetadataImage image, BrokerConfig config)
+    {
+        foreach (TopicPartitions topic in registry.Topics())
+        {
+            PartitionConfig settings = _configs.Of(image.ConfigOf(ConfigResource.Topic(topic.Name)), config);
+            foreach (Partition partition in topic.Local)
+            {
+                if (partition.Config != settings)
+                {
+                    partition.Configure(settings);
+                }
+            }
+        }
+    }
+
+    private void Delete(Partition partition)
+    {
+        partition.StopLeading(ErrorCode.UnknownTopicOrPartition);
+        Guard(() =>
+        {
+            directories.DeleteFuture(partition.Name);
+            directories.Delete(partition.Name);
+        });
+        onDeleted();
+    }
+
+    /// <summary>A failing disk takes its own directory offline, as the directories themselves see to; the metadata goes on.</summary>
+    private void Guard(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (IOException e)
+        {
+            PublisherLog.DiskFailed(log, e);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+using System.Buffers;
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Partitions;
+using Tidemark.Broker.Runtime;
+using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Replication;
+
+namespace Tidemark.Broker.Fetching;
+
+/// <summary>
+/// A fetch request from its first read to its answer. When the first read finds too little, the call registers with every partition and
+/// waits: each that gets more to read adds to a count of bytes, and when that could be enough all are read again. A read is the only
+/// judge of what there is; the count only spares useless ones. At its deadline the call answers what there is.
+/// </summary>
+internal sealed class FetchCall(Request request, FetchContext context, FetchSettings settings, PartitionRegistry partitions, FetchAnswer answer)
+    : Delayed, IReadWaiter
+{
+    private readonly Lock _evaluation = new();
+    private List<ReadRegistration>? _registrations;
+    private long _missing;
+    private int _woken;
+
+    public void Start(DelayQueue delays)
+    {
+        if (TryAnswer(evenIfTooLittle: settings.MaxWait <= TimeSpan.Zero || context.Targets.Count == 0))
+        {
+            return;
+        }
+
+        // The deadline first: whatever happens from here on, the call ends.
+        delays.Add(this, settings.MaxWait);
+        Register();
+    }
+
+    public void OnProgress(long bytes)
+    {
+        if (IsFinished || Interlocked.Add(ref _missing, -bytes) > 0)
+        {
+            return;
+        }
+
+        // One evaluation at a time; whoever comes meanwhile leaves a note, and the one at work looks again.
+        if (Interlocked.Increment(ref _woken) == 1)
+        {
+            int seen;
+            do
+            {
+                seen = Volatile.Read(ref _woken);
+                if (TryAnswer(evenIfTooLittle: false))
+                {
+                    return;
+                }
+            }
+            while (Interlocked.Add(ref _woken, -seen) != 0);
+        }
+    }
+
+    protected internal override void OnExpired()
+    {
+        Unregister();
+        Respond(ReadAll(out int count, out _, out _), count);
+    }
+
+    /// <summary>Reads everything and answers when there is enough or nothing to wait for.</summary>
+    private bool TryAnswer(bool evenIfTooLittle)
+    {
+        FetchedPartition[] results = ReadAll(out int count, out long bytes, out bool answerNow);
+        if (!evenIfTooLittle && !answerNow && bytes < settings.MinBytes)
+        {
+            // Set before registration and before the next wake-up can count, so that no byte counts twice.
+            Volatile.Write(ref _missing, settings.MinBytes - bytes);
+            Release(results, count);
+            return false;
+        }
+
+        if (!TryFinish())
+        {
+            Release(results, count);
+            return true;
+        }
+
+        Unregister();
+        Respond(results, count);
+        return true;
+    }
+
+    private void Register()
+    {
+        bool moved = false;
+        lock (_evaluation)
+        {
+            _registrations = [];
+            for (FetchTarget? target = context.Targets.First; target is not null && !IsFinished; target = target.Next)
+            {
+                if (target.Partition is { } partition)
+                {
+                    var registration = new ReadRegistration(partition, this);
+                    if (partition.TryAwait(registration, target.SeenHighWatermark))
+                    {
+                        _registrations.Add(registration);
+                    }
+                    else
+                    {
+                        moved = true;
+                    }
+                }
+            }
+        }
+
+        if (IsFinished)
+        {
+            Unregister();
+        }
+        else if (moved)
+        {
+            OnProgress(long.MaxValue / 2);
+        }
+    }
+
+    private void Unregister()
+    {
+        lock (_evaluation)
+        {
+            if (_registrations is null)
+            {
+                return;
+            }
+
+            foreach (ReadRegistration registration in _registrations)
+            {
+                registration.Partition.StopAwaiting(registration);
+            }
+
+            _registrations.Clear();
+        }
+    }
+
+    private FetchedPartition[] ReadAll(out int count, out long bytes, out bool answerNow)
+    {
+        Lock? sessionLock = context.Lock;
+        sessionLock?.Enter();
+        try
+        {
+            FetchedPartition[] results = ArrayPool<FetchedPartition>.Shared.Rent(Math.Max(1, context.Targets.Count));
+            count = 0;
+            bytes = 0;
+            answerNow = false;
+            int room = settings.MaxBytes;
+            for (FetchTarget? target = context.Targets.First; target is not null; target = target.Next)
+            {
+                FetchedPartition fetched = ReadOne(target, room, first: bytes == 0);
+                results[count++] = fetched;
+                bytes += fetched.Result.Bytes;
+                room = Math.Max(0, room - fetched.Result.Bytes);
+                answerNow |= !fetched.Unknown && (fetched.Result.Error != ErrorCode.None || fetched.Result.Diverging is not null);
+            }
+
+            return results;
+        }
+        finally
+        {
+            sessionLock?.Exit();
+        }
+    }
+
+    private FetchedPartition ReadOne(FetchTarget target, int room, bool first)
+    {
+        Partition? partition = Find(target, out ErrorCode unknown);
+        target.Partition = partition;
+        if (partition is null)
+        {
+            return new FetchedPartition(target, PartitionReadResult.Failed(unknown), true);
+        }
+
+        if (target.MaxBytes < 0 || settings.MaxBytes < 0)
+        {
+            return new FetchedPartition(target, PartitionReadResult.Failed(ErrorCode.InvalidFetchSize), false);
+        }
+
+        if (request.ApiVersion < 10 && partition.Config.Batches.Codec == CompressionCodec.Zstd)
+        {
+            // A client of before KIP-110 could not read the topic.
+            return new FetchedPartition(target, PartitionReadResult.Failed(ErrorCode.UnsupportedCompressionType), false);
+        }
+
+        FollowerFetch? follower = settings.IsFollower
+            ? new FollowerFetch(settings.Follower, target.FetchOffset, target.LastFetchedEpoch, target.LogStart, settings.FollowerEpoch)
+            : null;
+        PartitionReadResult result = partition.Read(new PartitionRead(
+            target.FetchOffset,
+            Math.Min(target.MaxBytes, room),
+            AtLeastOneBatch: first,
+            settings.ReadCommitted,
+            target.CurrentLeaderEpoch.Value < 0 ? LeaderEpoch.Unknown : target.CurrentLeaderEpoch,
+            target.LastFetchedEpoch.Value < 0 ? LeaderEpoch.Unknown : target.LastFetchedEpoch,
+            follower));
+        target.SeenHighWatermark = result.HighWatermark;
+        return new FetchedPartition(target, result, false);
+    }
+
+    private Partition? Find(FetchTarget target, out ErrorCode unknown)
+    {
+        FetchKey key = target.Key;
+        TopicPartitions? topic;
+        bool known = key.Topic is null ? partitions.TryFind(key.TopicId, out topic) : partitions.TryFind(key.Topic, out topic);
+        unknown = known || key.Topic is not null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.UnknownTopicId;
+        return topic?.Find(key.Partition);
+    }
+
+    private void Respond(FetchedPartition[] results, int count)
+    {
+        Lock? sessionLock = context.Lock;
+        sessionLock?.Enter();
+        try
+        {
+            ErrorCode error = context.CheckCurrent();
+            if (error != ErrorCode.None)
+            {
+                Release(results, count);
+                answer.SendError(request, error);
+                return;
+            }
+
+            context.BeforeTelling(results.AsSpan(0, count));
+            answer.Send(request, context, settings, results.AsSpan(0, count));
+            ArrayPool<FetchedPartition>.Shared.Return(results, clearArray: true);
+        }
+        finally
+        {
+            sessionLock?.Exit();
+        }
+    }
+
+    private static void Release(FetchedPartition[] results, int count)
+    {
+        foreach (ref readonly FetchedPartition fetched in results.AsSpan(0, count))
+        {
+            fetched.Result.Slice?.Dispose();
+        }
+
+        ArrayPool<FetchedPartition>.Shared.Return(results, clearArray: true);
+    }
+}

@@ -1,0 +1,77 @@
+using Tidemark.Broker.Partitions;
+using Tidemark.Primitives;
+
+namespace Tidemark.Broker.Fetching;
+
+/// <summary>A partition's name in a fetch: by topic id from version 13 on, by name before.</summary>
+internal readonly record struct FetchKey(Uuid TopicId, string? Topic, int Partition);
+
+/// <summary>
+/// One partition that a client wants to read, with what it said last. In an incremental session (KIP-227) it lives on between requests
+/// and remembers what the client was told.
+/// </summary>
+internal sealed class FetchTarget(FetchKey key)
+{
+    public FetchKey Key => key;
+
+    public Offset FetchOffset { get; set; }
+
+    public int MaxBytes { get; set; }
+
+    /// <summary>The leader epoch that the client believes in; negative is "does not say".</summary>
+    public LeaderEpoch CurrentLeaderEpoch { get; set; } = LeaderEpoch.Unknown;
+
+    public LeaderEpoch LastFetchedEpoch { get; set; } = LeaderEpoch.Unknown;
+
+    public Offset LogStart { get; set; } = Offset.Unknown;
+
+    /// <summary>The partition when it was last looked up. It is looked up again once it is closed.</summary>
+    public Partition? Partition { get; set; }
+
+    /// <summary>The high watermark of the last read, to notice what came between it and waiting.</summary>
+    public Offset SeenHighWatermark { get; set; } = Offset.Unknown;
+
+    // What the session's client was last told. Unknown makes the next answer tell it.
+    public Offset ToldHighWatermark { get; set; } = Offset.Unknown;
+
+    public Offset ToldLogStart { get; set; } = Offset.Unknown;
+
+    public FetchTarget? Previous { get; set; }
+
+    public FetchTarget? Next { get; set; }
+
+    public void Take(FetchTarget newer)
+    {
+        FetchOffset = newer.FetchOffset;
+        MaxBytes = newer.MaxBytes;
+        CurrentLeaderEpoch = newer.CurrentLeaderEpoch;
+        LastFetchedEpoch = newer.LastFetchedEpoch;
+        LogStart = newer.LogStart;
+    }
+
+    /// <summary>Whether an incremental answer has to mention this partition; remembers it as told when <paramref name="remember"/> is set.</summary>
+    public bool MustTell(ErrorCode error, bool hasRecords, bool diverges, Offset highWatermark, Offset logStart)
+    {
+        bool tell = hasRecords;
+        if (highWatermark != ToldHighWatermark)
+        {
+            tell = true;
+            ToldHighWatermark = highWatermark;
+        }
+
+        if (logStart != ToldLogStart)
+        {
+            tell = true;
+            ToldLogStart = logStart;
+        }
+
+        if (error != ErrorCode.None || diverges)
+        {
+            // The first answer after an error is told too, so that the client learns that it is over.
+            ToldHighWatermark = Offset.Unknown;
+            tell = true;
+        }
+
+        return tell;
+    }
+}

@@ -1,0 +1,117 @@
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Partitions;
+using Tidemark.Broker.Producing;
+using Tidemark.Broker.Runtime;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>
+/// API key 0, Produce: appends a batch to each of many partitions.
+/// v3 record batches with a transactional id · v5 log start · v7 zstd (KIP-110) · v8 which records were refused (KIP-467) · v10 who leads
+/// instead (KIP-951) · v12 transactions v2 · v13 topic ids instead of names.
+/// Versions 0 to 2 are advertised because librdkafka looks at them to choose its compression, but a request of them ends the connection,
+/// as at Kafka. All partitions are appended to first and waited for together. A partition named twice keeps the last batch, a topic
+/// named twice is one. There are no transactions: a transactional batch is answered INVALID_PRODUCER_ID_MAPPING, as by a coordinator
+/// that does not know the id.
+/// </summary>
+public sealed class ProduceHandler : IRequestHandler
+{
+    private readonly PartitionRegistry _partitions;
+    private readonly ProduceAnswer _answer;
+    private readonly DelayQueue _delays;
+    private readonly TimeProvider _time;
+
+    public ProduceHandler(PartitionRegistry partitions, IClusterView cluster, DelayQueue delays, TimeProvider time)
+    {
+        _partitions = partitions;
+        _answer = new ProduceAnswer(cluster);
+        _delays = delays;
+        _time = time;
+    }
+
+    public ApiKey Api => ApiKey.Produce;
+
+    public short LowestVersion => 3;
+
+    public short HighestVersion => 13;
+
+    public short AdvertisedLowestVersion => 0;
+
+    public bool LetsLaterRequestsPass => true;
+
+    public void Handle(Request request)
+    {
+        ProduceParts parts = ProduceParts.Read(request.Body, request.ApiVersion, _partitions);
+        ProducePartition[] partitions = parts.Partitions;
+        ErrorCode refused = RefuseAll(parts);
+        long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (int i = 0; i < parts.Count; i++)
+        {
+            ref ProducePartition p = ref partitions[i];
+            p.Outcome = refused != ErrorCode.None ? AppendOutcome.Failed(refused) : Append(ref p, parts, request.ApiVersion, nowMs);
+        }
+
+        // The logs have the bytes; while the request waits, its buffer can serve another one.
+        request.ReleaseFrame();
+        if (parts.Acks == 0)
+        {
+            RespondNothing(request, partitions, parts.Count);
+        }
+        else if (parts.Acks == -1)
+        {
+            new ProduceCall(request, parts.Topics, partitions, parts.Count, _answer).AwaitAll(_delays, parts.TimeoutMs);
+        }
+        else
+        {
+            _answer.Send(request, parts.Topics, partitions, parts.Count);
+        }
+    }
+
+    /// <summary>What refuses the whole request before any partition is looked at.</summary>
+    private static ErrorCode RefuseAll(in ProduceParts parts) =>
+        parts.TransactionalId is null && parts.HasTransactionalBatches ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.None;
+
+    private static AppendOutcome Append(ref ProducePartition p, in ProduceParts parts, short version, long nowMs)
+    {
+        if (p.Partition is not { } partition)
+        {
+            return AppendOutcome.Failed(p.EarlyError);
+        }
+
+        if (parts.Acks is not (0 or 1 or -1))
+        {
+            return AppendOutcome.Failed(ErrorCode.InvalidRequiredAcks);
+        }
+
+        if (InternalTopics.Contains(partition.Name.Topic))
+        {
+            return AppendOutcome.Failed(ErrorCode.InvalidTopicException, "Clients do not write to the broker's own topics.");
+        }
+
+        if (p.IsTransactional)
+        {
+            return AppendOutcome.Failed(parts.TransactionalId is "" ? ErrorCode.InvalidRequest : ErrorCode.InvalidProducerIdMapping);
+        }
+
+        return ProducedBatch.Append(partition, p, version, acksAll: parts.Acks == -1, nowMs);
+    }
+
+    /// <summary>With acks=0 the only way to tell a producer that something went wrong is to end the connection, and it then asks for metadata.</summary>
+    private static void RespondNothing(Request request, ProducePartition[] partitions, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (partitions[i].Outcome.Error != ErrorCode.None)
+            {
+                request.Close($"produce with acks=0 failed with {partitions[i].Outcome.Error.KafkaName()}");
+                return;
+            }
+        }
+
+        request.RespondNothing();
+    }
+}

@@ -1,0 +1,116 @@
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Partitions;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>
+/// API key 2, ListOffsets: the offset of a time, or of a special place that negative times stand for.
+/// v2 isolation level · v4 leader epochs · v7 −3, the record with the largest timestamp (KIP-734) · v8 −4, the local start (KIP-405) ·
+/// v9 −5, the last tiered offset (KIP-1005) · v10 a timeout, of use with tiered storage only · v11 −6, the first offset not yet tiered (KIP-1023).
+/// Nothing is tiered here: −4 is the start of the log, −5 and −6 find nothing.
+/// </summary>
+public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHandler<ListOffsetsRequest, ListOffsetsResponse>(ApiKey.ListOffsets, 1, 11)
+{
+    private const int ConsumerId = -1;
+
+    protected override ValueTask<ListOffsetsResponse> Answer(ListOffsetsRequest request, Request context)
+    {
+        var response = new ListOffsetsResponse();
+        foreach (ListOffsetsRequest.ListOffsetsTopic topic in request.Topics)
+        {
+            response.Topics.Add(AnswerTopic(request, topic, context.ApiVersion));
+        }
+
+        return new(response);
+    }
+
+    private ListOffsetsResponse.ListOffsetsTopicResponse AnswerTopic(ListOffsetsRequest request, ListOffsetsRequest.ListOffsetsTopic asked, short version)
+    {
+        var answer = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = asked.Name };
+        partitions.TryFind(asked.Name, out TopicPartitions? topic);
+        HashSet<int>? seen = asked.Partitions.Count > 1 ? [] : null;
+        HashSet<int> twice = [];
+        foreach (ListOffsetsRequest.ListOffsetsPartition p in asked.Partitions)
+        {
+            if (seen is not null && !seen.Add(p.PartitionIndex))
+            {
+                twice.Add(p.PartitionIndex);
+            }
+        }
+
+        foreach (ListOffsetsRequest.ListOffsetsPartition p in asked.Partitions)
+        {
+            if (twice.Contains(p.PartitionIndex))
+            {
+                if (seen!.Remove(p.PartitionIndex))
+                {
+                    answer.Partitions.Add(Failed(p.PartitionIndex, ErrorCode.InvalidRequest));
+                }
+
+                continue;
+            }
+
+            answer.Partitions.Add(AnswerPartition(request, p, topic?.Find(p.PartitionIndex), version));
+        }
+
+        return answer;
+    }
+
+    private static ListOffsetsResponse.ListOffsetsPartitionResponse AnswerPartition(
+        ListOffsetsRequest request,
+        ListOffsetsRequest.ListOffsetsPartition asked,
+        Partition? partition,
+        short version)
+    {
+        if (request.IsolationLevel is not (0 or 1))
+        {
+            return Failed(asked.PartitionIndex, ErrorCode.InvalidRequest);
+        }
+
+        if (partition is null)
+        {
+            return Failed(asked.PartitionIndex, ErrorCode.UnknownTopicOrPartition);
+        }
+
+        if (asked.Timestamp < 0 && version < FirstVersionOf(asked.Timestamp))
+        {
+            return Failed(asked.PartitionIndex, ErrorCode.UnsupportedVersion);
+        }
+
+        ReadLimit limit = request.ReplicaId != ConsumerId ? ReadLimit.LogEnd
+            : request.IsolationLevel == 1 ? ReadLimit.LastStableOffset
+            : ReadLimit.HighWatermark;
+        FoundOffset found = partition.FindOffset(asked.Timestamp, limit, new LeaderEpoch(asked.CurrentLeaderEpoch));
+        if (found.Error != ErrorCode.None)
+        {
+            // Before version 5 clients do not know the code and take this one for "ask again".
+            ErrorCode error = found.Error == ErrorCode.OffsetNotAvailable && version < 5 ? ErrorCode.LeaderNotAvailable : found.Error;
+            return Failed(asked.PartitionIndex, error);
+        }
+
+        return new()
+        {
+            PartitionIndex = asked.PartitionIndex,
+            Timestamp = found.Timestamp,
+            Offset = found.Offset.Value,
+            LeaderEpoch = version >= 4 ? found.Epoch.Value : -1,
+        };
+    }
+
+    private static short FirstVersionOf(long special) => special switch
+    {
+        OffsetTimes.Latest or OffsetTimes.Earliest => 1,
+        OffsetTimes.MaxTimestamp => 7,
+        OffsetTimes.EarliestLocal => 8,
+        OffsetTimes.LatestTiered => 9,
+        OffsetTimes.EarliestPendingUpload => 11,
+        _ => short.MaxValue,
+    };
+
+    private static ListOffsetsResponse.ListOffsetsPartitionResponse Failed(int partition, ErrorCode error) =>
+        new() { PartitionIndex = partition, ErrorCode = error };
+}

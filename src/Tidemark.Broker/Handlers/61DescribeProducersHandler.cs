@@ -1,0 +1,49 @@
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Partitions;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>API key 61, DescribeProducers: what partitions remember of the idempotent producers that wrote to them (KIP-664).</summary>
+public sealed class DescribeProducersHandler(PartitionRegistry partitions) : MessageHandler<DescribeProducersRequest, DescribeProducersResponse>(ApiKey.DescribeProducers, 0, 0)
+{
+    protected override ValueTask<DescribeProducersResponse> Answer(DescribeProducersRequest request, Request context)
+    {
+        var response = new DescribeProducersResponse();
+        foreach (DescribeProducersRequest.TopicRequest topic in request.Topics)
+        {
+            var answer = new DescribeProducersResponse.TopicResponse { Name = topic.Name };
+            partitions.TryFind(topic.Name, out TopicPartitions? local);
+            foreach (int index in topic.PartitionIndexes)
+            {
+                answer.Partitions.Add(Describe(topic.Name, index, local?.Find(index)));
+            }
+
+            response.Topics.Add(answer);
+        }
+
+        return new(response);
+    }
+
+    private static DescribeProducersResponse.PartitionResponse Describe(string topic, int index, Partition? partition)
+    {
+        var answer = new DescribeProducersResponse.PartitionResponse { PartitionIndex = index };
+        if (!TopicNames.IsValid(topic))
+        {
+            answer.ErrorCode = ErrorCode.InvalidTopicException;
+        }
+        else if (partition is null)
+        {
+            answer.ErrorCode = ErrorCode.UnknownTopicOrPartition;
+        }
+        else
+        {
+            answer.ErrorCode = partition.DescribeProducers(answer.ActiveProducers);
+        }
+
+        return answer;
+    }
+}

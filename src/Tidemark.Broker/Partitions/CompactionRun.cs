@@ -1,0 +1,95 @@
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Storage.Compaction;
+using Tidemark.Storage.Directories;
+
+namespace Tidemark.Broker.Partitions;
+
+/// <summary>
+/// Goes through the steps of one compaction, no faster than <c>log.cleaner.io.max.bytes.per.second</c>: a step that came too early makes
+/// the next one wait, on the clock and not on a thread.
+/// </summary>
+internal sealed class CompactionRun(
+    BrokerEnvironment environment,
+    DelayQueue delays,
+    StoredPartition stored,
+    CompactionRange range,
+    BrokerConfig config,
+    LogDirectories directories,
+    Action<TopicPartition, Exception> onFailed,
+    Action onDone)
+{
+    /// <summary>A turn gives the thread back after this many bytes, throttled or not.</summary>
+    private const long BytesPerTurn = 16 << 20;
+
+    private readonly double _bytesPerSecond = config.GetDouble("log.cleaner.io.max.bytes.per.second");
+    private readonly long _startedAt = environment.Time.GetTimestamp();
+    private LogCompaction? _compaction;
+    private IEnumerator<int>? _steps;
+    private double _bytes;
+
+    public void Start()
+    {
+        long buffer = config.GetLong("log.cleaner.dedupe.buffer.size") / Math.Max(1, config.GetInt("log.cleaner.threads"));
+        _compaction = stored.Log.BeginCompaction(range, buffer);
+        _steps = _compaction.Steps().GetEnumerator();
+        Post();
+    }
+
+    private void Post() => environment.Background.Post($"compact {stored.Log.Partition}", Turn);
+
+    private void Turn()
+    {
+        try
+        {
+            double until = _bytes + BytesPerTurn;
+            while (_bytes < until && Wait() <= TimeSpan.Zero)
+            {
+                if (!_steps!.MoveNext())
+                {
+                    _steps.Dispose();
+                    directories.SetCleanerOffset(stored, _compaction!.CleanedTo);
+                    if (_compaction.CleanedTo > range.FirstDirty)
+                    {
+                        onDone();
+                    }
+
+                    return;
+                }
+
+                _bytes += _steps.Current;
+            }
+        }
+        catch (Exception e) when (e is IOException or InvalidRecordException)
+        {
+            _steps!.Dispose();
+            onFailed(stored.Log.Partition, e);
+            return;
+        }
+
+        TimeSpan wait = Wait();
+        if (wait > TimeSpan.Zero)
+        {
+            delays.Add(new Resume(this), wait);
+        }
+        else
+        {
+            Post();
+        }
+    }
+
+    /// <summary>How much too early it is for what was done so far.</summary>
+    private TimeSpan Wait()
+    {
+        double due = _bytes / _bytesPerSecond;
+        double passed = environment.Time.GetElapsedTime(_startedAt).TotalSeconds;
+        return due > passed ? TimeSpan.FromSeconds(Math.Min(due - passed, 60)) : TimeSpan.Zero;
+    }
+
+    private sealed class Resume(CompactionRun run) : Delayed
+    {
+        protected internal override void OnExpired() => run.Post();
+    }
+}

@@ -1,0 +1,209 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Storage.Compaction;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Partitions;
+
+/// <summary>
+/// What the logs need now and then: checkpoints, retention, compaction, flushing by time, forgetting of silent producers, removal of
+/// deleted files. A handful of timers for all partitions together; a turn that finds nothing changed writes nothing.
+/// </summary>
+public sealed class Housekeeping : IDisposable
+{
+    /// <summary>How closely <c>flush.ms</c> is kept to.</summary>
+    private static readonly TimeSpan s_flushCheck = TimeSpan.FromSeconds(1);
+
+    private readonly BrokerEnvironment _environment;
+    private readonly ClusterState _cluster;
+    private readonly PartitionRegistry _registry;
+    private readonly LogDirectories _directories;
+    private readonly DelayQueue _delays;
+    private readonly ILogger _log;
+    private readonly List<PeriodicWork> _work = [];
+    private readonly HashSet<TopicPartition> _uncompactable = [];
+    private long _writtenHighWatermarks = -1;
+    private long _writtenRecoveryPoints = -1;
+
+    public Housekeeping(
+        BrokerEnvironment environment,
+        ClusterState cluster,
+        PartitionRegistry registry,
+        LogDirectories directories,
+        DelayQueue delays,
+        ILogger log)
+    {
+        (_environment, _cluster, _registry, _directories, _delays, _log) = (environment, cluster, registry, directories, delays, log);
+    }
+
+    public void Start()
+    {
+        BrokerConfig config = _cluster.Config;
+        TimeSpan first = Milliseconds(config.GetLong("log.initial.task.delay.ms"));
+        Every("checkpoint high watermarks", Milliseconds(config.GetLong("replica.high.watermark.checkpoint.interval.ms")), WriteHighWatermarks);
+        Every("checkpoint recovery points", Milliseconds(config.GetLong("log.flush.offset.checkpoint.interval.ms")), WriteRecoveryPoints, first);
+        Every("retention", Milliseconds(config.GetLong("log.retention.check.interval.ms")), Retain, first);
+        Every("compaction", Milliseconds(config.GetLong("log.cleaner.backoff.ms")), Compact, first);
+        Every("flush", s_flushCheck, Flush);
+        Every("producer expiry", Milliseconds(config.GetLong("producer.id.expiration.check.interval.ms")), ExpireProducers);
+        RemoveDeletedLater();
+    }
+
+    /// <summary>Files of deleted partitions are due for removal after the delay.</summary>
+    public void RemoveDeletedLater() =>
+        _delays.Add(
+            new Later(() => _environment.Background.Post("remove deleted partitions", _directories.RemoveDeleted)),
+            Milliseconds(_directories.FileDeleteDelayMs + 1));
+
+    /// <summary>A segment was sealed: it is flushed off the append path, so that recovery has little to look through.</summary>
+    public void OnRolled(PartitionLog log) => _environment.Background.Post("flush sealed segments", () => Guard(log.FlushSealed));
+
+    /// <summary>Writes the high watermarks whether or not they moved; for the end of a life.</summary>
+    public void WriteHighWatermarksNow() => _directories.WriteHighWatermarks(name => _registry.Find(name)?.HighWatermark);
+
+    public void Dispose()
+    {
+        foreach (PeriodicWork work in _work)
+        {
+            work.Dispose();
+        }
+    }
+
+    private static TimeSpan Milliseconds(long value) => TimeSpan.FromMilliseconds(Math.Min(value, (long)int.MaxValue * 100));
+
+    private void Every(string name, TimeSpan period, Action work, TimeSpan? first = null) =>
+        _work.Add(new PeriodicWork(_environment, name, first ?? period, period, work));
+
+    private void WriteHighWatermarks()
+    {
+        long sum = 0;
+        foreach (Partition partition in _registry.All())
+        {
+            sum = unchecked((sum * 31) + partition.HighWatermark.Value + 1);
+        }
+
+        if (sum != _writtenHighWatermarks)
+        {
+            WriteHighWatermarksNow();
+            _writtenHighWatermarks = sum;
+        }
+    }
+
+    private void WriteRecoveryPoints()
+    {
+        long sum = 0;
+        foreach (Partition partition in _registry.All())
+        {
+            if (partition.Log is { } log)
+            {
+                sum = unchecked((sum * 31) + log.RecoveryPoint.Value + (log.LogStart.Value << 20) + 1);
+            }
+        }
+
+        if (sum != _writtenRecoveryPoints)
+        {
+            _directories.WriteCheckpoints();
+            _writtenRecoveryPoints = sum;
+        }
+    }
+
+    private void Retain()
+    {
+        foreach (Partition partition in _registry.All())
+        {
+            if (partition.Log is { IsFailed: false } log)
+            {
+                Guard(() => log.Retain(partition.HighWatermark));
+            }
+        }
+    }
+
+    private void Flush()
+    {
+        foreach (Partition partition in _registry.All())
+        {
+            if (partition.Config.Log.FlushMs != long.MaxValue && partition.Log is { IsFlushDue: true } log)
+            {
+                Guard(log.Flush);
+            }
+        }
+    }
+
+    private void ExpireProducers()
+    {
+        foreach (Partition partition in _registry.All())
+        {
+            partition.Log?.ExpireProducers();
+        }
+    }
+
+    /// <summary>Compacts the log that has most to gain; when one was, the next follows at once.</summary>
+    private void Compact()
+    {
+        if (!_cluster.Config.GetBoolean("log.cleaner.enable"))
+        {
+            return;
+        }
+
+        (StoredPartition Stored, CompactionRange Range)? best = null;
+        foreach (Partition partition in _registry.All())
+        {
+            if (!partition.Config.Log.Compacts || _uncompactable.Contains(partition.Name)
+                || partition.Log is not { IsFailed: false } log || !_directories.TryGet(partition.Name, out StoredPartition stored))
+            {
+                continue;
+            }
+
+            CompactionRange range = log.CompactionRange(_directories.CleanerOffset(stored), log.LastStableOffset(partition.HighWatermark));
+            if (range.IsDue(log.Options) && (best is null || range.DirtyRatio > best.Value.Range.DirtyRatio))
+            {
+                best = (stored, range);
+            }
+        }
+
+        if (best is { } found)
+        {
+            new CompactionRun(_environment, _delays, found.Stored, found.Range, _cluster.Config, _directories, OnCompactionFailed, Compact).Start();
+        }
+    }
+
+    private void OnCompactionFailed(TopicPartition partition, Exception reason)
+    {
+        // Until the next start: trying again every few seconds would not read the batch any better.
+        _uncompactable.Add(partition);
+        HousekeepingLog.CompactionFailed(_log, partition.ToString(), reason);
+    }
+
+    /// <summary>The log that failed has told so itself; the others go on.</summary>
+    private void Guard(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (e is IOException or InvalidRecordException)
+        {
+            HousekeepingLog.Failed(_log, e);
+        }
+    }
+
+    private sealed class Later(Action action) : Delayed
+    {
+        protected internal override void OnExpired() => action();
+    }
+}
+
+/// <summary>What is logged of the logs' upkeep. Event ids 1300–1399.</summary>
+internal static partial class HousekeepingLog
+{
+    [LoggerMessage(1300, LogLevel.Error, "Upkeep of a log failed")]
+    public static partial void Failed(ILogger log, Exception e);
+
+    [LoggerMessage(1301, LogLevel.Error, "{Partition} cannot be compacted and will not be tried again before the next start")]
+    public static partial void CompactionFailed(ILogger log, string partition, Exception e);
+}

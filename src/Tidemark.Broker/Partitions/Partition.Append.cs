@@ -1,0 +1,89 @@
+using Tidemark.Primitives;
+using Tidemark.Replication;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Partitions;
+
+public sealed partial class Partition
+{
+    /// <summary>
+    /// Appends a batch that was checked already (<see cref="ProducedBatch"/>) and tries to commit it. Offsets and epoch are stamped into
+    /// the bytes in place.
+    /// </summary>
+    /// <param name="acksAll">Refuse before writing when too few replicas are in sync.</param>
+    public AppendOutcome Append(Memory<byte> batch, long logAppendTimeMs, bool acksAll)
+    {
+        Wakeups wake = default;
+        AppendResult result;
+        PartitionLog log;
+        lock (_lock)
+        {
+            ErrorCode error = CheckServing(out log, out PartitionLeader leader);
+            if (error != ErrorCode.None)
+            {
+                return AppendOutcome.Failed(error);
+            }
+
+            error = leader.CheckAppend(acksAll);
+            if (error != ErrorCode.None)
+            {
+                return AppendOutcome.Refused(error, log.LogStart);
+            }
+
+            result = log.AppendAsLeader(batch.Span, leader.Epoch);
+            if (result.Error == ErrorCode.None && !result.Duplicate && leader.OnAppend(result.End, _services.Now))
+            {
+                wake = PublishHighWatermark(batch.Length);
+            }
+        }
+
+        wake.Run();
+        if (result.Error != ErrorCode.None)
+        {
+            // The log has told of its failed disk itself; its directory goes offline.
+            return result.Error == ErrorCode.KafkaStorageError
+                ? AppendOutcome.Failed(result.Error)
+                : AppendOutcome.Refused(result.Error, log.LogStart);
+        }
+
+        return new AppendOutcome(
+            ErrorCode.None,
+            result.First,
+            result.Duplicate ? result.DuplicateTimestamp : logAppendTimeMs,
+            log.LogStart,
+            result.Last + 1);
+    }
+
+    /// <summary>
+    /// How a write that ends at <paramref name="end"/> stands: an answer at once, or null and the listener hears later. A duplicate waits
+    /// for the original's end like the original does.
+    /// </summary>
+    internal ErrorCode? AwaitCommit(Offset end, ICommitListener listener, int slot)
+    {
+        lock (_lock)
+        {
+            ErrorCode error = CheckServing(out _, out PartitionLeader leader);
+            if (error != ErrorCode.None)
+            {
+                return error;
+            }
+
+            ErrorCode? decided = leader.Acknowledge(end);
+            if (decided is null)
+            {
+                _waiters.Add(end, listener, slot);
+            }
+
+            return decided;
+        }
+    }
+
+    /// <summary>The listener's time is up.</summary>
+    internal void StopAwaiting(ICommitListener listener)
+    {
+        lock (_lock)
+        {
+            _waiters.Remove(listener);
+        }
+    }
+}

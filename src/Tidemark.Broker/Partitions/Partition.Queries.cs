@@ -1,0 +1,156 @@
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Replication;
+using Tidemark.Storage.Logs;
+using Tidemark.Storage.Producers;
+
+namespace Tidemark.Broker.Partitions;
+
+public sealed partial class Partition
+{
+    /// <summary>The offset of a time in milliseconds, or of the place that a negative time stands for (<see cref="OffsetTimes"/>).</summary>
+    /// <param name="limit">How far the asker may look.</param>
+    /// <param name="believed">The leader epoch that the asker believes in; unknown is "does not say".</param>
+    public FoundOffset FindOffset(long timestamp, ReadLimit limit, LeaderEpoch believed)
+    {
+        ErrorCode error = CheckEpoch(believed, out PartitionLog log, out PartitionLeader leader);
+        if (error != ErrorCode.None)
+        {
+            return FoundOffset.Failed(error);
+        }
+
+        Offset highWatermark = HighWatermark;
+        Offset end = limit switch
+        {
+            ReadLimit.LogEnd => log.LogEndOffset,
+            ReadLimit.LastStableOffset => log.LastStableOffset(highWatermark),
+            _ => highWatermark,
+        };
+        try
+        {
+            switch (timestamp)
+            {
+                case OffsetTimes.Latest:
+                    error = leader.CheckLatestOffset();
+                    return error != ErrorCode.None && limit != ReadLimit.LogEnd
+                        ? FoundOffset.Failed(error)
+                        : new FoundOffset(ErrorCode.None, -1, end, leader.Epoch);
+                case OffsetTimes.Earliest:
+                case OffsetTimes.EarliestLocal:
+                    Offset start = log.LogStart;
+                    return new FoundOffset(ErrorCode.None, -1, start, EpochAt(log, start));
+                case OffsetTimes.LatestTiered:
+                case OffsetTimes.EarliestPendingUpload:
+                    return FoundOffset.Nothing;
+                case OffsetTimes.MaxTimestamp:
+                    return Within(log.MaxTimestampOffset(), log.LogEndOffset);
+                default:
+                    return Within(log.OffsetForTimestamp(timestamp), end);
+            }
+        }
+        catch (IOException)
+        {
+            return FoundOffset.Failed(ErrorCode.KafkaStorageError);
+        }
+    }
+
+    /// <summary>The largest leader epoch that is not above the one asked for, and where it ends. Unknown where nothing is known of it.</summary>
+    public ErrorCode FindEpochEnd(LeaderEpoch believed, LeaderEpoch asked, out LeaderEpoch epoch, out Offset end)
+    {
+        epoch = LeaderEpoch.Unknown;
+        end = Offset.Unknown;
+        ErrorCode error = CheckEpoch(believed, out PartitionLog log, out _);
+        if (error == ErrorCode.None && !log.EndOffsetForEpoch(asked, out epoch, out end))
+        {
+            epoch = LeaderEpoch.Unknown;
+            end = Offset.Unknown;
+        }
+
+        return error;
+    }
+
+    /// <summary>Moves the log's start up to an offset; −1 stands for the high watermark. Answers the new start.</summary>
+    public ErrorCode DeleteRecords(Offset before, out Offset lowWatermark)
+    {
+        lowWatermark = Offset.Unknown;
+        ErrorCode error = CheckServing(out PartitionLog log, out _);
+        if (error != ErrorCode.None)
+        {
+            return error;
+        }
+
+        if (!_config.Log.Deletes)
+        {
+            return ErrorCode.PolicyViolation;
+        }
+
+        Offset highWatermark = HighWatermark;
+        Offset target = before == Offset.Unknown ? highWatermark : before;
+        if (target < Offset.Zero || target > highWatermark)
+        {
+            return ErrorCode.OffsetOutOfRange;
+        }
+
+        try
+        {
+            log.AdvanceLogStart(target);
+        }
+        catch (IOException)
+        {
+            return ErrorCode.KafkaStorageError;
+        }
+
+        lowWatermark = log.LogStart;
+        return ErrorCode.None;
+    }
+
+    /// <summary>Adds what is known of the producers that wrote here.</summary>
+    public ErrorCode DescribeProducers(List<DescribeProducersResponse.ProducerState> into)
+    {
+        ErrorCode error = CheckServing(out PartitionLog log, out _);
+        if (error != ErrorCode.None)
+        {
+            return error;
+        }
+
+        foreach (ProducerDescription producer in log.DescribeProducers())
+        {
+            into.Add(new()
+            {
+                ProducerId = producer.ProducerId,
+                ProducerEpoch = producer.Epoch,
+                LastSequence = producer.LastSequence,
+                LastTimestamp = producer.LastTimestamp,
+                CoordinatorEpoch = producer.CoordinatorEpoch,
+                CurrentTxnStartOffset = producer.CurrentTransactionStartOffset,
+            });
+        }
+
+        return ErrorCode.None;
+    }
+
+    private static FoundOffset Within(TimestampedOffset? found, Offset end) =>
+        found is { } at && at.Offset < end ? new FoundOffset(ErrorCode.None, at.Timestamp, at.Offset, at.Epoch) : FoundOffset.Nothing;
+
+    private static LeaderEpoch EpochAt(PartitionLog log, Offset offset)
+    {
+        LeaderEpoch epoch = LeaderEpoch.Unknown;
+        foreach (Storage.Checkpoints.EpochStart entry in log.Epochs.Entries)
+        {
+            if (entry.Start > offset)
+            {
+                break;
+            }
+
+            epoch = entry.Epoch;
+        }
+
+        return epoch;
+    }
+
+    private ErrorCode CheckEpoch(LeaderEpoch believed, out PartitionLog log, out PartitionLeader leader)
+    {
+        ErrorCode error = CheckServing(out log, out leader);
+        return error != ErrorCode.None || believed == LeaderEpoch.Unknown ? error : FetchChecks.Epoch(believed, leader.Epoch);
+    }
+}

@@ -1,0 +1,137 @@
+using Tidemark.Primitives;
+using Tidemark.Replication;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Partitions;
+
+public sealed partial class Partition
+{
+    /// <summary>Reads for a consumer or a follower. Consumers see what is committed, and with read_committed what is settled.</summary>
+    public PartitionReadResult Read(in PartitionRead read)
+    {
+        ErrorCode error = CheckServing(out PartitionLog log, out PartitionLeader leader);
+        if (error != ErrorCode.None)
+        {
+            return PartitionReadResult.Failed(error);
+        }
+
+        if (read.Epoch != LeaderEpoch.Unknown && (error = FetchChecks.Epoch(read.Epoch, leader.Epoch)) != ErrorCode.None)
+        {
+            return PartitionReadResult.Failed(error);
+        }
+
+        EpochEnd? found = null;
+        if (read.LastFetchedEpoch != LeaderEpoch.Unknown && log.EndOffsetForEpoch(read.LastFetchedEpoch, out LeaderEpoch epoch, out Offset end))
+        {
+            found = new EpochEnd(epoch, end);
+        }
+
+        return read.Follower is { } follower ? ReadAsFollower(read, follower, found) : ReadAsConsumer(read, log, found);
+    }
+
+    private PartitionReadResult ReadAsConsumer(in PartitionRead read, PartitionLog log, EpochEnd? found)
+    {
+        // Once per fetch (KAFKA-9807): the records and the aborted transactions must be bounded by the same high watermark.
+        Offset highWatermark = HighWatermark;
+        Offset lastStable = log.LastStableOffset(highWatermark);
+        Offset logStart = log.LogStart;
+        if (read.LastFetchedEpoch != LeaderEpoch.Unknown)
+        {
+            ErrorCode error = FetchChecks.Divergence(read.From, read.LastFetchedEpoch, logStart, found, out EpochEnd? diverging);
+            if (error != ErrorCode.None)
+            {
+                return PartitionReadResult.Failed(error);
+            }
+
+            if (diverging is not null)
+            {
+                return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, null, diverging);
+            }
+        }
+
+        Offset limit = read.ReadCommitted ? lastStable : highWatermark;
+        if (read.From == limit)
+        {
+            // The usual case of a consumer that has caught up.
+            return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, Aborted: read.ReadCommitted ? [] : null);
+        }
+
+        LogSlice slice = log.Read(read.From, read.MaxBytes, limit, read.AtLeastOneBatch);
+        if (slice.Error != ErrorCode.None)
+        {
+            return PartitionReadResult.Failed(slice.Error);
+        }
+
+        IReadOnlyList<AbortedRange>? aborted = !read.ReadCommitted ? null
+            : slice.IsEmpty || lastStable == Offset.Zero ? []
+            : [.. log.AbortedTransactions(read.From, limit).Select(a => new AbortedRange(new ProducerId(a.ProducerId), new Offset(a.FirstOffset)))];
+        return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, slice, null, aborted);
+    }
+
+    private PartitionReadResult ReadAsFollower(in PartitionRead read, in FollowerFetch follower, EpochEnd? found)
+    {
+        FollowerFetchOutcome outcome;
+        Wakeups wake = default;
+        PartitionLog log;
+        Offset leaderEnd;
+        lock (_lock)
+        {
+            ErrorCode error = CheckServing(out log, out PartitionLeader leader);
+            if (error != ErrorCode.None)
+            {
+                return PartitionReadResult.Failed(error);
+            }
+
+            leaderEnd = log.LogEndOffset;
+            outcome = leader.OnFollowerFetch(follower, found, log.LogStart, leaderEnd, _services.Now);
+            if (outcome.HighWatermarkAdvanced)
+            {
+                wake = PublishHighWatermark(long.MaxValue / 2);
+            }
+        }
+
+        wake.Run();
+        if (outcome.Error != ErrorCode.None)
+        {
+            return PartitionReadResult.Failed(outcome.Error == ErrorCode.UnknownLeaderEpoch ? ErrorCode.NotLeaderOrFollower : outcome.Error);
+        }
+
+        Offset highWatermark = HighWatermark;
+        Offset lastStable = log.LastStableOffset(highWatermark);
+        if (outcome.Diverging is not null)
+        {
+            return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart, null, outcome.Diverging);
+        }
+
+        LogSlice slice = log.Read(read.From, read.MaxBytes, leaderEnd, read.AtLeastOneBatch);
+        return slice.Error == ErrorCode.None
+            ? new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart, slice)
+            : PartitionReadResult.Failed(slice.Error);
+    }
+
+    /// <summary>
+    /// Adds a reader that found too little. False when the high watermark is no longer the one it saw, or the partition serves no more:
+    /// then there is something new already, and it was not added.
+    /// </summary>
+    internal bool TryAwait(ReadRegistration reader, Offset seenHighWatermark)
+    {
+        lock (_lock)
+        {
+            if (_leader is null || seenHighWatermark.Value != _highWatermark)
+            {
+                return false;
+            }
+
+            _waiters.Add(reader);
+            return true;
+        }
+    }
+
+    internal void StopAwaiting(ReadRegistration reader)
+    {
+        lock (_lock)
+        {
+            _waiters.Remove(reader);
+        }
+    }
+}

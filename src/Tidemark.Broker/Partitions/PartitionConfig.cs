@@ -1,0 +1,13 @@
+using Tidemark.Records.Validation;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Partitions;
+
+/// <summary>What a topic's configuration means for its partitions here. A change makes a new one.</summary>
+/// <param name="Log">How the log is kept.</param>
+/// <param name="Batches">What a producer's batch has to be like.</param>
+/// <param name="MinInsyncReplicas"><c>min.insync.replicas</c></param>
+public sealed record PartitionConfig(LogOptions Log, BatchRules Batches, int MinInsyncReplicas)
+{
+    public static readonly PartitionConfig Default = new(LogOptions.Default, new BatchRules(), 1);
+}

@@ -1,0 +1,11 @@
+using Tidemark.Primitives;
+using Tidemark.Replication;
+
+namespace Tidemark.Broker.Partitions;
+
+/// <summary>What all partitions of a broker share.</summary>
+/// <param name="ReplicaLagMax"><c>replica.lag.time.max.ms</c></param>
+public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpan ReplicaLagMax, IBrokerStandings Brokers)
+{
+    internal TimeSpan Now => Time.GetElapsedTime(0);
+}

@@ -1,0 +1,160 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Runtime;
+using Tidemark.Primitives;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Partitions;
+
+/// <summary>
+/// Moves replicas between the log directories of this broker: copies the log piece by piece in the background, and swaps the copy in
+/// under the partition's lock once nothing is missing. A stop or crash on the way leaves the replica where it was; the copy goes on from
+/// where it stood when the broker is back and is asked again.
+/// </summary>
+public sealed class ReplicaMover(LogDirectories directories, IBackground background, ILogger log)
+{
+    /// <summary>Larger pieces would keep others from the disk, smaller ones cost more than they copy.</summary>
+    private const int PieceBytes = 1 << 20;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<TopicPartition> _moving = [];
+
+    /// <summary>Begins a move, or does nothing where the replica is in the directory already.</summary>
+    public ErrorCode Move(Partition partition, LogDirectory target)
+    {
+        if (target.IsOffline || partition.Log is null || !directories.TryGet(partition.Name, out StoredPartition current))
+        {
+            return ErrorCode.KafkaStorageError;
+        }
+
+        lock (_lock)
+        {
+            if (directories.TryGetFuture(partition.Name, out StoredPartition future) && !ReferenceEquals(future.Directory, target))
+            {
+                // Asked to go elsewhere, or to stay: the copy that was begun is of no use any more.
+                directories.DeleteFuture(partition.Name);
+            }
+
+            if (ReferenceEquals(current.Directory, target))
+            {
+                return ErrorCode.None;
+            }
+
+            try
+            {
+                directories.GetOrCreateFuture(partition.Name, partition.TopicId, partition.Config.Log, target);
+            }
+            catch (IOException)
+            {
+                return ErrorCode.KafkaStorageError;
+            }
+
+            if (_moving.Add(partition.Name))
+            {
+                background.Post($"move {partition.Name}", () => Step(partition));
+            }
+        }
+
+        return ErrorCode.None;
+    }
+
+    private void Step(Partition partition)
+    {
+        bool goOn = false;
+        try
+        {
+            goOn = partition.Log is { } source
+                && directories.TryGetFuture(partition.Name, out StoredPartition future)
+                && (Copy(source, future.Log, source.LogEndOffset) > 0 || !Swap(partition, future));
+        }
+        catch (IOException e)
+        {
+            MoverLog.Failed(log, partition.Name.ToString(), e);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (!goOn)
+                {
+                    _moving.Remove(partition.Name);
+                }
+            }
+        }
+
+        if (goOn)
+        {
+            background.Post($"move {partition.Name}", () => Step(partition));
+        }
+    }
+
+    /// <summary>Copies one piece; answers how many bytes it had.</summary>
+    private static int Copy(PartitionLog source, PartitionLog copy, Offset end)
+    {
+        if (copy.LogEndOffset < source.LogStart)
+        {
+            copy.TruncateFullyAndStartAt(source.LogStart);
+        }
+
+        if (copy.LogEndOffset >= end)
+        {
+            return 0;
+        }
+
+        using LogSlice slice = source.Read(copy.LogEndOffset, PieceBytes, end, atLeastOneBatch: true);
+        if (slice.Error != ErrorCode.None)
+        {
+            throw new IOException($"the log cannot be read at {copy.LogEndOffset}: {slice.Error}");
+        }
+
+        byte[] piece = ArrayPool<byte>.Shared.Rent(slice.Length);
+        try
+        {
+            slice.CopyTo(piece);
+            AppendResult appended = copy.AppendAsFollower(piece.AsSpan(0, slice.Length));
+            return appended.Error == ErrorCode.None ? slice.Length : throw new IOException($"the copy refused a piece: {appended.Error}");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
+
+    /// <summary>Copies what came meanwhile with appends held off, and swaps. False when that is still too much to hold them off for.</summary>
+    private bool Swap(Partition partition, StoredPartition future)
+    {
+        bool swapped = partition.SwapLog(
+            source =>
+            {
+                if (source.LogEndOffset - future.Log.LogEndOffset > 0 && Copy(source, future.Log, source.LogEndOffset) == PieceBytes)
+                {
+                    return null;
+                }
+
+                while (Copy(source, future.Log, source.LogEndOffset) > 0)
+                {
+                }
+
+                future.Log.AdvanceLogStart(source.LogStart);
+                return directories.ReplaceWithFuture(partition.Name).Log;
+            },
+            out _);
+        if (swapped)
+        {
+            MoverLog.Moved(log, partition.Name.ToString(), future.Directory.Path);
+        }
+
+        return swapped;
+    }
+}
+
+/// <summary>What is logged of moves between directories. Event ids 1200–1299.</summary>
+internal static partial class MoverLog
+{
+    [LoggerMessage(1200, LogLevel.Information, "{Partition} has moved to {Directory}")]
+    public static partial void Moved(ILogger log, string partition, string directory);
+
+    [LoggerMessage(1201, LogLevel.Error, "The move of {Partition} to another log directory failed")]
+    public static partial void Failed(ILogger log, string partition, Exception e);
+}

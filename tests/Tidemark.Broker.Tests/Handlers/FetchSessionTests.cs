@@ -1,0 +1,81 @@
+using Tidemark.Broker.Tests.Booting;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Tests.Handlers;
+
+public sealed class FetchSessionTests
+{
+    private static FetchRequest InSession(FetchRequest request, int id, int epoch)
+    {
+        request.SessionId = id;
+        request.SessionEpoch = epoch;
+        return request;
+    }
+
+    private static FetchRequest Next(int id, int epoch) => new() { MinBytes = 1, MaxBytes = 1 << 20, SessionId = id, SessionEpoch = epoch };
+
+    [Fact]
+    public void An_incremental_answer_names_only_what_changed()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t", 2);
+        TestClient client = world.Connect();
+        FetchRequest full = InSession(TestClient.FetchOf("t", 0), 0, 0);
+        full.Topics[0].Partitions.Add(new() { Partition = 1, PartitionMaxBytes = 1 << 20 });
+        FetchResponse first = client.Ask<FetchResponse>(full, 12);
+        int id = first.SessionId;
+        Assert.NotEqual(0, id);
+        Assert.Equal(2, first.Responses[0].Partitions.Count);
+
+        Assert.Empty(client.Ask<FetchResponse>(Next(id, 1), 12).Responses);
+        client.Produce("t", TestClient.Batch(), partition: 1);
+        FetchResponse changed = client.Ask<FetchResponse>(Next(id, 2), 12);
+
+        Assert.Equal(1, Assert.Single(Assert.Single(changed.Responses).Partitions).PartitionIndex);
+    }
+
+    [Fact]
+    public void A_session_that_is_unknown_or_at_another_epoch_or_mixes_names_and_ids_is_refused()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        int id = client.Ask<FetchResponse>(InSession(TestClient.FetchOf("t", 0), 0, 0), 12).SessionId;
+
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, client.Ask<FetchResponse>(Next(id ^ 1, 1), 12).ErrorCode);
+        Assert.Equal(ErrorCode.InvalidFetchSessionEpoch, client.Ask<FetchResponse>(Next(id, 5), 12).ErrorCode);
+        Assert.Equal(ErrorCode.FetchSessionTopicIdError, client.Ask<FetchResponse>(Next(id, 1), 13).ErrorCode);
+        Assert.Equal(ErrorCode.None, client.Ask<FetchResponse>(Next(id, 1), 12).ErrorCode);
+    }
+
+    [Fact]
+    public void A_session_whose_last_partition_is_forgotten_ends()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        int id = client.Ask<FetchResponse>(InSession(TestClient.FetchOf("t", 0), 0, 0), 12).SessionId;
+        FetchRequest forget = Next(id, 1);
+        forget.ForgottenTopicsData.Add(new() { Topic = "t", Partitions = [0] });
+
+        Assert.Equal(0, client.Ask<FetchResponse>(forget, 12).SessionId);
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, client.Ask<FetchResponse>(Next(id, 2), 12).ErrorCode);
+    }
+
+    [Fact]
+    public void No_session_is_given_when_all_places_are_taken()
+    {
+        var world = new BrokerWorld(config: [("max.incremental.fetch.session.cache.slots", "2")]);
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+
+        int[] ids = [.. Enumerable.Range(0, 3).Select(_ => client.Ask<FetchResponse>(InSession(TestClient.FetchOf("t", 0), 0, 0), 12).SessionId)];
+
+        Assert.NotEqual(0, ids[0]);
+        Assert.NotEqual(0, ids[1]);
+        Assert.Equal(0, ids[2]);
+        world.World.Time.Advance(TimeSpan.FromMinutes(3));
+        Assert.NotEqual(0, client.Ask<FetchResponse>(InSession(TestClient.FetchOf("t", 0), 0, 0), 12).SessionId);
+    }
+}

@@ -1,0 +1,180 @@
+using Tidemark.Broker.Tests.Booting;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Tests.Handlers;
+
+public sealed class QueryTests
+{
+    private static ListOffsetsResponse.ListOffsetsPartitionResponse Offset(TestClient client, long timestamp, short version = 9, int epoch = -1) =>
+        client.Ask<ListOffsetsResponse>(
+            new ListOffsetsRequest
+            {
+                ReplicaId = -1,
+                Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Timestamp = timestamp, CurrentLeaderEpoch = epoch }] }],
+            },
+            version).Topics[0].Partitions[0];
+
+    [Fact]
+    public void Offsets_are_found_by_place_and_by_time()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(3, timestamp: 1_767_225_600_000));
+
+        Assert.Equal(3, Offset(client, -1).Offset);
+        Assert.Equal(0, Offset(client, -2).Offset);
+        Assert.Equal((2L, 1_767_225_600_002L), (Offset(client, -3).Offset, Offset(client, -3).Timestamp));
+        Assert.Equal(0, Offset(client, -4).Offset);
+        Assert.Equal(-1, Offset(client, -5).Offset);
+        Assert.Equal(1, Offset(client, 1_767_225_600_001).Offset);
+        Assert.Equal(-1, Offset(client, 1_767_225_600_003).Offset);
+    }
+
+    [Theory]
+    [InlineData(-3, 6)]
+    [InlineData(-4, 7)]
+    [InlineData(-5, 8)]
+    [InlineData(-6, 10)]
+    [InlineData(-7, 11)]
+    public void A_special_time_is_refused_in_versions_that_did_not_have_it(long timestamp, short version)
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+
+        Assert.Equal(ErrorCode.UnsupportedVersion, Offset(world.Connect(), timestamp, version).ErrorCode);
+    }
+
+    [Fact]
+    public void A_wrong_leader_epoch_is_refused()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+
+        Assert.Equal(ErrorCode.UnknownLeaderEpoch, Offset(client, -1, epoch: 1).ErrorCode);
+        Assert.Equal(ErrorCode.FencedLeaderEpoch, Offset(client, -1, epoch: -2).ErrorCode);
+        Assert.Equal(ErrorCode.None, Offset(client, -1, epoch: 0).ErrorCode);
+    }
+
+    [Fact]
+    public void Deleted_records_are_out_of_range_and_the_start_has_moved()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(5));
+
+        DeleteRecordsResponse Delete(long offset) => client.Ask<DeleteRecordsResponse>(
+            new DeleteRecordsRequest { Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = offset }] }] }, 2);
+
+        Assert.Equal(ErrorCode.OffsetOutOfRange, Delete(6).Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(5, Delete(-1).Topics[0].Partitions[0].LowWatermark);
+        Assert.Equal(ErrorCode.OffsetOutOfRange, client.Fetch("t", 0).ErrorCode);
+        Assert.Equal(5, Offset(client, -2).Offset);
+    }
+
+    [Fact]
+    public void A_compacted_topic_refuses_the_deletion_of_records()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t", 1, ("cleanup.policy", "compact"));
+
+        DeleteRecordsResponse response = world.Connect().Ask<DeleteRecordsResponse>(
+            new DeleteRecordsRequest { Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = -1 }] }] }, 2);
+
+        Assert.Equal(ErrorCode.PolicyViolation, response.Topics[0].Partitions[0].ErrorCode);
+    }
+
+    [Fact]
+    public void Producer_ids_are_never_given_twice()
+    {
+        var world = new BrokerWorld();
+        TestClient client = world.Connect();
+
+        long[] ids = [.. Enumerable.Range(0, 1500).Select(_ => client.Ask<InitProducerIdResponse>(new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 1 }, 4).ProducerId)];
+
+        Assert.Equal(1500, ids.Distinct().Count());
+        Assert.Equal(
+            ErrorCode.InvalidRequest,
+            client.Ask<InitProducerIdResponse>(new InitProducerIdRequest { TransactionalId = "" }, 4).ErrorCode);
+    }
+
+    [Fact]
+    public void Metadata_makes_an_unknown_topic_where_it_may_and_tells_it_the_next_time()
+    {
+        var world = new BrokerWorld();
+        TestClient client = world.Connect();
+        MetadataResponse Ask(bool create) => client.Ask<MetadataResponse>(
+            new MetadataRequest { Topics = [new() { Name = "auto" }], AllowAutoTopicCreation = create }, 12);
+
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Ask(false).Topics[0].ErrorCode);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Ask(true).Topics[0].ErrorCode);
+        MetadataResponse made = Ask(true);
+
+        Assert.Equal(ErrorCode.None, made.Topics[0].ErrorCode);
+        Assert.Equal(1, Assert.Single(made.Topics[0].Partitions).LeaderId);
+        Assert.Equal("localhost", Assert.Single(made.Brokers).Host);
+    }
+
+    [Theory]
+    [InlineData("bad name")]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("ä")]
+    public void An_invalid_name_is_told_as_such(string name)
+    {
+        var world = new BrokerWorld();
+
+        MetadataResponse response = world.Connect().Ask<MetadataResponse>(new MetadataRequest { Topics = [new() { Name = name }] }, 12);
+
+        Assert.Equal(ErrorCode.InvalidTopicException, response.Topics[0].ErrorCode);
+    }
+
+    [Fact]
+    public void Topic_partitions_come_in_pages()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("a", 5);
+        world.Quorum.CreateTopic("b", 2);
+        TestClient client = world.Connect();
+        DescribeTopicPartitionsResponse Ask(int limit, string? topic = null, int partition = 0) => client.Ask<DescribeTopicPartitionsResponse>(
+            new DescribeTopicPartitionsRequest
+            {
+                Topics = [new() { Name = "a" }, new() { Name = "b" }],
+                ResponsePartitionLimit = limit,
+                Cursor = topic is null ? null : new() { TopicName = topic, PartitionIndex = partition },
+            },
+            0);
+
+        DescribeTopicPartitionsResponse first = Ask(5);
+        Assert.Equal(("b", 0), (first.NextCursor!.TopicName, first.NextCursor.PartitionIndex));
+        DescribeTopicPartitionsResponse last = Ask(5, "a", 4);
+        Assert.Null(last.NextCursor);
+        Assert.Equal([1, 2], last.Topics.Select(t => t.Partitions.Count));
+        Assert.All(Ask(5, "z").Topics, t => Assert.Equal(ErrorCode.InvalidRequest, t.ErrorCode));
+    }
+
+    [Fact]
+    public void A_replica_moves_to_another_directory_and_keeps_its_records()
+    {
+        var world = new BrokerWorld(directories: ["/data", "/other-data"]);
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(5));
+        string Where() => client.Ask<DescribeLogDirsResponse>(new DescribeLogDirsRequest { Topics = null }, 4)
+            .Results.Single(r => r.Topics.Any(t => t.Name == "t" && !t.Partitions[0].IsFutureKey)).LogDir;
+        string target = Where() == "/data" ? "/other-data" : "/data";
+
+        AlterReplicaLogDirsResponse response = client.Ask<AlterReplicaLogDirsResponse>(
+            new AlterReplicaLogDirsRequest { Dirs = [new() { Path = target, Topics = [new() { Name = "t", Partitions = [0, 9] }] }] }, 2);
+        world.World.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal([ErrorCode.None, ErrorCode.UnknownTopicOrPartition], response.Results[0].Partitions.Select(p => p.ErrorCode));
+        Assert.Equal(target, Where());
+        Assert.Equal(5, client.Fetch("t", 0).HighWatermark);
+        Assert.Equal(5, client.Produce("t", TestClient.Batch()).BaseOffset);
+    }
+}
