@@ -1,0 +1,76 @@
+// Tidemark's tests of kafkajs: create, write and administer a topic (see ScriptClient.cs). It reads only in a group.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import kafkajs from 'kafkajs';
+
+const { CompressionTypes, ConfigResourceTypes, Kafka, Partitioners, logLevel } = kafkajs;
+const [, , command, bootstrap, topic, argument] = process.argv;
+const kafka = new Kafka({ clientId: 'tidemark-tests', brokers: [bootstrap], logLevel: logLevel.ERROR });
+
+async function withAdmin(work) {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function send(messages, compression) {
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true });
+  await producer.connect();
+  try {
+    await producer.send({ topic, acks: -1, compression, messages });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+// kafkajs takes several values of one header as an array.
+function headersOf(record) {
+  const headers = {};
+  for (const { name, value } of record.headers) {
+    headers[name] = name in headers ? [headers[name], value].flat() : value;
+  }
+  return headers;
+}
+
+const commands = {
+  create: () => withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: Number(argument), replicationFactor: 1 }] })),
+
+  write: () => {
+    const records = readFileSync(0, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    const messages = records.map((r) => ({ partition: r.partition, key: r.key, value: r.value, timestamp: String(r.timestampMs), headers: headersOf(r) }));
+    return send(messages, argument === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None);
+  },
+
+  admin: () => withAdmin(async (admin) => {
+    const settings = [{ name: 'retention.ms', value: '86400000' }];
+    assert.equal(await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: settings }] }), true);
+    assert.equal(await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] }), false, 'created twice');
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+    const metadata = await admin.fetchTopicMetadata({ topics: [topic] });
+    assert.equal(metadata.topics[0].partitions.length, 3);
+    assert.ok((await admin.listTopics()).includes(topic));
+    const before = Date.now();
+    await send(Array.from({ length: 10 }, (_, i) => ({ partition: 0, value: `${i}`, timestamp: String(before + i) })), CompressionTypes.None);
+    const offsets = await admin.fetchTopicOffsets(topic);
+    assert.deepEqual({ high: '10', low: '0' }, (({ high, low }) => ({ high, low }))(offsets.find((o) => o.partition === 0)));
+    const since = await admin.fetchTopicOffsetsByTimestamp(topic, before + 4);
+    assert.equal(since.find((o) => o.partition === 0).offset, '4');
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] });
+    assert.equal((await admin.fetchTopicOffsets(topic)).find((o) => o.partition === 0).low, '3');
+    const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+    const valueOf = async (name) => (await admin.describeConfigs({ includeSynonyms: false, resources: [resource] })).resources[0].configEntries.find((e) => e.configName === name).configValue;
+    assert.equal(await valueOf('retention.ms'), '86400000');
+    await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries: [{ name: 'max.message.bytes', value: '20000' }] }] });
+    assert.equal(await valueOf('max.message.bytes'), '20000');
+    const cluster = await admin.describeCluster();
+    assert.equal(cluster.brokers.length, 1);
+    await admin.deleteTopics({ topics: [topic] });
+    assert.ok(!(await admin.listTopics()).includes(topic));
+  }),
+};
+
+await commands[command]();
