@@ -1,0 +1,61 @@
+"""Just enough of the protocol to ask whether a broker answers, and whether it acknowledges a record."""
+import socket
+import struct
+
+TIMEOUT_S = 5
+
+
+def answers(port):
+    """Whether ApiVersions is answered."""
+    return _ask(port, 18, 0, b"") is not None
+
+
+def acknowledges(port, topic):
+    """Whether a record written to partition 0 with acks=all is acknowledged without an error."""
+    batch = _batch()
+    name = topic.encode()
+    body = struct.pack(">hhi", -1, -1, 10000) + struct.pack(">ih", 1, len(name)) + name + struct.pack(">iii", 1, 0, len(batch)) + batch
+    answer = _ask(port, 0, 7, body)
+    if answer is None or len(answer) < 18 + len(name):
+        return False
+    return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0] == 0
+
+
+def _ask(port, key, version, body):
+    """The answer's bytes after its size, or None when there is no whole answer."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            request = struct.pack(">hhih", key, version, 1, -1) + body
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            size = _read(connection, 4)
+            return _read(connection, struct.unpack(">i", size)[0]) if size else None
+    except OSError:
+        return None
+
+
+def _read(connection, count):
+    data = b""
+    while len(data) < count:
+        more = connection.recv(count - len(data))
+        if not more:
+            return None
+        data += more
+    return data
+
+
+def _batch():
+    """One batch of format 2 with one record: no key, the value "x", timestamp 0."""
+    record = bytes([0, 0, 0, 1, 2]) + b"x" + bytes([0])
+    record = bytes([len(record) << 1]) + record
+    body = struct.pack(">hiqqqhii", 0, 0, 0, 0, -1, -1, -1, 1) + record
+    return struct.pack(">qiibI", 0, 4 + 1 + 4 + len(body), -1, 2, _crc32c(body)) + body
+
+
+def _crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
