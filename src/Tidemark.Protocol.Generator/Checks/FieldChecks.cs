@@ -42,8 +42,7 @@ public static class FieldChecks
             yield return "only strings and bytes have a form that 'plain' could keep.";
         }
 
-        if (field.Type is { IsArray: true, Kind: TypeKind.Bool or TypeKind.UInt16 or TypeKind.UInt32 or TypeKind.Float64
-            or TypeKind.Error or TypeKind.Bytes or TypeKind.Records })
+        if (field.Type.IsArray && !HasArrays(field.Type.Kind))
         {
             yield return "arrays of this type are not supported; no message has one.";
         }
@@ -53,6 +52,9 @@ public static class FieldChecks
             yield return $"'{value}' is not a default for this type.";
         }
     }
+
+    private static bool HasArrays(TypeKind kind) => kind
+        is TypeKind.Int8 or TypeKind.Int16 or TypeKind.Int32 or TypeKind.Int64 or TypeKind.Uuid or TypeKind.String or TypeKind.Struct;
 
     private static bool DefaultFits(FieldModel field, string value)
     {
