@@ -4,6 +4,7 @@ using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Handlers;
 using Tidemark.Broker.Partitions;
+using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
@@ -27,6 +28,7 @@ public sealed class BrokerNode
     private readonly Housekeeping _housekeeping;
     private readonly MetadataPublisher _publisher;
     private readonly ILogger _log;
+    private readonly TaskCompletionSource<string> _failed = new();
     private long _brokerEpoch = -1;
     private bool _published;
 
@@ -82,8 +84,6 @@ public sealed class BrokerNode
     /// <summary>Completes when the broker cannot go on, with the reason: no log directory is left.</summary>
     public Task<string> Failed => _failed.Task;
 
-    private readonly TaskCompletionSource<string> _failed = new();
-
     /// <summary>Recovers the logs, catches up with the metadata and registers. Completes when clients are served.</summary>
     /// <exception cref="IOException">No directory could be used.</exception>
     public async Task Start()
@@ -95,7 +95,11 @@ public sealed class BrokerNode
         }
 
         _quorum.Start(Publish);
-        _brokerEpoch = await _quorum.Register();
+        _brokerEpoch = await _quorum.Register(new LocalBroker(
+            _options.Endpoints(),
+            _options.Config.Find("broker.rack")?.Text,
+            [.. Directories.All.Where(d => !d.IsOffline).Select(d => d.Id)],
+            Directories.All.All(d => d.CleanShutdownEpoch is not null) ? Directories.All[0].CleanShutdownEpoch!.Value : -1));
         _housekeeping.Start();
     }
 
@@ -166,6 +170,11 @@ public sealed class BrokerNode
         foreach (TopicPartition name in lost)
         {
             Partitions.Find(name)?.TakeLog();
+        }
+
+        if (!directory.Id.IsZero)
+        {
+            _ = _quorum.ReportOffline([directory.Id]);
         }
 
         if (Directories.All.All(d => d.IsOffline))

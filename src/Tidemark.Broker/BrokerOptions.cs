@@ -1,4 +1,5 @@
 using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 
 namespace Tidemark.Broker;
@@ -7,4 +8,5 @@ namespace Tidemark.Broker;
 /// <param name="Node"><c>node.id</c></param>
 /// <param name="ClusterId">As in meta.properties.</param>
 /// <param name="Config">The node's configuration as its file says.</param>
-public sealed record BrokerOptions(BrokerId Node, string ClusterId, BrokerConfig Config);
+/// <param name="Endpoints">Where clients reach the broker (<c>advertised.listeners</c>); asked for when it registers, when ports are known.</param>
+public sealed record BrokerOptions(BrokerId Node, string ClusterId, BrokerConfig Config, Func<IReadOnlyList<EndpointImage>> Endpoints);

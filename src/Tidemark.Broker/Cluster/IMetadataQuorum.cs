@@ -1,3 +1,4 @@
+using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 
@@ -15,8 +16,11 @@ public interface IMetadataQuorum : IClusterCommands
     /// <exception cref="IOException">The disk failed.</exception>
     void Start(Action<MetadataImage> publish);
 
-    /// <summary>Registers this broker and lets clients come to it: completes when it is unfenced, with the epoch of its registration.</summary>
-    Task<long> Register();
+    /// <summary>Registers this broker: completes when it is unfenced, with the epoch of its registration.</summary>
+    Task<long> Register(LocalBroker broker);
+
+    /// <summary>Tells the controller of log directories that failed, so that what was in them is led from elsewhere or by nobody.</summary>
+    Task ReportOffline(IReadOnlyList<Uuid> directories);
 
     /// <summary>Tells the controller that this broker goes, so that others lead. Completes when it may.</summary>
     Task BeginShutdown();

@@ -1,4 +1,5 @@
 using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
@@ -32,7 +33,7 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
         publish(Image);
     }
 
-    public Task<long> Register()
+    public Task<long> Register(LocalBroker broker)
     {
         long epoch = records.Count;
         var registration = new RegisterBrokerRecord { BrokerId = Node, BrokerEpoch = epoch, Fenced = false };
@@ -40,6 +41,8 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
         Write(registration);
         return Task.FromResult(epoch);
     }
+
+    public Task ReportOffline(IReadOnlyList<Uuid> directories) => Task.CompletedTask;
 
     public Task BeginShutdown() => Task.CompletedTask;
 

@@ -1,0 +1,27 @@
+using Tidemark.Broker.Quorum;
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Cluster;
+
+/// <summary>The metadata quorum of a process that is broker and controller in one: what the broker asks goes straight to the driver.</summary>
+public sealed class LocalQuorum(MetadataDriver driver) : IMetadataQuorum
+{
+    public void Start(Action<MetadataImage> publish) => driver.Start(publish);
+
+    public Task<long> Register(LocalBroker broker) => driver.RegisterBroker(broker);
+
+    public Task ReportOffline(IReadOnlyList<Uuid> directories) => driver.ReportDirectories(directories, null);
+
+    public Task BeginShutdown() => driver.BeginShutdown();
+
+    public void Stop() => driver.Close();
+
+    public ValueTask<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request) =>
+        new(driver.Submit(context => Metadata.Commands.CreateTopics.Decide(context, request)));
+
+    public ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) =>
+        new(driver.Submit(context => Metadata.Commands.AllocateProducerIds.Decide(context, request)));
+}
