@@ -164,6 +164,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         // From the batch that the last index entry points at; if there is none, the index is not as it should be.
         int position = 0;
         long indexed = -1, pointedAt = -1;
+        int lastEpoch = -1;
         if (active.Offsets.Entries > 0)
         {
             (indexed, position) = active.Offsets.At(active.Offsets.Entries - 1);
@@ -174,7 +175,11 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             }
         }
 
-        ScanEnd end = SegmentScan.Headers(active, position, (_, head, _) => pointedAt = pointedAt < 0 ? head.LastOffset : pointedAt);
+        ScanEnd end = SegmentScan.Headers(active, position, (_, head, _) =>
+        {
+            pointedAt = pointedAt < 0 ? head.LastOffset : pointedAt;
+            lastEpoch = head.LeaderEpoch;
+        });
         if (indexed >= 0 && pointedAt != indexed)
         {
             surroundings.Events.Repaired(active.Offsets.Path, "the last entry points at no batch; the indexes are made again");
@@ -184,6 +189,14 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         if (end.Fault is not null)
         {
             return -1;
+        }
+
+        if (lastEpoch > _epochs.Latest.Value)
+        {
+            // A clean stop does not flush this file; a loss of power afterwards may have brought an older one back.
+            surroundings.Events.Repaired(directory, "the leader epochs are older than the batches, from which they are read");
+            _epochs.Clear();
+            ReadEpochs(_segments.Count);
         }
 
         ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, end.NextOffset);

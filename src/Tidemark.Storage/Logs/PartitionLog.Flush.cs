@@ -76,8 +76,13 @@ public sealed partial class PartitionLog
             }
         }
 
-        // The names of new segments have to survive as well.
-        _surroundings.Disk.SyncDirectory(Directory);
+        // The names of new segments have to survive as well, and that others are gone.
+        if (_namesFlushedFor != segments[^1].BaseOffset)
+        {
+            _surroundings.Disk.SyncDirectory(Directory);
+            _namesFlushedFor = segments[^1].BaseOffset;
+        }
+
         if (_directoryIsNew)
         {
             // Its own name too. Done here and not when it is made, for then a topic of many partitions would wait for the disk each time.

@@ -85,6 +85,7 @@ public sealed partial class PartitionLog
         _segments = segments[..keep];
         Segment active = _segments[^1];
         _end = new LogEnd(offset, active, active.Size, null);
+        _namesFlushedFor = -1;
 
         // The newest first, so that a crash in between leaves a log without gaps.
         for (int i = segments.Length - 1; i >= keep; i--)
@@ -115,6 +116,7 @@ public sealed partial class PartitionLog
         Segment fresh = NewSegment(offset);
         _segments = [fresh];
         _end = new LogEnd(offset, fresh, 0, null);
+        _namesFlushedFor = -1;
         Volatile.Write(ref _logStart, offset);
         Volatile.Write(ref _recoveryPoint, offset);
         Epochs.Persist(_surroundings.Disk);

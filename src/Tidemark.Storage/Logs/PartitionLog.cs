@@ -25,6 +25,7 @@ public sealed partial class PartitionLog
     private long _lastFlushMs;
     private long _firstUnstable;
     private volatile bool _failed;
+    private long _namesFlushedFor = -1;
     private bool _directoryIsNew;
     private bool _closed;
 
@@ -228,13 +229,14 @@ public sealed partial class PartitionLog
         active.Seal(durable: false);
         WriteSnapshots();
 
-        // Not flushed: a snapshot that a loss of power damaged is known by its checksum, and an older one with the log behind it does.
+        // Neither this nor the epochs are flushed, which would take seconds with thousands of logs: a snapshot that a loss of power
+        // damaged is known by its checksum, epochs by the last batch, and both can be made again from the log.
         if (_snapshots.Count == 0 || _snapshots[^1] < end)
         {
             WriteSnapshot(end, ProducerSnapshot.Encode(_producers.Entries), durable: false);
         }
 
-        Epochs.Persist(_surroundings.Disk);
+        Epochs.Persist(_surroundings.Disk, durable: false);
         if (_recoveryPoint < end)
         {
             FlushSegments(_recoveryPoint, end);

@@ -61,6 +61,17 @@ public class LeaderEpochTests
         Assert.Equal([new EpochStart(new LeaderEpoch(0), new Offset(0)), new EpochStart(new LeaderEpoch(4), new Offset(3))], again.Epochs.Entries.ToArray());
     }
 
+    [Fact]
+    public void A_file_older_than_the_batches_is_not_believed()
+    {
+        PartitionLog log = Log((0, 3), (4, 2), (6, 1));
+        log.Close();
+        _fixture.WriteFile("leader-epoch-checkpoint", "0\n1\n0 0\n"u8);
+        PartitionLog again = _fixture.Open();
+        Assert.Equal((4, 5), End(again, 5));
+        Assert.Equal((6, 6), End(again, 6));
+    }
+
     private static (int Epoch, long End)? End(PartitionLog log, int asked) =>
         log.EndOffsetForEpoch(new LeaderEpoch(asked), out LeaderEpoch epoch, out Offset end) ? (epoch.Value, end.Value) : null;
 
