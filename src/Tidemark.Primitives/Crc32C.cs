@@ -8,7 +8,8 @@ namespace Tidemark.Primitives;
 /// <summary>
 /// CRC-32C (Castagnoli, RFC 3720), the checksum of record batches. The processor's instruction takes 8 bytes a cycle but answers only
 /// three cycles later, so long input is cut into three streams that are computed side by side and joined: the checksum of a piece that
-/// is followed by n bytes is its own, moved on over n zeros, which is a multiplication by x^8n modulo the polynomial.
+/// is followed by n bytes is its own, moved on over n zeros, which is a multiplication by x^8n modulo the polynomial. Where the
+/// processor has wide carry-less multiplication, that is faster still.
 /// </summary>
 public static class Crc32C
 {
@@ -36,6 +37,17 @@ public static class Crc32C
     /// <summary>Goes on with a raw (not yet inverted) state; start with all ones and invert at the end.</summary>
     public static uint Append(uint state, ReadOnlySpan<byte> bytes)
     {
+        if (Crc32CFolding.IsSupported && bytes.Length >= 2 * Crc32CFolding.BlockSize)
+        {
+            state = Crc32CFolding.Append(state, ref bytes);
+        }
+
+        return AppendByStreams(state, bytes);
+    }
+
+    /// <summary>As <see cref="Append"/> where there is no wide multiplication.</summary>
+    internal static uint AppendByStreams(uint state, ReadOnlySpan<byte> bytes)
+    {
         if (bytes.Length >= 3 * ShortStream)
         {
             state = AppendStreams(state, ref bytes, LongStream, OverLongStream);
@@ -60,7 +72,16 @@ public static class Crc32C
     public static uint AppendZeros(uint state, long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        for (int power = 3; count != 0; count >>= 1, power++)
+        return Shift(state, count, 3);
+    }
+
+    /// <summary>x^n modulo the polynomial.</summary>
+    internal static uint Power(long n) => Shift(One, n, 0);
+
+    /// <summary>The state times x^(count * 2^power).</summary>
+    private static uint Shift(uint state, long count, int power)
+    {
+        for (; count != 0; count >>= 1, power++)
         {
             if ((count & 1) != 0)
             {

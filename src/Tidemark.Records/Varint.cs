@@ -9,14 +9,28 @@ internal static class Varint
     public const int LongSizeMax = 10;
 
     /// <summary>Reads a number and moves on. False when the bytes end or the number does not.</summary>
+    /// <remarks>Most numbers in a record take one byte and the lengths two: these are read in place.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ReadOnlySpan<byte> bytes, scoped ref int position, out int value)
     {
-        if ((uint)position < (uint)bytes.Length && bytes[position] < 0x80)
+        int at = position;
+        if ((uint)at < (uint)bytes.Length)
         {
-            int raw = bytes[position++];
-            value = (raw >> 1) ^ -(raw & 1);
-            return true;
+            int raw = bytes[at];
+            if (raw < 0x80)
+            {
+                position = at + 1;
+                value = (raw >> 1) ^ -(raw & 1);
+                return true;
+            }
+
+            if ((uint)(at + 1) < (uint)bytes.Length && bytes[at + 1] < 0x80)
+            {
+                position = at + 2;
+                raw = (raw & 0x7F) | (bytes[at + 1] << 7);
+                value = (raw >> 1) ^ -(raw & 1);
+                return true;
+            }
         }
 
         return TryReadMore(bytes, ref position, out value);
@@ -25,9 +39,11 @@ internal static class Varint
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryReadLong(ReadOnlySpan<byte> bytes, scoped ref int position, out long value)
     {
-        if ((uint)position < (uint)bytes.Length && bytes[position] < 0x80)
+        int at = position;
+        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
         {
-            int raw = bytes[position++];
+            int raw = bytes[at];
+            position = at + 1;
             value = (raw >> 1) ^ -(raw & 1);
             return true;
         }

@@ -21,7 +21,9 @@ public class Crc32CTests
         foreach (int length in lengths)
         {
             ReadOnlySpan<byte> some = bytes.AsSpan(random.Next(bytes.Length - length + 1), length);
-            Assert.True(ByDefinition(some) == Crc32C.Compute(some), $"seed {seed}, length {length}");
+            uint expected = ByDefinition(some);
+            Assert.True(expected == Crc32C.Compute(some), $"seed {seed}, length {length}");
+            Assert.True(expected == ~Crc32C.AppendByStreams(~0u, some), $"seed {seed}, length {length}, in streams");
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed unsafe class Lz4Decoder : BatchDecoder
     private const byte IndependentBlocks = 0x20;
     private const byte ReservedOrDictionary = 0x03;
 
+    /// <summary>A block of the usual size is decompressed in place when there is room for it and not for part of the next one.</summary>
+    private const int PieceSize = 64 * 1024;
+
     /// <summary>Contexts that saw blocks of 1 MB or more keep that much memory, so they are not kept.</summary>
     private const int KeptBlockSizeIdMax = 5;
 
@@ -55,7 +58,7 @@ internal sealed unsafe class Lz4Decoder : BatchDecoder
         {
             while (_frameIsOpen)
             {
-                nuint written = (nuint)destination.Length;
+                nuint written = (nuint)Math.Min(destination.Length, PieceSize);
                 nuint read = _left;
                 nuint hint = Lz4Native.LZ4F_decompress(_context, bytes, &written, _source, &read, null);
                 if (Lz4Native.LZ4F_isError(hint) != 0)

@@ -9,7 +9,8 @@ namespace Tidemark.Records.Validation;
 /// </summary>
 internal ref struct DecodedRecords
 {
-    private const int BufferSize = 64 * 1024;
+    /// <summary>Room for one of the codecs' usual blocks behind the beginning of a record.</summary>
+    private const int BufferSize = 128 * 1024;
 
     private readonly BatchDecoder _decoder;
     private readonly byte[] _buffer;
