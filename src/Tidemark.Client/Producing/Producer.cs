@@ -85,7 +85,7 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
     {
         int count = topic.Partitions.Count;
         return record.Key is { } key
-            ? Murmur2.PartitionOf(key.Span, count)
+            ? Murmur2.PartitionOf(key, count)
             : _stickyPartitions.GetOrAdd(record.Topic, _ => (Interlocked.Increment(ref _turn) & int.MaxValue) % count) % count;
     }
 

@@ -4,7 +4,7 @@ using Tidemark.Records;
 namespace Tidemark.Client.Producing;
 
 /// <summary>A record to write. A null value is a tombstone; without a partition the key decides, without a key the producer.</summary>
-public readonly record struct ProducerRecord(string Topic, ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value)
+public readonly record struct ProducerRecord(string Topic, byte[]? Key, byte[]? Value)
 {
     public int? Partition { get; init; }
 
