@@ -15,7 +15,7 @@ public class CompressionBombTests
     public void A_zstd_bomb_is_judged_in_bounded_memory() => Judge(Batch(CompressionCodec.Zstd, ZstdOf(ValueSize)));
 
     [Fact]
-    public void A_gzip_bomb_is_judged_in_bounded_memory() => Judge(Batch(CompressionCodec.Gzip, GzipOf(ValueSize)));
+    public void A_gzip_bomb_is_judged_in_bounded_memory() => Judge(Batch(CompressionCodec.Gzip, GzipOf(ValueSize / 2)));
 
     [Fact]
     public void A_snappy_block_that_claims_more_than_it_can_hold_takes_no_memory()
