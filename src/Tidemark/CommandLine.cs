@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Tidemark.Commands;
+using Tidemark.Commands.Configs;
 using Tidemark.Commands.Logs;
+using Tidemark.Commands.Topics;
 using Tidemark.Output;
 using Tidemark.Parsing;
 
@@ -39,7 +41,7 @@ internal static class CommandLine
             Complain(failure.Message);
             return failure.ExitCode;
         }
-        catch (Server.Configuration.ConfigurationException failure)
+        catch (Exception failure) when (failure is Server.Configuration.ConfigurationException or Server.Lifecycle.NodeStartException)
         {
             Complain(failure.Message);
             return ExitCode.Failed;
@@ -95,6 +97,11 @@ internal static class CommandLine
     {
         var root = new RootCommand("Tidemark: a replicated, partitioned commit log that every Apache Kafka client can use.")
         {
+            UpCommand.Define(),
+            ServerCommand.Define(),
+            FormatCommand.Define(),
+            TopicsCommand.Define(),
+            ConfigsCommand.Define(),
             LogsCommand.Define(),
             CompletionCommand.Define(),
             DocsCommand.Define(),

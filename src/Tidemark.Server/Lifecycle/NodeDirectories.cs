@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Quorum;
+using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Raft;
 using Tidemark.Server.Configuration;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Files;
@@ -47,34 +50,24 @@ public static partial class NodeDirectories
         }
     }
 
-    /// <summary>
-    /// Gives every directory that has none an identity. Answers those that were formatted now, and locks nothing when it returns.
-    /// </summary>
+    /// <summary>Formats what is not formatted yet, under the locks of all directories. Answers the directories that were formatted now.</summary>
     /// <exception cref="ConfigurationException">One is in use, cannot be written, or is another node's.</exception>
-    public static IReadOnlyList<LogDirectory> Format(IDisk disk, NodeOptions options, string clusterId)
+    public static IReadOnlyList<string> Format(
+        IDisk disk, NodeOptions options, string clusterId, MetadataVersion version, IReadOnlyDictionary<string, short> levels, VoterEndpoint? standalone, bool ignoreFormatted)
     {
+        if (!Uuid.TryParse(clusterId, out _))
+        {
+            throw new ConfigurationException("--cluster-id", clusterId, "22 characters of URL-safe base64 are allowed, as tidemark up makes them");
+        }
+
         var opened = new List<LogDirectory>();
         try
         {
-            foreach (string path in Paths(options))
-            {
-                LogDirectory directory = OpenOne(disk, path);
-                opened.Add(directory);
-                if (directory.Meta is { } meta && (meta.ClusterId != clusterId || meta.NodeId != options.NodeId))
-                {
-                    throw new ConfigurationException($"{path} is formatted for node {meta.NodeId} of cluster {meta.ClusterId}, not for node {options.NodeId} of cluster {clusterId}");
-                }
-            }
-
-            List<LogDirectory> fresh = opened.FindAll(d => d.Meta is null);
-            foreach (LogDirectory directory in fresh)
-            {
-                directory.Format(new MetaProperties(clusterId, options.NodeId, RandomId()));
-            }
-
-            return fresh;
+            opened.AddRange(Paths(options).Select(path => OpenOne(disk, path)));
+            var format = new FormatOptions(clusterId, options.NodeId, options.LogDirectories, options.MetadataDirectory, version, levels, standalone, ignoreFormatted);
+            return MetadataFormat.Format(disk, format, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), RandomId);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
         {
             throw new ConfigurationException($"cannot format: {failure.Message}");
         }

@@ -13,7 +13,7 @@ internal sealed record LogArguments(string? Format, IReadOnlyList<string> Levels
 
     /// <summary>The log itself, onto the stream.</summary>
     /// <exception cref="CommandException">A format or a level that there is not.</exception>
-    public (ILoggerFactory Logs, LogLevels Levels) Open(Stream onto, bool isTerminal, LogLevel standard)
+    public ILoggerFactory Open(Stream onto, bool isTerminal, LogLevel standard)
     {
         var levels = new LogLevels(standard);
         foreach (string text in Levels)
@@ -30,7 +30,7 @@ internal sealed record LogArguments(string? Format, IReadOnlyList<string> Levels
             "json" => new JsonLogFormat(),
             _ => throw new CommandException(ExitCode.Usage, $"--log-format {Format}: text or json is allowed"),
         };
-        return (new StreamLoggerFactory(onto, format, levels, TimeProvider.System), levels);
+        return new StreamLoggerFactory(onto, format, levels, TimeProvider.System);
     }
 }
 

@@ -1,0 +1,240 @@
+using System.Collections.Frozen;
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker;
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Quorum;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Network;
+using Tidemark.Network.Buffers;
+using Tidemark.Network.Listeners;
+using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Records.Compression;
+using Tidemark.Server.Configuration;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Files;
+
+namespace Tidemark.Server.Lifecycle;
+
+/// <summary>
+/// One node, put together out of its parts: directories, network, quorum and broker. Starting takes directories and ports first, so that
+/// what is in use by another process is found before anything is read; clients are let in when everything is loaded.
+/// </summary>
+public sealed partial class Node : IAsyncDisposable
+{
+    private static readonly TimeSpan s_drainMax = TimeSpan.FromSeconds(2);
+
+    private readonly NodeOptions _options;
+    private readonly ILogger _log;
+    private readonly Door _door = new();
+    private readonly IReadOnlyList<LogDirectory> _directories;
+    private readonly NetworkServer _network;
+    private readonly MetadataDriver _driver;
+    private readonly BrokerNode _broker;
+    private bool _started;
+
+    /// <summary>Takes directories and ports.</summary>
+    /// <exception cref="ConfigurationException">A directory is in use, not formatted, or another node's.</exception>
+    /// <exception cref="NodeStartException">A port is in use.</exception>
+    public Node(NodeOptions options, ILoggerFactory logs)
+    {
+        _options = options;
+        _log = logs.CreateLogger("Tidemark.Server");
+        var disk = new SystemDisk();
+        _directories = NodeDirectories.Open(disk, options, _log);
+        try
+        {
+            var buffers = new FrameBufferPool();
+            _network = new NetworkServer(NetworkOptionsOf(options), _door, buffers, TimeProvider.System, logs);
+            var environment = new BrokerEnvironment(TimeProvider.System, disk, new ThreadPoolBackground(logs), bytes => RandomNumberGenerator.Fill(bytes.Span), buffers, logs);
+            LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
+            string clusterId = metadata.Meta!.ClusterId;
+            ClusterId = clusterId;
+            _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints));
+            _broker = new BrokerNode(
+                environment,
+                new BrokerOptions(new BrokerId(options.NodeId), clusterId, options.Config, BrokerEndpoints),
+                [.. _directories.Where(d => options.LogDirectories.Contains(d.Path))],
+                new LocalQuorum(_driver),
+                _ => []);
+            _door.Inner = _broker.Acceptor;
+        }
+        catch (ListenerBindException inUse)
+        {
+            CloseDirectories();
+            throw new NodeStartException(inUse.Message, inUse);
+        }
+        catch
+        {
+            CloseDirectories();
+            throw;
+        }
+    }
+
+    public string ClusterId { get; }
+
+    /// <summary>Where clients are told to connect, with real ports.</summary>
+    public IReadOnlyList<Listener> Advertised => [.. _options.Advertised.Select(l => l.Port == 0 ? l with { Port = PortOf(l.Name) } : l)];
+
+    /// <summary>Completes, with the reason, when the node can go on no longer.</summary>
+    public Task<string> Failed { get; private set; } = new TaskCompletionSource<string>().Task;
+
+    /// <summary>Loads everything and lets clients in.</summary>
+    /// <exception cref="NodeStartException">What is on the disk cannot be used.</exception>
+    public async Task StartAsync()
+    {
+        long began = Stopwatch.GetTimestamp();
+        try
+        {
+            await _broker.Start();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            throw new NodeStartException(failure.Message, failure);
+        }
+
+        _started = true;
+        Failed = WatchAsync();
+        _network.Start();
+        LogReady(_log, _options.NodeId, ClusterId, string.Join(", ", Advertised), (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        WarnOfCodecs();
+    }
+
+    /// <summary>Takes no more requests, answers those in hand, flushes and closes everything.</summary>
+    public async Task StopAsync()
+    {
+        long began = Stopwatch.GetTimestamp();
+        Task network = _network.StopAsync(s_drainMax);
+        if (_started)
+        {
+            _started = false;
+            await _broker.Stop(s_drainMax);
+        }
+
+        await network;
+        LogStopped(_log, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _network.DisposeAsync();
+        CloseDirectories();
+    }
+
+    private static NetworkOptions NetworkOptionsOf(NodeOptions options)
+    {
+        BrokerConfig config = options.Config;
+        long idleMs = config.GetLong("connections.max.idle.ms");
+        return new NetworkOptions
+        {
+            Listeners = [.. options.Listeners.Select(l => new ListenerOptions { Name = l.Name, Host = l.Host, Port = l.Port, Backlog = config.GetInt("socket.listen.backlog.size") })],
+            RequestBytesMax = config.GetInt("socket.request.max.bytes"),
+            IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
+            Limits = new ConnectionLimits
+            {
+                ConnectionsMax = config.GetInt("max.connections"),
+                ConnectionsPerAddressMax = config.GetInt("max.connections.per.ip"),
+                PerAddressOverrides = OverridesOf(config.GetString("max.connections.per.ip.overrides")),
+            },
+
+            // Kafka's default of 100 KiB is below what the operating system finds out by itself; only a number in the file counts.
+            SendBufferBytes = config.OfFile.ContainsKey("socket.send.buffer.bytes") ? config.GetInt("socket.send.buffer.bytes") : -1,
+            ReceiveBufferBytes = config.OfFile.ContainsKey("socket.receive.buffer.bytes") ? config.GetInt("socket.receive.buffer.bytes") : -1,
+            LoopCount = Math.Clamp(config.GetInt("num.network.threads"), 1, Environment.ProcessorCount),
+        };
+    }
+
+    private static FrozenDictionary<IPAddress, int> OverridesOf(string text)
+    {
+        var overrides = new Dictionary<IPAddress, int>();
+        foreach (string entry in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            int colon = entry.LastIndexOf(':');
+            if (colon <= 0 || !int.TryParse(entry.AsSpan(colon + 1), out int limit) || limit < 0)
+            {
+                throw new ConfigurationException("max.connections.per.ip.overrides", text, "address:count with commas between them is allowed");
+            }
+
+            if (IPAddress.TryParse(entry[..colon], out IPAddress? address))
+            {
+                overrides[address] = limit;
+                continue;
+            }
+
+            try
+            {
+                foreach (IPAddress found in Dns.GetHostAddresses(entry[..colon]))
+                {
+                    overrides[found] = limit;
+                }
+            }
+            catch (System.Net.Sockets.SocketException unknown)
+            {
+                throw new ConfigurationException("max.connections.per.ip.overrides", text, $"{entry[..colon]} is no address and no host that can be found ({unknown.Message})");
+            }
+        }
+
+        return overrides.ToFrozenDictionary();
+    }
+
+    private IReadOnlyList<EndpointImage> ControllerEndpoints() =>
+    [
+        .. _options.Listeners.Where(l => _options.ControllerListenerNames.Contains(l.Name)).Select(l => Endpoint(l.Host.Length == 0 ? l with { Host = "localhost" } : l)),
+    ];
+
+    private IReadOnlyList<EndpointImage> BrokerEndpoints() =>
+        [.. _options.Advertised.Where(l => !_options.ControllerListenerNames.Contains(l.Name)).Select(Endpoint)];
+
+    private EndpointImage Endpoint(Listener listener) =>
+        new(listener.Name, listener.Host, (ushort)(listener.Port == 0 ? PortOf(listener.Name) : listener.Port), SecurityProtocol: 0);
+
+    private int PortOf(string listenerName) => _network.Listeners.First(l => l.Name == listenerName).Port;
+
+    private async Task<string> WatchAsync()
+    {
+        Task first = await Task.WhenAny(_broker.Failed, _driver.Failed);
+        return first == _broker.Failed ? await _broker.Failed : $"the metadata log failed: {(await _driver.Failed).Message}";
+    }
+
+    private void WarnOfCodecs()
+    {
+        foreach (CompressionCodec codec in CompressionCodecs.All)
+        {
+            if (CompressionCodecs.WhyUnavailable(codec) is { } why)
+            {
+                LogCodecMissing(_log, CompressionCodecs.Name(codec), why);
+            }
+        }
+    }
+
+    private void CloseDirectories()
+    {
+        foreach (LogDirectory directory in _directories)
+        {
+            directory.Dispose();
+        }
+    }
+
+    /// <summary>Ports are bound before there is a broker to enter.</summary>
+    private sealed class Door : IConnectionAcceptor
+    {
+        public IConnectionAcceptor? Inner { get; set; }
+
+        public IConnectionHandler Accept(ConnectionInfo info, IConnectionTransport transport) => Inner!.Accept(info, transport);
+    }
+
+    [LoggerMessage(EventId = 5021, Level = LogLevel.Information, Message = "Node {Node} of cluster {Cluster} serves {Listeners}, {Milliseconds} ms after it began to load")]
+    private static partial void LogReady(ILogger log, int node, string cluster, string listeners, long milliseconds);
+
+    [LoggerMessage(EventId = 5022, Level = LogLevel.Information, Message = "Stopped in {Milliseconds} ms")]
+    private static partial void LogStopped(ILogger log, long milliseconds);
+
+    [LoggerMessage(EventId = 5023, Level = LogLevel.Warning, Message = "Compression with {Codec} is refused: {Why}")]
+    private static partial void LogCodecMissing(ILogger log, string codec, string why);
+}

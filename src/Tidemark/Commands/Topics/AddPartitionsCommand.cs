@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Tidemark.Parsing;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Commands.Topics;
+
+/// <summary><c>tidemark topics add-partitions</c></summary>
+internal static class AddPartitionsCommand
+{
+    public static Command Define()
+    {
+        Argument<string> name = TopicsCommand.Name();
+        var total = new Option<int>("--to") { Description = "How many partitions the topic shall have in all.", HelpName = "N", Required = true };
+        var validate = new Option<bool>("--validate-only") { Description = "Only ask whether it would be done." };
+        var command = new ExampledCommand(
+            "add-partitions",
+            "Give a topic more partitions. Records stay where they are, but keys may go to other partitions from then on.",
+            "tidemark topics add-partitions orders --to 12")
+        {
+            name,
+            total,
+            validate,
+        };
+        ClusterOptions.Attach(
+            command,
+            async call =>
+            {
+                var request = new CreatePartitionsRequest
+                {
+                    Topics = [new CreatePartitionsRequest.CreatePartitionsTopic { Name = call.Get(name), Count = call.Get(total), Assignments = null }],
+                    TimeoutMs = call.TimeoutMs,
+                    ValidateOnly = call.Get(validate),
+                };
+                CreatePartitionsResponse response = await call.Cluster.SendToControllerAsync<CreatePartitionsResponse>(request, call.Timeout, call.Cancellation);
+                CreatePartitionsResponse.CreatePartitionsTopicResult result = response.Results[0];
+                ClusterCall.Require(result.ErrorCode, $"Adding partitions to topic {result.Name}", result.ErrorMessage);
+                Console.Out.WriteLine($"Topic {result.Name} {(request.ValidateOnly ? "would have" : "has")} {call.Get(total)} partitions.");
+                return ExitCode.Success;
+            },
+            hasJson: false);
+        return command;
+    }
+}

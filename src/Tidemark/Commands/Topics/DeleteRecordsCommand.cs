@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Tidemark.Client.Cluster;
+using Tidemark.Client.Connections;
+using Tidemark.Output;
+using Tidemark.Parsing;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Commands.Topics;
+
+/// <summary><c>tidemark topics delete-records</c></summary>
+internal static class DeleteRecordsCommand
+{
+    public static Command Define()
+    {
+        Argument<string> name = TopicsCommand.Name();
+        var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" };
+        var before = new Option<long?>("--before") { Description = "The first offset that stays.", HelpName = "OFFSET" };
+        var all = new Option<bool>("--all") { Description = "Delete every record there is now." };
+        var command = new ExampledCommand(
+            "delete-records",
+            "Delete the oldest records of a topic's partitions, up to an offset.",
+            "tidemark topics delete-records orders --partition 0 --before 1000",
+            "tidemark topics delete-records orders --all")
+        {
+            name,
+            partitions,
+            before,
+            all,
+        };
+        ClusterOptions.Attach(command, async call =>
+        {
+            if (call.Get(before) is null == !call.Get(all))
+            {
+                throw new CommandException(ExitCode.Usage, "either --before OFFSET or --all says what to delete");
+            }
+
+            TopicInfo topic = await call.Cluster.TopicAsync(call.Get(name), cancellation: call.Cancellation);
+            int[] chosen = call.Get(partitions) is { Length: > 0 } some ? some : [.. topic.Partitions.Select(p => p.Partition)];
+            var listing = new Listing("partition", "first offset");
+            foreach (int partition in chosen)
+            {
+                // -1 stands for the high watermark.
+                listing.Add(partition, await DeleteAsync(call, new TopicPartition(topic.Name, partition), call.Get(before) ?? -1));
+            }
+
+            listing.Write(call.Json, "no partitions");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static async Task<long> DeleteAsync(ClusterCall call, TopicPartition partition, long before)
+    {
+        BrokerConnection leader = await call.Cluster.ConnectToLeaderAsync(partition, call.Cancellation);
+        var request = new DeleteRecordsRequest
+        {
+            TimeoutMs = call.TimeoutMs,
+            Topics =
+            [
+                new DeleteRecordsRequest.DeleteRecordsTopic
+                {
+                    Name = partition.Topic,
+                    Partitions = [new DeleteRecordsRequest.DeleteRecordsPartition { PartitionIndex = partition.Partition, Offset = before }],
+                },
+            ],
+        };
+        DeleteRecordsResponse response = await leader.SendAsync<DeleteRecordsResponse>(request, call.Timeout, call.Cancellation);
+        DeleteRecordsResponse.DeleteRecordsPartitionResult result = response.Topics[0].Partitions[0];
+        ClusterCall.Require(result.ErrorCode, $"Deleting records of {partition}", null);
+        return result.LowWatermark;
+    }
+}

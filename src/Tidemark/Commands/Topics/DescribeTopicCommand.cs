@@ -1,0 +1,117 @@
+using System.CommandLine;
+using Tidemark.Client;
+using Tidemark.Client.Cluster;
+using Tidemark.Commands.Configs;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Output;
+using Tidemark.Parsing;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Commands.Topics;
+
+/// <summary><c>tidemark topics describe</c></summary>
+internal static class DescribeTopicCommand
+{
+    public static Command Define()
+    {
+        Argument<string> name = TopicsCommand.Name();
+        var command = new ExampledCommand("describe", "Show a topic's partitions, offsets and configuration.", "tidemark topics describe orders", "tidemark topics describe orders --json") { name };
+        ClusterOptions.Attach(command, call => Run(call, call.Get(name)));
+        return command;
+    }
+
+    private static async Task<int> Run(ClusterCall call, string name)
+    {
+        TopicInfo topic = await call.Cluster.TopicAsync(name, cancellation: call.Cancellation);
+        TopicPartition[] led = [.. topic.Partitions.Where(p => p.Leader.Value >= 0).Select(p => new TopicPartition(name, p.Partition))];
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> first = await Offsets(call, led, OffsetSpec.Earliest);
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await Offsets(call, led, OffsetSpec.Latest);
+        IReadOnlyList<DescribeConfigsResponse.DescribeConfigsResourceResult> configs = await ConfigTarget.DescribeAsync(call, ConfigResourceType.Topic, name);
+        (string, string?)[] set = [.. configs.Where(c => c.ConfigSource == (sbyte)ConfigSource.Topic).Select(c => (c.Name, c.Value))];
+        if (call.Json)
+        {
+            WriteJson(topic, first, next, set);
+            return ExitCode.Success;
+        }
+
+        Console.Out.WriteLine($"Topic {topic.Name}, id {topic.Id}, {topic.Partitions.Count} partitions{(topic.IsInternal ? ", internal" : "")}");
+        foreach ((string key, string? value) in set)
+        {
+            Console.Out.WriteLine($"  {key}={value}");
+        }
+
+        var listing = new Listing("partition", "leader", "epoch", "replicas", "in sync", "offline", "first offset", "next offset");
+        foreach (PartitionInfo partition in topic.Partitions)
+        {
+            var id = new TopicPartition(name, partition.Partition);
+            listing.Add(
+                partition.Partition,
+                partition.Leader.Value < 0 ? "none" : partition.Leader.Value,
+                partition.LeaderEpoch,
+                partition.Replicas,
+                partition.Isr,
+                partition.Offline,
+                first.TryGetValue(id, out OffsetAnswer from) ? from.Offset : null,
+                next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null);
+        }
+
+        listing.Write(json: false, "no partitions");
+        return ExitCode.Success;
+    }
+
+    private static async Task<IReadOnlyDictionary<TopicPartition, OffsetAnswer>> Offsets(ClusterCall call, TopicPartition[] partitions, OffsetSpec spec)
+    {
+        try
+        {
+            return await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, spec)), call.Cancellation);
+        }
+        catch (ClientException)
+        {
+            // The partitions are worth showing even where their leader does not answer.
+            return new Dictionary<TopicPartition, OffsetAnswer>();
+        }
+    }
+
+    private static void WriteJson(
+        TopicInfo topic,
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> first,
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> next,
+        (string Key, string? Value)[] configs) => JsonOutput.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("topic", topic.Name);
+        writer.WriteString("topicId", topic.Id.ToString());
+        writer.WriteBoolean("internal", topic.IsInternal);
+        writer.WriteStartObject("configs");
+        foreach ((string key, string? value) in configs)
+        {
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteStartArray("partitions");
+        foreach (PartitionInfo partition in topic.Partitions)
+        {
+            var id = new TopicPartition(topic.Name, partition.Partition);
+            writer.WriteStartObject();
+            writer.WriteNumber("partition", partition.Partition);
+            writer.WriteNumber("leader", partition.Leader.Value);
+            writer.WriteNumber("leaderEpoch", partition.LeaderEpoch);
+            foreach ((string key, object? value) in new (string, object?)[]
+            {
+                ("replicas", partition.Replicas), ("inSync", partition.Isr), ("offline", partition.Offline),
+                ("firstOffset", first.TryGetValue(id, out OffsetAnswer from) ? from.Offset : null), ("nextOffset", next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null),
+            })
+            {
+                writer.WritePropertyName(key);
+                JsonOutput.WriteValue(writer, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    });
+}
