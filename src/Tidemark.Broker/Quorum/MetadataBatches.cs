@@ -41,15 +41,27 @@ internal static class MetadataBatches
         return builder.Build();
     }
 
-    /// <summary>The record with which a leader opens its epoch.</summary>
-    public static (ControlRecordType Type, IMessage Message, short Version) LeaderChange(ReplicaKey leader, short kraftVersion)
+    /// <summary>The record with which a leader opens its epoch. Kafka reads and writes it in version 0 whatever the quorum's version is.</summary>
+    public static (ControlRecordType Type, IMessage Message, short Version) LeaderChange(ReplicaKey leader)
     {
-        short version = kraftVersion == 0 ? (short)0 : (short)1;
-        Uuid directory = version == 0 ? Uuid.Zero : leader.Directory;
-        var message = new LeaderChangeMessage { Version = version, LeaderId = leader.Node.Value };
-        message.Voters.Add(new LeaderChangeMessage.Voter { VoterId = leader.Node.Value, VoterDirectoryId = directory });
-        message.GrantingVoters.Add(new LeaderChangeMessage.Voter { VoterId = leader.Node.Value, VoterDirectoryId = directory });
-        return (ControlRecordType.LeaderChange, message, version);
+        var message = new LeaderChangeMessage { LeaderId = leader.Node.Value };
+        message.Voters.Add(new LeaderChangeMessage.Voter { VoterId = leader.Node.Value });
+        message.GrantingVoters.Add(new LeaderChangeMessage.Voter { VoterId = leader.Node.Value });
+        return (ControlRecordType.LeaderChange, message, 0);
+    }
+
+    /// <summary>The quorum's version and voters, where they are kept in the log.</summary>
+    public static IEnumerable<(ControlRecordType Type, IMessage Message, short Version)> Membership(short kraftVersion, IReadOnlyList<Voter>? voters)
+    {
+        if (kraftVersion > 0)
+        {
+            yield return (ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = kraftVersion }, 0);
+        }
+
+        if (voters is not null)
+        {
+            yield return (ControlRecordType.KRaftVoters, SnapshotFile.RecordOf(voters), 0);
+        }
     }
 
     /// <summary>Reads whole batches, one after the other.</summary>

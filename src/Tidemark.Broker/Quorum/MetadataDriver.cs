@@ -6,6 +6,7 @@ using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
+using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 using Tidemark.Raft;
 using Tidemark.Records;
@@ -280,8 +281,15 @@ public sealed partial class MetadataDriver
                     break;
                 case AppendLeaderChange change:
                     long now = NowMs;
-                    Memory<byte> batch = MetadataBatches.EncodeControl(
-                        _builder, [MetadataBatches.LeaderChange(change.Leader, Metadata.KRaftVersion)], Metadata.Log.LogEndOffset, change.Epoch, now);
+                    Offset first = Metadata.Log.LogEndOffset;
+                    List<(ControlRecordType, IMessage, short)> opening = [MetadataBatches.LeaderChange(change.Leader)];
+                    if (first == Offset.Zero)
+                    {
+                        // Until now only the formatted directory knew who votes.
+                        opening.AddRange(MetadataBatches.Membership(Metadata.KRaftVersion, Metadata.Voters));
+                    }
+
+                    Memory<byte> batch = MetadataBatches.EncodeControl(_builder, opening, first, change.Epoch, now);
                     Offset end = Metadata.Append(batch, change.Epoch);
                     Voter.OnAppended(end);
                     _replay.Pass(end - 1, change.Epoch, now);

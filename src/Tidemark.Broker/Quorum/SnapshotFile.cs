@@ -74,24 +74,14 @@ internal static class SnapshotFile
             each.KRaftVersionFeature.MinSupportedVersion,
             each.KRaftVersionFeature.MaxSupportedVersion))];
 
-    private static List<(ControlRecordType Type, IMessage Message, short Version)> Head(Snapshot snapshot)
-    {
-        List<(ControlRecordType, IMessage, short)> head =
-            [(ControlRecordType.SnapshotHeader, new SnapshotHeaderRecord { LastContainedLogTimestamp = snapshot.LastTimestampMs }, 0)];
-        if (snapshot.KRaftVersion > 0)
-        {
-            head.Add((ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = snapshot.KRaftVersion }, 0));
-        }
+    private static List<(ControlRecordType Type, IMessage Message, short Version)> Head(Snapshot snapshot) =>
+    [
+        (ControlRecordType.SnapshotHeader, new SnapshotHeaderRecord { LastContainedLogTimestamp = snapshot.LastTimestampMs }, 0),
+        .. MetadataBatches.Membership(snapshot.KRaftVersion, snapshot.Voters),
+    ];
 
-        if (snapshot.Voters is { } voters)
-        {
-            head.Add((ControlRecordType.KRaftVoters, Record(voters), 0));
-        }
-
-        return head;
-    }
-
-    private static VotersRecord Record(IReadOnlyList<Voter> voters) => new()
+    /// <summary>The log's record that names voters.</summary>
+    public static VotersRecord RecordOf(IReadOnlyList<Voter> voters) => new()
     {
         Voters = [.. voters.Select(voter => new VotersRecord.Voter
         {

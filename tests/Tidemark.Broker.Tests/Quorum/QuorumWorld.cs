@@ -1,0 +1,107 @@
+using Tidemark.Broker.Quorum;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Raft;
+using Tidemark.Simulator;
+using Tidemark.Storage.Directories;
+
+namespace Tidemark.Broker.Tests.Quorum;
+
+/// <summary>A node's metadata in a simulated world, or on a real disk where another program looks at it.</summary>
+internal sealed class QuorumWorld
+{
+    public const string ClusterId = "vD3YJrI1RCqaGAGTYm_XbA";
+
+    private readonly BrokerEnvironment _environment;
+    private readonly Func<Func<bool>, bool> _wait;
+    private readonly BrokerConfig _config;
+
+    public QuorumWorld(ulong seed, params (string Key, string Value)[] settings)
+    {
+        Simulation = new Tidemark.Simulator.Simulation(seed);
+        _environment = Simulation.Environment;
+        _wait = condition => Simulation.RunUntil(condition, TimeSpan.FromMinutes(5));
+        Directory = "/data";
+        _config = Config(settings);
+    }
+
+    public QuorumWorld(BrokerEnvironment environment, string directory, params (string Key, string Value)[] settings)
+    {
+        Simulation = new Tidemark.Simulator.Simulation(1);
+        _environment = environment;
+        _wait = condition => SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30));
+        Directory = directory;
+        _config = Config(settings);
+    }
+
+    public Tidemark.Simulator.Simulation Simulation { get; }
+
+    public string Directory { get; }
+
+    public MetadataDriver Driver { get; private set; } = null!;
+
+    public List<MetadataImage> Published { get; } = [];
+
+    public void Format(bool standalone = false)
+    {
+        _environment.Disk.CreateDirectory(Directory);
+        _environment.Disk.SyncDirectory(Path.GetDirectoryName(Directory)!);
+        MetadataFormat.Format(
+            _environment.Disk,
+            new FormatOptions(
+                ClusterId,
+                1,
+                [Directory],
+                Directory,
+                MetadataVersion.Latest,
+                new Dictionary<string, short>(),
+                standalone ? new VoterEndpoint("CONTROLLER", "127.0.0.1", 9093) : null,
+                IgnoreFormatted: true),
+            _environment.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+            NewId);
+    }
+
+    public void Start()
+    {
+        MetaProperties meta = MetaProperties.Read(_environment.Disk, Directory)!;
+        Published.Clear();
+        Driver = new MetadataDriver(_environment, new QuorumOptions(
+            1, ClusterId, Directory, meta.DirectoryId, _config, () => [new EndpointImage("CONTROLLER", "127.0.0.1", 9093, 0)]));
+        Driver.Start(Published.Add);
+    }
+
+    public long Register(long previousEpoch = -1) => Wait(Driver.RegisterBroker(new LocalBroker(
+        [new EndpointImage("PLAINTEXT", "127.0.0.1", 9092, 0)], null, [MetaProperties.Read(_environment.Disk, Directory)!.DirectoryId], previousEpoch)));
+
+    public CreateTopicsResponse CreateTopic(string name, int partitions = 1) => Wait(BeginCreateTopic(name, partitions));
+
+    public Task<CreateTopicsResponse> BeginCreateTopic(string name, int partitions = 1) => Driver.Submit(context => CreateTopics.Decide(
+        context,
+        new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }] }));
+
+    public T Wait<T>(Task<T> task)
+    {
+        Assert.True(_wait(() => task.IsCompleted));
+        return task.GetAwaiter().GetResult();
+    }
+
+    public Uuid NewId()
+    {
+        byte[] random = new byte[16];
+        _environment.FillRandom(random);
+        return Uuid.FromRandom(random);
+    }
+
+    private static BrokerConfig Config((string Key, string Value)[] settings) => BrokerConfig.Parse(
+        [
+            new("process.roles", "broker,controller"),
+            new("node.id", "1"),
+            new("controller.listener.names", "CONTROLLER"),
+            .. settings.Select(each => KeyValuePair.Create(each.Key, each.Value)),
+        ],
+        out _);
+}
