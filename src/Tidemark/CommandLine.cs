@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Tidemark.Commands;
+using Tidemark.Commands.Clusters;
 using Tidemark.Commands.Configs;
 using Tidemark.Commands.Logs;
 using Tidemark.Commands.Topics;
@@ -102,6 +103,9 @@ internal static class CommandLine
             FormatCommand.Define(),
             TopicsCommand.Define(),
             ConfigsCommand.Define(),
+            ProduceCommand.Define(),
+            ConsumeCommand.Define(),
+            ClusterCommand.Define(),
             LogsCommand.Define(),
             CompletionCommand.Define(),
             DocsCommand.Define(),

@@ -26,7 +26,7 @@ internal sealed class ClusterOptions
         command.Add(_timeout);
         if (hasJson)
         {
-            _json = CommonOptions.Json();
+            _json = JsonOption.Create();
             command.Add(_json);
         }
     }

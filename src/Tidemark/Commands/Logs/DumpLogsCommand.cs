@@ -14,7 +14,7 @@ internal static class DumpLogsCommand
     {
         var paths = new Argument<string[]>("PATH") { Description = "Segment files, or directories of them.", Arity = ArgumentArity.OneOrMore };
         var records = new Option<bool>("--records") { Description = "Show the records too." };
-        Option<bool> json = CommonOptions.Json();
+        Option<bool> json = JsonOption.Create();
         var command = new ExampledCommand(
             "dump",
             "Show the batches of segments on the disk, and with --records their records.",

@@ -10,7 +10,7 @@ internal static class VerifyLogsCommand
     public static Command Define()
     {
         var paths = new Argument<string[]>("PATH") { Description = "Data directories, partition directories or segment files.", Arity = ArgumentArity.OneOrMore };
-        Option<bool> json = CommonOptions.Json();
+        Option<bool> json = JsonOption.Create();
         var command = new ExampledCommand(
             "verify",
             "Check segments on the disk: the checksum, offsets and records of every batch, indexes, leader epochs. Exit code 4 when something is wrong.",

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Tidemark.Client.Cluster;
+using Tidemark.Client.Consuming;
+using Tidemark.Output;
+using Tidemark.Parsing;
+using Tidemark.Primitives;
+using Tidemark.Records;
+
+namespace Tidemark.Commands;
+
+/// <summary><c>tidemark consume</c>: prints the records of a topic, and ends at its end unless it is to follow.</summary>
+internal static class ConsumeCommand
+{
+    public static Command Define()
+    {
+        var topic = new Argument<string>("TOPIC") { Description = "The topic." };
+        var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" };
+        var beginning = new Option<bool>("--from-beginning") { Description = "From the first record that is still there: the default, unless --follow is given." };
+        var offset = new Option<long?>("--offset", "-o") { Description = "From this offset in each partition.", HelpName = "OFFSET" };
+        var since = new Option<string?>("--since") { Description = "From the first record at or after a time: 2026-11-21T12:00:00Z, milliseconds since 1970, or 15m, 2h, 3d ago.", HelpName = "TIME" };
+        var tail = new Option<long?>("--tail", "-n") { Description = "Only the last so many records of each partition.", HelpName = "N" };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written later; from now on, unless a start is given." };
+        var max = new Option<long?>("--max") { Description = "End after so many records.", HelpName = "N" };
+        var shape = new RecordShapeOptions();
+        var command = new ExampledCommand(
+            "consume",
+            "Print the records of a topic. Ends at the end of the topic, unless --follow is given.",
+            "tidemark consume greetings",
+            "tidemark consume orders --since 15m --key --timestamps",
+            "tidemark consume orders --partition 0 --offset 1000 --max 10 --json",
+            "tidemark consume logs --tail 20 --follow")
+        {
+            topic,
+            partitions,
+            beginning,
+            offset,
+            since,
+            tail,
+            follow,
+            max,
+        };
+        shape.AddTo(command);
+        ClusterOptions.Attach(command, async call =>
+        {
+            int starts = (call.Get(beginning) ? 1 : 0) + (call.Get(offset) is null ? 0 : 1) + (call.Get(since) is null ? 0 : 1) + (call.Get(tail) is null ? 0 : 1);
+            if (starts > 1)
+            {
+                throw new CommandException(ExitCode.Usage, "only one of --from-beginning, --offset, --since and --tail says where to begin");
+            }
+
+            TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
+            TopicPartition[] chosen = [.. (call.Get(partitions) is { Length: > 0 } some ? some : info.Partitions.Select(p => p.Partition)).Distinct().Select(p => new TopicPartition(info.Name, p))];
+            var consumer = new Consumer(call.Cluster, new ConsumerOptions());
+            if (call.Get(offset) is { } from)
+            {
+                Array.ForEach(chosen, p => consumer.Assign(p, from));
+            }
+            else if (call.Get(tail) is { } last)
+            {
+                await AssignTailAsync(call, consumer, chosen, last);
+            }
+            else
+            {
+                OffsetSpec spec = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
+                await consumer.AssignAsync(chosen, spec, call.Cancellation);
+            }
+
+            return await RunAsync(call, consumer, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue);
+        });
+        return command;
+    }
+
+    private static async Task AssignTailAsync(ClusterCall call, Consumer consumer, TopicPartition[] partitions, long count)
+    {
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> first = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Earliest)), call.Cancellation);
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation);
+        foreach (TopicPartition partition in partitions)
+        {
+            ClusterCall.Require(next[partition].Error, $"Looking up the end of {partition}", null);
+            consumer.Assign(partition, Math.Max(first[partition].Offset, next[partition].Offset - count));
+        }
+    }
+
+    private static async Task<int> RunAsync(ClusterCall call, Consumer consumer, RecordPrinter printer, bool follow, long max)
+    {
+        long left = max;
+        while (left > 0 && (follow || consumer.Positions.Count > 0))
+        {
+            FetchedRecords fetched;
+            try
+            {
+                fetched = await consumer.FetchAsync(call.Cancellation);
+            }
+            catch (OperationCanceledException) when (follow)
+            {
+                // Ctrl-C is how following ends.
+                return ExitCode.Success;
+            }
+
+            using (fetched)
+            {
+                fetched.ForEach((TopicPartition partition, in RecordView record) =>
+                {
+                    if (left > 0)
+                    {
+                        left--;
+                        printer.Print(partition, record);
+                    }
+                });
+
+                foreach (FetchedPartition partition in follow ? [] : fetched.Partitions.Where(p => p.IsAtEnd))
+                {
+                    consumer.Unassign(partition.Partition);
+                }
+            }
+
+            if (follow)
+            {
+                await Console.Out.FlushAsync(CancellationToken.None);
+            }
+        }
+
+        return ExitCode.Success;
+    }
+}
