@@ -99,8 +99,22 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
                 return;
             }
 
-            var response = await cluster.SendToAnyAsync<InitProducerIdResponse>(
-                new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = int.MaxValue }, cancellation: cancellation);
+            InitProducerIdResponse response;
+            long start = Environment.TickCount64;
+            while (true)
+            {
+                response = await cluster.SendToAnyAsync<InitProducerIdResponse>(
+                    new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = int.MaxValue }, cancellation: cancellation);
+
+                // A broker that has just started may have to wait for its first block of ids.
+                if (!response.ErrorCode.IsRetriable() || Environment.TickCount64 - start > cluster.Options.RetryMax.TotalMilliseconds)
+                {
+                    break;
+                }
+
+                await Task.Delay(cluster.Options.RetryBackoff, cancellation);
+            }
+
             BrokerErrorException.ThrowIfError(response.ErrorCode, "Asking for a producer id");
             _producerEpoch = response.ProducerEpoch;
             _producerId = new ProducerId(response.ProducerId);
