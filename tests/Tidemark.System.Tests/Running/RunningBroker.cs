@@ -168,9 +168,17 @@ public sealed partial class RunningBroker : IAsyncDisposable
         string[] arguments = broker.IsKafka
             ? ["storage", "format", "-t", ClusterId, "-c", broker.Configuration]
             : ["format", "--cluster-id", ClusterId, "--config", broker.Configuration];
-        (await ChildProcess.RunAsync(broker.Program, arguments)).Succeeded();
-        await broker.StartAgainAsync();
-        return broker;
+        try
+        {
+            (await ChildProcess.RunAsync(broker.Program, arguments)).Succeeded();
+            await broker.StartAgainAsync();
+            return broker;
+        }
+        catch
+        {
+            await broker.DisposeAsync();
+            throw;
+        }
     }
 
     private static int FreePort()
