@@ -12,7 +12,7 @@ namespace Tidemark.Metadata.Commands;
 /// </summary>
 public static class ElectLeaders
 {
-    public static Decision<ElectLeadersResponse> Decide(ControllerContext context, ElectLeadersRequest request)
+    public static Decision<ElectLeadersResponse> Decide(ControllerContext context, ElectLeadersRequest request, short version)
     {
         ErrorCode refusal = ControllerContext.IsTooLate(request.TimeoutMs) ? ErrorCode.RequestTimedOut
             : request.ElectionType is 0 or 1 ? ErrorCode.None
@@ -20,7 +20,7 @@ public static class ElectLeaders
         if (refusal != ErrorCode.None)
         {
             string message = refusal == ErrorCode.RequestTimedOut ? ControllerContext.TooLate : $"Election type {request.ElectionType}: allowed are 0 (preferred) and 1 (unclean).";
-            return new Decision<ElectLeadersResponse>([], Refused(request, refusal, message));
+            return new Decision<ElectLeadersResponse>([], Refused(request, refusal, message, version));
         }
 
         var records = new List<MetadataRecord>();
@@ -89,9 +89,10 @@ public static class ElectLeaders
             : (ErrorCode.PreferredLeaderNotAvailable, $"The preferred replica {preferred} is not alive or not in sync.");
     }
 
-    private static ElectLeadersResponse Refused(ElectLeadersRequest request, ErrorCode code, string message)
+    private static ElectLeadersResponse Refused(ElectLeadersRequest request, ErrorCode code, string message, short version)
     {
-        var response = new ElectLeadersResponse { ErrorCode = code };
+        // Version 0 has no place for an error of all.
+        var response = new ElectLeadersResponse { ErrorCode = version == 0 ? ErrorCode.None : code };
         foreach (ElectLeadersRequest.TopicPartitionsEntry asked in request.TopicPartitions ?? [])
         {
             response.ReplicaElectionResults.Add(new ElectLeadersResponse.ReplicaElectionResult

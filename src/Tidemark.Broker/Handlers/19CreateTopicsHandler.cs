@@ -1,0 +1,19 @@
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Quorum;
+using Tidemark.Metadata.Commands;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>
+/// API key 19, CreateTopics: makes topics, with counts or an assignment by hand.
+/// v4 counts of -1 mean the broker's defaults (KIP-464), which we take in older versions too, as Kafka does · v5 the answer tells
+/// counts and configuration (KIP-525) · v7 the topic's id.
+/// </summary>
+public sealed class CreateTopicsHandler(MetadataDriver controller)
+    : ControllerHandler<CreateTopicsRequest, CreateTopicsResponse>(controller, ApiKey.CreateTopics, 2, 7)
+{
+    protected override Decision<CreateTopicsResponse> Decide(ControllerContext state, CreateTopicsRequest request, short version) =>
+        CreateTopics.Decide(state, request);
+}

@@ -1,0 +1,20 @@
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Commands.Configs;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>
+/// API key 32, DescribeConfigs: configuration with its sources.
+/// v3 types and documentation (KIP-569).
+/// </summary>
+public sealed class DescribeConfigsHandler(ClusterState cluster, IBrokerLoggers loggers)
+    : MessageHandler<DescribeConfigsRequest, DescribeConfigsResponse>(ApiKey.DescribeConfigs, 1, 4)
+{
+    protected override ValueTask<DescribeConfigsResponse> Answer(DescribeConfigsRequest request, Request context) =>
+        new(DescribeConfigs.Answer(cluster.Image, cluster.Config, cluster.Self.Value, loggers.Levels, request));
+}

@@ -1,0 +1,46 @@
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Quorum;
+using Tidemark.Metadata.Commands.Configs;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>
+/// API key 33, AlterConfigs: replaces all that was set for resources. Loggers cannot be changed this way.
+/// </summary>
+public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState cluster)
+    : MessageHandler<AlterConfigsRequest, AlterConfigsResponse>(ApiKey.AlterConfigs, 0, 2)
+{
+    protected override async ValueTask<AlterConfigsResponse> Answer(AlterConfigsRequest request, Request context)
+    {
+        var own = new List<AlterConfigsResponse.AlterConfigsResourceResponse>();
+        var rest = new AlterConfigsRequest { ValidateOnly = request.ValidateOnly };
+        foreach (AlterConfigsRequest.AlterConfigsResource resource in request.Resources)
+        {
+            (ErrorCode code, string? message) = BrokerResources.Check(resource.ResourceType, resource.ResourceName, cluster.Self);
+            if (code == ErrorCode.None)
+            {
+                rest.Resources.Add(resource);
+                continue;
+            }
+
+            own.Add(new AlterConfigsResponse.AlterConfigsResourceResponse
+            {
+                ErrorCode = code,
+                ErrorMessage = message,
+                ResourceType = resource.ResourceType,
+                ResourceName = resource.ResourceName,
+            });
+        }
+
+        AlterConfigsResponse response = rest.Resources.Count == 0
+            ? new AlterConfigsResponse()
+            : await controller.Submit(state => AlterConfigs.Decide(state, rest));
+        response.Responses.AddRange(own);
+        return response;
+    }
+}

@@ -1,0 +1,18 @@
+using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Quorum;
+using Tidemark.Metadata.Commands;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Handlers;
+
+/// <summary>
+/// API key 45, AlterPartitionReassignments: starts and cancels moves of partitions (KIP-455).
+/// v1 may forbid that the number of replicas changes (KIP-860).
+/// </summary>
+public sealed class AlterPartitionReassignmentsHandler(MetadataDriver controller)
+    : ControllerHandler<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(controller, ApiKey.AlterPartitionReassignments, 0, 1)
+{
+    protected override Decision<AlterPartitionReassignmentsResponse> Decide(ControllerContext state, AlterPartitionReassignmentsRequest request, short version) =>
+        AlterPartitionReassignments.Decide(state, request);
+}
