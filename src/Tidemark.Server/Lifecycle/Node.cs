@@ -17,6 +17,7 @@ using Tidemark.Primitives;
 using Tidemark.Records;
 using Tidemark.Records.Compression;
 using Tidemark.Server.Configuration;
+using Tidemark.Server.Logging;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Files;
 
@@ -42,7 +43,7 @@ public sealed partial class Node : IAsyncDisposable
     /// <summary>Takes directories and ports.</summary>
     /// <exception cref="ConfigurationException">A directory is in use, not formatted, or another node's.</exception>
     /// <exception cref="NodeStartException">A port is in use.</exception>
-    public Node(NodeOptions options, ILoggerFactory logs)
+    public Node(NodeOptions options, StreamLoggerFactory logs)
     {
         _options = options;
         _log = logs.CreateLogger("Tidemark.Server");
@@ -62,7 +63,7 @@ public sealed partial class Node : IAsyncDisposable
                 new BrokerOptions(new BrokerId(options.NodeId), clusterId, options.Config, BrokerEndpoints),
                 [.. _directories.Where(d => options.LogDirectories.Contains(d.Path))],
                 new LocalQuorum(_driver),
-                _ => []);
+                node => ControllerHandlers.All(_driver, node.Cluster, new BrokerLoggers(logs)));
             _door.Inner = _broker.Acceptor;
         }
         catch (ListenerBindException inUse)

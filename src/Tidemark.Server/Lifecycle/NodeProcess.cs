@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tidemark.Server.Configuration;
+using Tidemark.Server.Logging;
 
 namespace Tidemark.Server.Lifecycle;
 
@@ -11,7 +12,7 @@ public static partial class NodeProcess
     /// <param name="onReady">Told once, when clients are served.</param>
     /// <exception cref="ConfigurationException">The properties, or the directories they name, cannot be used.</exception>
     /// <exception cref="NodeStartException">The node cannot start.</exception>
-    public static int Run(NodeOptions options, IReadOnlyList<string> warnings, ILoggerFactory logs, Action<Node> onReady)
+    public static int Run(NodeOptions options, IReadOnlyList<string> warnings, StreamLoggerFactory logs, Action<Node> onReady)
     {
         ILogger log = logs.CreateLogger("Tidemark.Server");
         foreach (string warning in warnings)
@@ -23,7 +24,7 @@ public static partial class NodeProcess
         return RunAsync(options, logs, log, signals.Stopping, onReady).GetAwaiter().GetResult();
     }
 
-    private static async Task<int> RunAsync(NodeOptions options, ILoggerFactory logs, ILogger log, CancellationToken stopping, Action<Node> onReady)
+    private static async Task<int> RunAsync(NodeOptions options, StreamLoggerFactory logs, ILogger log, CancellationToken stopping, Action<Node> onReady)
     {
         await using var node = new Node(options, logs);
         var stop = new TaskCompletionSource();

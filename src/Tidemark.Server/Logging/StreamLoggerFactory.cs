@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace Tidemark.Server.Logging;
@@ -10,9 +11,20 @@ namespace Tidemark.Server.Logging;
 public sealed class StreamLoggerFactory(Stream to, ILogFormat format, LogLevels levels, TimeProvider time) : ILoggerFactory
 {
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, bool> _areas = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _line = new(1024);
 
-    public ILogger CreateLogger(string categoryName) => new AreaLogger(this, levels, LogLevels.AreaOf(categoryName));
+    public LogLevels Levels => levels;
+
+    /// <summary>The areas that have written, or could.</summary>
+    public IEnumerable<string> Areas => _areas.Keys;
+
+    public ILogger CreateLogger(string categoryName)
+    {
+        string area = LogLevels.AreaOf(categoryName);
+        _areas[area] = true;
+        return new AreaLogger(this, levels, area);
+    }
 
     /// <summary>Providers are for hosts of several sinks; this log has one.</summary>
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("the log has one sink");

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tidemark.Parsing;
 using Tidemark.Server.Configuration;
 using Tidemark.Server.Lifecycle;
+using Tidemark.Server.Logging;
 
 namespace Tidemark.Commands;
 
@@ -36,7 +37,7 @@ internal sealed record ServerCommand(string ConfigFile, IReadOnlyList<string> Ov
     public int Run() => CommandLine.Guard(() =>
     {
         using Stream output = Console.OpenStandardOutput();
-        ILoggerFactory logs = Logs.Open(output, !Console.IsOutputRedirected, LogLevel.Information);
+        StreamLoggerFactory logs = Logs.Open(output, !Console.IsOutputRedirected, LogLevel.Information);
         NodeOptions options = NodeOptions.Read([.. PropertyFile.Read(ConfigFile).Select(p => KeyValuePair.Create(p.Key, p.Value)), .. Properties(Overrides)], out IReadOnlyList<string> warnings);
         return NodeProcess.Run(options, warnings, logs, _ => { });
     });

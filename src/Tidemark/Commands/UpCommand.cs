@@ -5,6 +5,7 @@ using Tidemark.Metadata.Image;
 using Tidemark.Parsing;
 using Tidemark.Server.Configuration;
 using Tidemark.Server.Lifecycle;
+using Tidemark.Server.Logging;
 using Tidemark.Storage.Files;
 
 namespace Tidemark.Commands;
@@ -71,7 +72,7 @@ internal sealed record UpCommand(string Data, int Port, string Host, IReadOnlyLi
     {
         string directory = Path.GetFullPath(Data);
         using Stream output = Console.OpenStandardError();
-        ILoggerFactory logs = Logs.Open(output, !Console.IsErrorRedirected, LogLevel.Warning);
+        StreamLoggerFactory logs = Logs.Open(output, !Console.IsErrorRedirected, LogLevel.Warning);
         NodeOptions options = NodeOptions.Read([.. Defaults(directory), .. ServerCommand.Properties(Overrides)], out IReadOnlyList<string> warnings);
         if (!File.Exists(Path.Combine(options.MetadataDirectory, "meta.properties")))
         {

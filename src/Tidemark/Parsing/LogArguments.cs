@@ -13,7 +13,7 @@ internal sealed record LogArguments(string? Format, IReadOnlyList<string> Levels
 
     /// <summary>The log itself, onto the stream.</summary>
     /// <exception cref="CommandException">A format or a level that there is not.</exception>
-    public ILoggerFactory Open(Stream onto, bool isTerminal, LogLevel standard)
+    public StreamLoggerFactory Open(Stream onto, bool isTerminal, LogLevel standard)
     {
         var levels = new LogLevels(standard);
         foreach (string text in Levels)
