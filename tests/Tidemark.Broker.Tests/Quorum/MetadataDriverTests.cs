@@ -109,7 +109,7 @@ public sealed class MetadataDriverTests
         MetadataImage before = world.Driver.Current;
         world.Driver.Close();
         IReadOnlyList<string> files = [.. world.Simulation.Disk.List("/data/__cluster_metadata-0").Select(entry => entry.Name)];
-        Assert.NotEmpty(files.Where(name => name.EndsWith(".checkpoint", StringComparison.Ordinal)));
+        Assert.Contains(files, name => name.EndsWith(".checkpoint", StringComparison.Ordinal));
         Assert.DoesNotContain("00000000000000000000.log", files);
         world.Start();
         Assert.Equal(before.Topics.InOrder(), world.Driver.Current.Topics.InOrder());
