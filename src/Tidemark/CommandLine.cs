@@ -4,6 +4,7 @@ using Tidemark.Commands;
 using Tidemark.Commands.Clusters;
 using Tidemark.Commands.Configs;
 using Tidemark.Commands.Logs;
+using Tidemark.Commands.Perf;
 using Tidemark.Commands.Topics;
 using Tidemark.Output;
 using Tidemark.Parsing;
@@ -107,6 +108,7 @@ internal static class CommandLine
             ConsumeCommand.Define(),
             ClusterCommand.Define(),
             LogsCommand.Define(),
+            PerfCommand.Define(),
             CompletionCommand.Define(),
             DocsCommand.Define(),
         };

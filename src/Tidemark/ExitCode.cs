@@ -19,4 +19,17 @@ internal static class ExitCode
 
     /// <summary>Interrupted from the keyboard, as shells count it.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>The same for users.</summary>
+    public const string Explanation = """
+        Exit codes:
+          0    success
+          1    the server could not start or go on, or the cluster refused what was asked
+          2    the command line is wrong; nothing was done
+          3    no broker answered in time
+          4    files were read and damage was found in them (logs)
+          125  the launcher could not build
+          130  interrupted
+
+        """;
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Tidemark.Broker;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
+using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
@@ -79,6 +80,9 @@ public sealed partial class Node : IAsyncDisposable
     }
 
     public string ClusterId { get; }
+
+    /// <summary>The APIs that the node answers.</summary>
+    public IReadOnlyList<ServedApi> Served => _broker.Table.Served;
 
     /// <summary>Where clients are told to connect, with real ports.</summary>
     public IReadOnlyList<Listener> Advertised => [.. _options.Advertised.Select(l => l.Port == 0 ? l with { Port = PortOf(l.Name) } : l)];

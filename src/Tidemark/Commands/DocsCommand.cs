@@ -9,12 +9,12 @@ internal static class DocsCommand
     public static Command Define()
     {
         var page = new Argument<string>("PAGE") { Description = "configuration or protocol." };
-        page.AcceptOnlyFromAmong("configuration");
+        page.AcceptOnlyFromAmong("configuration", "protocol");
         var command = new Command("docs", "Write docs/CONFIGURATION.md or docs/PROTOCOL.md to standard output.") { page };
         command.Hidden = true;
         command.SetAction(parsed =>
         {
-            Console.Out.Write(ConfigurationPage.Write());
+            Console.Out.Write(parsed.GetValue(page) == "protocol" ? ProtocolPage.Write() : ConfigurationPage.Write());
             return ExitCode.Success;
         });
         return command;

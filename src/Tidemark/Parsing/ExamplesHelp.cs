@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace Tidemark.Parsing;
 
-/// <summary>The parser's help, with the examples of the command below it.</summary>
+/// <summary>The parser's help, with the examples of the command below it, and below all commands the exit codes.</summary>
 internal sealed class ExamplesHelp(HelpAction inner) : SynchronousCommandLineAction
 {
     // Help answers whatever else stands on the line, as it does without examples.
@@ -23,6 +23,11 @@ internal sealed class ExamplesHelp(HelpAction inner) : SynchronousCommandLineAct
             }
 
             output.WriteLine();
+        }
+
+        if (parseResult.CommandResult.Command is RootCommand)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(ExitCode.Explanation);
         }
 
         return result;

@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.CommandLine;
+using System.Diagnostics;
+using Tidemark.Client.Cluster;
+using Tidemark.Client.Consuming;
+using Tidemark.Client.Producing;
+using Tidemark.Parsing;
+using Tidemark.Primitives;
+using Tidemark.Records;
+
+namespace Tidemark.Commands.Perf;
+
+/// <summary><c>tidemark perf latency</c>: from the producer's call to the consumer's hands, at a fixed rate.</summary>
+internal static class PerfLatencyCommand
+{
+    public static Command Define()
+    {
+        var topic = new Argument<string>("TOPIC") { Description = "The topic to write to and read from." };
+        var rate = new Option<double>("--rate") { Description = "Records in a second.", HelpName = "N", DefaultValueFactory = _ => 500 };
+        var seconds = new Option<double>("--seconds") { Description = "How long.", HelpName = "N", DefaultValueFactory = _ => 10 };
+        var size = new Option<int>("--size") { Description = "Bytes of each value, 8 at least.", HelpName = "BYTES", DefaultValueFactory = _ => 100 };
+        var command = new ExampledCommand("latency", "Measure how long records take from a producer to a consumer, with acks=all.", "tidemark perf latency load --rate 500 --seconds 10")
+        {
+            topic,
+            rate,
+            seconds,
+            size,
+        };
+        ClusterOptions.Attach(command, async call =>
+        {
+            if (call.Get(rate) <= 0)
+            {
+                throw new CommandException(ExitCode.Usage, "--rate: a number above 0 is allowed");
+            }
+
+            long records = (long)Math.Max(1, call.Get(rate) * call.Get(seconds));
+            return await RunAsync(call, call.Get(topic), records, call.Get(rate), Math.Max(8, call.Get(size)));
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ClusterCall call, string topic, long records, double rate, int size)
+    {
+        TopicInfo info = await call.Cluster.TopicAsync(topic, allowAutoCreation: true, call.Cancellation);
+        var consumer = new Consumer(call.Cluster, new ConsumerOptions());
+        await consumer.AssignAsync(info.Partitions.Select(p => new TopicPartition(topic, p.Partition)), OffsetSpec.Latest, call.Cancellation);
+        var latency = new Percentiles();
+        long began = Stopwatch.GetTimestamp();
+        long run = Stopwatch.GetTimestamp();
+        await PerfReport.ShowAsync("latency", call.Json, () => (latency.Count / (double)records, $"p50 {latency.At(0.5):0.##} ms, p99 {latency.At(0.99):0.##} ms"), async () =>
+        {
+            using var failed = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
+            Task reading = ReadAsync(consumer, run, records, latency, failed.Token);
+            try
+            {
+                await WriteAsync(call, topic, run, records, rate, size);
+                await reading.WaitAsync(call.Timeout, call.Cancellation);
+            }
+            finally
+            {
+                await failed.CancelAsync();
+            }
+        });
+        PerfReport.Write(call.Json, latency.Count, latency.Count * size, Stopwatch.GetElapsedTime(began), latency);
+        return ExitCode.Success;
+    }
+
+    private static async Task WriteAsync(ClusterCall call, string topic, long run, long records, double rate, int size)
+    {
+        await using var producer = new Producer(call.Cluster, new ProducerOptions { Linger = TimeSpan.Zero });
+        for (long i = 0; i < records; i++)
+        {
+            while (TimeSpan.FromSeconds(i / rate) - Stopwatch.GetElapsedTime(run) is { Ticks: > 0 } early)
+            {
+                await Task.Delay(early < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : early, call.Cancellation);
+            }
+
+            byte[] value = new byte[size];
+            BinaryPrimitives.WriteInt64BigEndian(value, Stopwatch.GetTimestamp());
+            await producer.PostAsync(new ProducerRecord(topic, null, value), cancellation: call.Cancellation);
+        }
+    }
+
+    private static async Task ReadAsync(Consumer consumer, long run, long records, Percentiles latency, CancellationToken cancellation)
+    {
+        while (latency.Count < records)
+        {
+            using FetchedRecords fetched = await consumer.FetchAsync(cancellation);
+            long now = Stopwatch.GetTimestamp();
+            fetched.ForEach((TopicPartition _, in RecordView record) =>
+            {
+                // Records of somebody else's, or of an earlier run, carry no time of this one.
+                if (record.Value.Length >= 8 && BinaryPrimitives.ReadInt64BigEndian(record.Value.Span) is var sent && sent >= run && sent <= now)
+                {
+                    latency.Add(Stopwatch.GetElapsedTime(sent, now));
+                }
+            });
+        }
+    }
+}
