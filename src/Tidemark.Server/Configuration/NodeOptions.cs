@@ -94,7 +94,7 @@ public sealed record NodeOptions(
 
             if (protocol != Plaintext)
             {
-                throw new ConfigurationException("listener.security.protocol.map", $"{listener.Name}:{protocol}", "only PLAINTEXT is allowed in this version, for listeners in use");
+                throw new ConfigurationException("listener.security.protocol.map", config.GetString("listener.security.protocol.map"), $"listener {listener.Name} is {protocol}, and only PLAINTEXT is allowed in this version");
             }
         }
     }
