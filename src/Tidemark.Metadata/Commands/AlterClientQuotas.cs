@@ -40,7 +40,7 @@ public static class AlterClientQuotas
             {
                 ErrorCode = problem is null ? ErrorCode.None : ErrorCode.InvalidRequest,
                 ErrorMessage = problem,
-                Entity = [.. parts.Select(part => new AlterClientQuotasResponse.EntityData { EntityType = part.Key, EntityName = part.Value })],
+                Entity = [.. parts.OrderBy(part => part.Key switch { QuotaEntity.ClientId => 0, QuotaEntity.User => 1, _ => 2 }).Select(part => new AlterClientQuotasResponse.EntityData { EntityType = part.Key, EntityName = part.Value })],
             });
         }
 

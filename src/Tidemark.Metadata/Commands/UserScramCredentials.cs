@@ -75,7 +75,8 @@ public static class UserScramCredentials
         ILookup<string, (sbyte Mechanism, int Iterations)> known =
             image.ScramCredentials.ToLookup(each => each.Key.Name, each => (each.Key.Mechanism, each.Value.Iterations), StringComparer.Ordinal);
         IEnumerable<IGrouping<string, string>> asked = (request.Users is { Count: > 0 } users ? users.Select(user => user.Name) : known.Select(user => user.Key))
-            .GroupBy(name => name, StringComparer.Ordinal);
+            .GroupBy(name => name, StringComparer.Ordinal)
+            .OrderBy(same => same.Key, StringComparer.Ordinal);
         foreach (IGrouping<string, string> same in asked)
         {
             var result = new DescribeUserScramCredentialsResponse.DescribeUserScramCredentialsResult { User = same.Key, ErrorMessage = null };

@@ -50,6 +50,12 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
     {
         CompleteReassignment();
         bool isSole = Replicas.Length == 1;
+        if (partition.Replicas.Length == 1 && !isSole && cluster.KeepsEligibleLeaderReplicas)
+        {
+            // What stayed in sync only for want of another replica is now judged like all others.
+            Isr = [.. Isr.Where(id => cluster.Broker(id) is { IsFenced: false })];
+        }
+
         if (Isr.IsEmpty && (isSole || !cluster.KeepsEligibleLeaderReplicas))
         {
             // A partition's only replica stays in sync whatever happens to it: its log is all there is.

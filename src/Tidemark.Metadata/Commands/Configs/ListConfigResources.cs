@@ -10,7 +10,7 @@ namespace Tidemark.Metadata.Commands.Configs;
 public static class ListConfigResources
 {
     private static readonly ImmutableArray<ConfigResourceType> s_all =
-        [ConfigResourceType.Topic, ConfigResourceType.Broker, ConfigResourceType.BrokerLogger, ConfigResourceType.ClientMetrics, ConfigResourceType.Group];
+        [ConfigResourceType.Group, ConfigResourceType.ClientMetrics, ConfigResourceType.BrokerLogger, ConfigResourceType.Broker, ConfigResourceType.Topic];
 
     public static ListConfigResourcesResponse Answer(MetadataImage image, ListConfigResourcesRequest request, short version)
     {

@@ -1,0 +1,94 @@
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Metadata.Tests.Elections;
+
+namespace Tidemark.Metadata.Tests.Commands;
+
+public sealed class BrokerLifeTests
+{
+    [Fact]
+    public void A_new_broker_is_fenced_until_it_has_read_its_own_registration()
+    {
+        var world = new World();
+        long epoch = world.Register(1);
+        Assert.True(world.Image.Brokers[1].IsFenced);
+        Assert.Equal(epoch, world.Image.Brokers[1].Epoch);
+        BrokerHeartbeatResponse behind = world.Do(context => BrokerHeartbeat.Decide(
+            context, new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = epoch, CurrentMetadataOffset = epoch - 1 }, world.Sessions));
+        Assert.True(behind.IsFenced);
+        Assert.False(behind.IsCaughtUp);
+        Assert.False(world.Heartbeat(1).IsFenced);
+        Assert.True(world.Image.IsActive(1));
+    }
+
+    [Fact]
+    public void Another_incarnation_is_refused_while_the_session_lasts()
+    {
+        var world = new World(brokers: 1);
+        long epoch = world.Image.Brokers[1].Epoch;
+        Assert.Equal(-1, world.Register(1));
+        world.NowMs += 9_001;
+        Assert.True(world.Register(1) > epoch);
+        Assert.True(world.Image.Brokers[1].IsFenced);
+    }
+
+    [Fact]
+    public void A_heartbeat_of_another_life_is_stale()
+    {
+        var world = new World(brokers: 1);
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, world.Do(context => BrokerHeartbeat.Decide(
+            context, new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = 0 }, world.Sessions)).ErrorCode);
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, world.Do(context => BrokerHeartbeat.Decide(
+            context, new BrokerHeartbeatRequest { BrokerId = 9, BrokerEpoch = 0 }, world.Sessions)).ErrorCode);
+    }
+
+    [Fact]
+    public void A_broker_shuts_down_when_its_leaderships_are_elsewhere_and_everybody_knows()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 6, 2);
+        Assert.False(world.Heartbeat(1, shutDown: true).ShouldShutDown);
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.NotEqual(1, partition.Leader));
+        Assert.False(world.Heartbeat(1, shutDown: true).ShouldShutDown);
+        world.Heartbeat(2);
+        world.Heartbeat(3);
+        Assert.True(world.Heartbeat(1, shutDown: true).ShouldShutDown);
+    }
+
+    [Fact]
+    public void The_checks_of_AlterPartition_stand_in_their_order()
+    {
+        var world = new World(brokers: 3);
+        TopicImage topic = world.CreateTopic("a", 1, 2);
+        PartitionImage partition = world.Partition("a");
+        int follower = partition.Replicas.Single(id => id != partition.Leader);
+        int outside = Enumerable.Range(1, 3).Single(id => !partition.Replicas.Contains(id));
+        Assert.Equal(ErrorCode.NotController, Code(partition with { LeaderEpoch = new LeaderEpoch(5) }, partition.Leader, partition.Leader));
+        Assert.Equal(ErrorCode.NotController, Code(partition with { PartitionEpoch = 5 }, partition.Leader, partition.Leader));
+        Assert.Equal(ErrorCode.FencedLeaderEpoch, Code(partition with { LeaderEpoch = new LeaderEpoch(-1) }, follower, follower));
+        Assert.Equal(ErrorCode.InvalidRequest, Code(partition, follower, follower));
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, Code(partition with { PartitionEpoch = -1 }, partition.Leader, follower));
+        Assert.Equal(ErrorCode.InvalidRequest, Code(partition, partition.Leader, follower));
+        Assert.Equal(ErrorCode.InvalidRequest, Code(partition, partition.Leader, partition.Leader, outside));
+        world.Heartbeat(follower, fence: true);
+        Assert.Equal(ErrorCode.IneligibleReplica, Code(world.Partition("a"), partition.Leader, partition.Leader, follower));
+
+        ErrorCode Code(PartitionImage state, int sender, params int[] isr) =>
+            ElectionTests.Alter(world, topic, state, sender, isr).Topics[0].Partitions[0].ErrorCode;
+    }
+
+    [Fact]
+    public void Producer_ids_are_given_in_blocks_that_never_meet()
+    {
+        var world = new World(brokers: 2);
+        var request = new AllocateProducerIdsRequest { BrokerId = 1, BrokerEpoch = world.Image.Brokers[1].Epoch };
+        AllocateProducerIdsResponse first = world.Do(context => AllocateProducerIds.Decide(context, request));
+        AllocateProducerIdsResponse second = world.Do(context => AllocateProducerIds.Decide(context, request));
+        Assert.Equal((0, 1000), (first.ProducerIdStart, first.ProducerIdLen));
+        Assert.Equal(1000, second.ProducerIdStart);
+        request.BrokerEpoch++;
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, world.Do(context => AllocateProducerIds.Decide(context, request)).ErrorCode);
+    }
+}

@@ -1,0 +1,168 @@
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Tests.Elections;
+
+public sealed class ElectionTests
+{
+    [Fact]
+    public void A_fenced_leader_is_followed_by_the_next_replica_in_sync_and_stays_eligible_below_the_minimum()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "3"));
+        int leader = world.Partition("a").Leader;
+        world.Heartbeat(leader, fence: true);
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal(partition.Replicas.First(id => id != leader), partition.Leader);
+        Assert.Equal(1, partition.LeaderEpoch.Value);
+        Assert.DoesNotContain(leader, partition.Isr);
+        Assert.Equal(leader, Assert.Single(partition.EligibleLeaderReplicas));
+    }
+
+    [Fact]
+    public void A_broker_that_comes_back_without_its_mark_leaves_the_eligible_replicas_too()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "3"));
+        int leader = world.Partition("a").Leader;
+        world.Heartbeat(leader, fence: true);
+        world.NowMs += 60_000;
+        world.Register(leader, previousEpoch: -1);
+        Assert.Empty(world.Partition("a").EligibleLeaderReplicas);
+    }
+
+    [Fact]
+    public void The_last_replica_standing_is_eligible_again_when_it_is_alive_and_no_other_is_elected()
+    {
+        var world = new World(brokers: 2);
+        world.CreateTopic("a", 1, 2);
+        int first = world.Partition("a").Leader;
+        int second = world.Partition("a").Replicas.Single(id => id != first);
+        world.Heartbeat(first, fence: true);
+        world.Heartbeat(second, fence: true);
+        Assert.False(world.Partition("a").HasLeader);
+        world.Heartbeat(first);
+        Assert.False(world.Partition("a").HasLeader);
+        world.Heartbeat(second);
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal(second, partition.Leader);
+        Assert.Equal(second, Assert.Single(partition.Isr));
+        Assert.Equal(PartitionImage.Recovered, partition.LeaderRecoveryState);
+    }
+
+    [Fact]
+    public void An_unclean_election_takes_any_live_replica_and_says_so()
+    {
+        var world = new World(brokers: 2);
+        world.CreateTopic("a", 1, 2);
+        int first = world.Partition("a").Leader;
+        int second = world.Partition("a").Replicas.Single(id => id != first);
+        world.Heartbeat(first, fence: true);
+        world.Heartbeat(second, fence: true);
+        world.Heartbeat(first);
+        Assert.Equal(ErrorCode.None, Elect(world, 1));
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal(first, partition.Leader);
+        Assert.Equal(first, Assert.Single(partition.Isr));
+        Assert.Equal(PartitionImage.Recovering, partition.LeaderRecoveryState);
+    }
+
+    [Fact]
+    public void A_preferred_election_gives_the_leadership_back_when_the_first_replica_is_in_sync()
+    {
+        var world = new World(brokers: 2);
+        TopicImage topic = world.CreateTopic("a", 1, 2);
+        int first = world.Partition("a").Leader;
+        world.Heartbeat(first, fence: true);
+        world.Heartbeat(first);
+        Assert.Equal(ErrorCode.PreferredLeaderNotAvailable, Elect(world, 0));
+        PartitionImage partition = world.Partition("a");
+        AlterPartitionResponse response = Alter(world, topic, partition, partition.Leader, [.. partition.Replicas]);
+        Assert.Equal(ErrorCode.None, response.Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, Elect(world, 0));
+        Assert.Equal(first, world.Partition("a").Leader);
+        Assert.Equal(ErrorCode.ElectionNotNeeded, Elect(world, 0));
+    }
+
+    [Fact]
+    public void The_only_replica_stays_in_sync_through_anything()
+    {
+        var world = new World(brokers: 1);
+        world.CreateTopic("a", 1, 1);
+        world.Heartbeat(1, shutDown: true);
+        Assert.Equal((PartitionImage.NoLeader, 1), (world.Partition("a").Leader, world.Partition("a").Isr.Single()));
+        world.NowMs += 60_000;
+        world.Register(1, previousEpoch: -1);
+        world.Heartbeat(1);
+        Assert.Equal((1, 1), (world.Partition("a").Leader, world.Partition("a").Isr.Single()));
+    }
+
+    [Fact]
+    public void A_lost_directory_ends_the_leadership_of_what_was_in_it()
+    {
+        var world = new World(brokers: 2);
+        world.CreateTopic("a", 1, 2);
+        int leader = world.Partition("a").Leader;
+        world.Heartbeat(leader, offline: World.Directory(leader));
+        Assert.NotEqual(leader, world.Partition("a").Leader);
+        Assert.DoesNotContain(leader, world.Partition("a").Isr);
+    }
+
+    [Fact]
+    public void A_reassignment_ends_only_when_all_its_targets_are_in_sync()
+    {
+        var world = new World(brokers: 4);
+        TopicImage topic = world.CreateTopic("a", 1, 2);
+        PartitionImage before = world.Partition("a");
+        int[] target = [.. Enumerable.Range(1, 4).Where(id => !before.Replicas.Contains(id))];
+        world.Do(context => AlterPartitionReassignments.Decide(context, new AlterPartitionReassignmentsRequest
+        {
+            Topics = [new() { Name = "a", Partitions = [new() { PartitionIndex = 0, Replicas = [.. target] }] }],
+        }));
+        Assert.Equal(4, world.Partition("a").Replicas.Length);
+        Assert.Single(ListPartitionReassignments.Answer(world.Image, new ListPartitionReassignmentsRequest { Topics = null }).Topics);
+        Alter(world, topic, world.Partition("a"), before.Leader, [.. before.Replicas, target[0]]);
+        Assert.True(world.Partition("a").IsReassigning);
+        int epoch = world.Partition("a").LeaderEpoch.Value;
+        AlterPartitionResponse last = Alter(world, topic, world.Partition("a"), before.Leader, [.. before.Replicas, .. target]);
+        Assert.Equal(ErrorCode.FencedLeaderEpoch, last.Topics[0].Partitions[0].ErrorCode);
+        PartitionImage after = world.Partition("a");
+        Assert.Equal(target, after.Replicas.ToArray());
+        Assert.Contains(after.Leader, target);
+        Assert.Equal(epoch + 1, after.LeaderEpoch.Value);
+    }
+
+    private static ErrorCode Elect(World world, sbyte type) => world.Do(context => ElectLeaders.Decide(
+        context,
+        new ElectLeadersRequest { ElectionType = type, TopicPartitions = [new() { Topic = "a", Partitions = [0] }] },
+        2)).ReplicaElectionResults[0].PartitionResult[0].ErrorCode;
+
+    internal static AlterPartitionResponse Alter(World world, TopicImage topic, PartitionImage partition, int sender, int[] isr) =>
+        world.Do(context => AlterPartition.Decide(
+            context,
+            new AlterPartitionRequest
+            {
+                BrokerId = sender,
+                BrokerEpoch = world.Image.Brokers[sender].Epoch,
+                Topics =
+                [
+                    new()
+                    {
+                        TopicId = topic.Id,
+                        Partitions =
+                        [
+                            new()
+                            {
+                                PartitionIndex = partition.Id,
+                                LeaderEpoch = partition.LeaderEpoch.Value,
+                                PartitionEpoch = partition.PartitionEpoch,
+                                NewIsrWithEpochs = [.. isr.Select(id => new AlterPartitionRequest.BrokerState { BrokerId = id, BrokerEpoch = world.Image.Brokers[id].Epoch })],
+                            },
+                        ],
+                    },
+                ],
+            },
+            3));
+}
