@@ -32,9 +32,10 @@ public sealed record NetworkOptions
 
     /// <summary>
     /// Answers that may wait for one peer, in bytes. Beyond it no more of its requests are read until half of them are out. One
-    /// answer may be larger, so this bounds a peer's share together with <c>fetch.max.bytes</c>.
+    /// answer may be larger, so this bounds a peer's share together with <c>fetch.max.bytes</c>. Small answers take more memory than
+    /// their bytes, and peers that never read may be many; who reads loses nothing, as the sockets' own buffers hold megabytes more.
     /// </summary>
-    public long QueuedAnswerBytesMax { get; init; } = 8L << 20;
+    public long QueuedAnswerBytesMax { get; init; } = 1L << 20;
 
     /// <summary>How long a closed connection waits for the peer to take the last answer before it is cut.</summary>
     public TimeSpan LingerMax { get; init; } = TimeSpan.FromSeconds(2);

@@ -7,6 +7,7 @@ using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 using Tidemark.Raft;
 using Tidemark.Simulator;
+using Tidemark.Simulator.Disks;
 using Tidemark.Storage.Directories;
 
 namespace Tidemark.Broker.Tests.Quorum;
@@ -74,8 +75,21 @@ internal sealed class QuorumWorld
         Driver.Start(Published.Add);
     }
 
-    public long Register(long previousEpoch = -1) => Wait(Driver.RegisterBroker(new LocalBroker(
-        [new EndpointImage("PLAINTEXT", "127.0.0.1", 9092, 0)], null, [MetaProperties.Read(_environment.Disk, Directory)!.DirectoryId], previousEpoch)));
+    public long Register(long previousEpoch = -1)
+    {
+        var broker = new LocalBroker(
+            [new EndpointImage("PLAINTEXT", "127.0.0.1", 9092, 0)], null, [MetaProperties.Read(_environment.Disk, Directory)!.DirectoryId], previousEpoch);
+        if (!ReferenceEquals(_environment, Simulation.Environment))
+        {
+            return Wait(Driver.RegisterBroker(broker));
+        }
+
+        // Begun within an event, it also goes on in one; begun here it would go on in some thread of the test runner's.
+        Task<long>? registration = null;
+        Simulation.Time.Post(TimeSpan.Zero, () => registration = Driver.RegisterBroker(broker));
+        Simulation.RunUntil(() => registration?.IsCompleted == true, TimeSpan.FromMinutes(5));
+        return registration?.IsCompleted == true ? registration.GetAwaiter().GetResult() : throw new SimulatedCrashException();
+    }
 
     public CreateTopicsResponse CreateTopic(string name, int partitions = 1) => Wait(BeginCreateTopic(name, partitions));
 

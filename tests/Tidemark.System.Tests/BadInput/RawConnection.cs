@@ -9,6 +9,7 @@ public sealed class RawConnection : IDisposable
 {
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(10);
     private readonly Socket _socket;
+    private int _cutAt;
 
     private RawConnection(Socket socket) => _socket = socket;
 
@@ -66,23 +67,24 @@ public sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Sends until neither the peer nor the buffers between take any more, and returns how many bytes that were.</summary>
-    public long SendUntilFull(ReadOnlySpan<byte> bytes, long most)
+    /// <summary>
+    /// Sends the same bytes again and again until neither the peer nor the buffers between take any more. Called again with them, it
+    /// goes on where they were cut, so that the peer sees whole requests.
+    /// </summary>
+    public void SendUntilFull(ReadOnlySpan<byte> bytes, long most)
     {
         _socket.Blocking = false;
-        long sent = 0;
-        while (sent < most)
+        for (long sent = 0; sent < most;)
         {
-            int taken = _socket.Send(bytes, SocketFlags.None, out SocketError error);
-            if (error != SocketError.Success || taken < bytes.Length)
+            int taken = _socket.Send(bytes[_cutAt..], SocketFlags.None, out SocketError error);
+            if (error != SocketError.Success)
             {
-                break;
+                return;
             }
 
             sent += taken;
+            _cutAt = (_cutAt + taken) % bytes.Length;
         }
-
-        return sent;
     }
 
     /// <summary>The next frame without its size, or null when the peer closed the connection instead; fails when neither happens.</summary>
