@@ -23,6 +23,9 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
     /// <summary>This broker's configuration with what was set at run time.</summary>
     public BrokerConfig Config => _config;
 
+    /// <summary>Called, one at a time, when something was set at run time; the layers outside the broker keep limits of their own.</summary>
+    public Action<BrokerConfig>? ConfigChanged { get; set; }
+
     public IReadOnlyList<FeatureRange> Supported => s_supported;
 
     public FinalizedFeatures Finalized
@@ -79,7 +82,12 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
     /// <summary>Called by the metadata publisher alone, before the partitions follow.</summary>
     internal void Take(MetadataImage image, BrokerConfig config)
     {
+        bool changed = !ReferenceEquals(_config, config);
         _config = config;
         _image = image;
+        if (changed)
+        {
+            ConfigChanged?.Invoke(config);
+        }
     }
 }

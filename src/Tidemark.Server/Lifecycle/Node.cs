@@ -1,6 +1,4 @@
-using System.Collections.Frozen;
 using System.Diagnostics;
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker;
@@ -53,7 +51,7 @@ public sealed partial class Node : IAsyncDisposable
         try
         {
             var buffers = new FrameBufferPool();
-            _network = new NetworkServer(NetworkOptionsOf(options), _door, buffers, TimeProvider.System, logs);
+            _network = new NetworkServer(NetworkSettings.Of(options), _door, buffers, TimeProvider.System, logs);
             var environment = new BrokerEnvironment(TimeProvider.System, disk, new ThreadPoolBackground(logs), bytes => RandomNumberGenerator.Fill(bytes.Span), buffers, logs);
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
@@ -66,6 +64,7 @@ public sealed partial class Node : IAsyncDisposable
                 new LocalQuorum(_driver),
                 node => ControllerHandlers.All(_driver, node.Cluster, new BrokerLoggers(logs)));
             _door.Inner = _broker.Acceptor;
+            _broker.Cluster.ConfigChanged = UpdateLimits;
         }
         catch (ListenerBindException inUse)
         {
@@ -132,62 +131,6 @@ public sealed partial class Node : IAsyncDisposable
         CloseDirectories();
     }
 
-    private static NetworkOptions NetworkOptionsOf(NodeOptions options)
-    {
-        BrokerConfig config = options.Config;
-        long idleMs = config.GetLong("connections.max.idle.ms");
-        return new NetworkOptions
-        {
-            Listeners = [.. options.Listeners.Select(l => new ListenerOptions { Name = l.Name, Host = l.Host, Port = l.Port, Backlog = config.GetInt("socket.listen.backlog.size") })],
-            RequestBytesMax = config.GetInt("socket.request.max.bytes"),
-            IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
-            Limits = new ConnectionLimits
-            {
-                ConnectionsMax = config.GetInt("max.connections"),
-                ConnectionsPerAddressMax = config.GetInt("max.connections.per.ip"),
-                PerAddressOverrides = OverridesOf(config.GetString("max.connections.per.ip.overrides")),
-            },
-
-            // Kafka's default of 100 KiB is below what the operating system finds out by itself; only a number in the file counts.
-            SendBufferBytes = config.OfFile.ContainsKey("socket.send.buffer.bytes") ? config.GetInt("socket.send.buffer.bytes") : -1,
-            ReceiveBufferBytes = config.OfFile.ContainsKey("socket.receive.buffer.bytes") ? config.GetInt("socket.receive.buffer.bytes") : -1,
-            LoopCount = Math.Clamp(config.GetInt("num.network.threads"), 1, Environment.ProcessorCount),
-        };
-    }
-
-    private static FrozenDictionary<IPAddress, int> OverridesOf(string text)
-    {
-        var overrides = new Dictionary<IPAddress, int>();
-        foreach (string entry in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            int colon = entry.LastIndexOf(':');
-            if (colon <= 0 || !int.TryParse(entry.AsSpan(colon + 1), out int limit) || limit < 0)
-            {
-                throw new ConfigurationException("max.connections.per.ip.overrides", text, "address:count with commas between them is allowed");
-            }
-
-            if (IPAddress.TryParse(entry[..colon], out IPAddress? address))
-            {
-                overrides[address] = limit;
-                continue;
-            }
-
-            try
-            {
-                foreach (IPAddress found in Dns.GetHostAddresses(entry[..colon]))
-                {
-                    overrides[found] = limit;
-                }
-            }
-            catch (System.Net.Sockets.SocketException unknown)
-            {
-                throw new ConfigurationException("max.connections.per.ip.overrides", text, $"{entry[..colon]} is no address and no host that can be found ({unknown.Message})");
-            }
-        }
-
-        return overrides.ToFrozenDictionary();
-    }
-
     private IReadOnlyList<EndpointImage> ControllerEndpoints() =>
     [
         .. _options.Listeners.Where(l => _options.ControllerListenerNames.Contains(l.Name)).Select(l => Endpoint(l.Host.Length == 0 ? l with { Host = "localhost" } : l)),
@@ -205,6 +148,19 @@ public sealed partial class Node : IAsyncDisposable
     {
         Task first = await Task.WhenAny(_broker.Failed, _driver.Failed);
         return first == _broker.Failed ? await _broker.Failed : $"the metadata log failed: {(await _driver.Failed).Message}";
+    }
+
+    private void UpdateLimits(BrokerConfig config)
+    {
+        try
+        {
+            _network.UpdateLimits(NetworkSettings.LimitsOf(config));
+        }
+        catch (ConfigurationException bad)
+        {
+            // The value came through the metadata log, where a host's name is only text; the limits of before stay in force.
+            LogLimitsKept(_log, bad.Message);
+        }
     }
 
     private void WarnOfCodecs()
@@ -242,4 +198,7 @@ public sealed partial class Node : IAsyncDisposable
 
     [LoggerMessage(EventId = 5023, Level = LogLevel.Warning, Message = "Compression with {Codec} is refused: {Why}")]
     private static partial void LogCodecMissing(ILogger log, string codec, string why);
+
+    [LoggerMessage(EventId = 5024, Level = LogLevel.Warning, Message = "The limits on connections stay as they are: {Why}")]
+    private static partial void LogLimitsKept(ILogger log, string why);
 }

@@ -1,0 +1,75 @@
+using System.Collections.Frozen;
+using System.Net;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Network;
+using Tidemark.Network.Listeners;
+using Tidemark.Server.Configuration;
+
+namespace Tidemark.Server.Lifecycle;
+
+/// <summary>What the network is told, out of a node's configuration.</summary>
+internal static class NetworkSettings
+{
+    public static NetworkOptions Of(NodeOptions options)
+    {
+        BrokerConfig config = options.Config;
+        long idleMs = config.GetLong("connections.max.idle.ms");
+        return new NetworkOptions
+        {
+            Listeners = [.. options.Listeners.Select(l => new ListenerOptions { Name = l.Name, Host = l.Host, Port = l.Port, Backlog = config.GetInt("socket.listen.backlog.size") })],
+            RequestBytesMax = config.GetInt("socket.request.max.bytes"),
+            IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
+            Limits = LimitsOf(config),
+
+            // Kafka's default of 100 KiB is below what the operating system finds out by itself; only a number in the file counts.
+            SendBufferBytes = config.OfFile.ContainsKey("socket.send.buffer.bytes") ? config.GetInt("socket.send.buffer.bytes") : -1,
+            ReceiveBufferBytes = config.OfFile.ContainsKey("socket.receive.buffer.bytes") ? config.GetInt("socket.receive.buffer.bytes") : -1,
+            LoopCount = Math.Clamp(config.GetInt("num.network.threads"), 1, Environment.ProcessorCount),
+        };
+    }
+
+    /// <exception cref="ConfigurationException">An override is not an address or a host with a count.</exception>
+    public static ConnectionLimits LimitsOf(BrokerConfig config) => new()
+    {
+        ConnectionsMax = config.GetInt("max.connections"),
+        ConnectionsPerAddressMax = config.GetInt("max.connections.per.ip"),
+        PerAddressOverrides = OverridesOf(config.GetString("max.connections.per.ip.overrides")),
+    };
+
+    private static FrozenDictionary<IPAddress, int> OverridesOf(string text)
+    {
+        var overrides = new Dictionary<IPAddress, int>();
+        foreach (string entry in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            int colon = entry.LastIndexOf(':');
+            if (colon <= 0 || !int.TryParse(entry.AsSpan(colon + 1), out int limit) || limit < 0)
+            {
+                throw new ConfigurationException("max.connections.per.ip.overrides", text, "address:count with commas between them is allowed");
+            }
+
+            foreach (IPAddress address in AddressesOf(entry[..colon], text))
+            {
+                overrides[address] = limit;
+            }
+        }
+
+        return overrides.ToFrozenDictionary();
+    }
+
+    private static IReadOnlyList<IPAddress> AddressesOf(string host, string text)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? address))
+        {
+            return [address];
+        }
+
+        try
+        {
+            return Dns.GetHostAddresses(host);
+        }
+        catch (System.Net.Sockets.SocketException unknown)
+        {
+            throw new ConfigurationException("max.connections.per.ip.overrides", text, $"{host} is no address and no host that can be found ({unknown.Message})");
+        }
+    }
+}
