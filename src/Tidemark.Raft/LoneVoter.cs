@@ -39,7 +39,9 @@ public sealed class LoneVoter
         Invariant.Require(Role is Unattached);
         var epoch = new LeaderEpoch(_known.Epoch.Value + 1);
         Role = new Candidate(epoch);
-        return Emit(new PersistElectionState(new ElectionState(epoch, null, _self)));
+
+        // The vote of the only voter decides the election, so one durable write says both: for whom it voted, and that this one leads.
+        return [new PersistElectionState(new ElectionState(epoch, _self.Node, null))];
     }
 
     /// <summary>The state that was asked for last is on the disk.</summary>
@@ -52,10 +54,7 @@ public sealed class LoneVoter
         }
 
         Role = new Leader(Role.Epoch, _logEnd);
-        return Emit(
-            new PersistElectionState(new ElectionState(Role.Epoch, _self.Node, null)),
-            new AppendLeaderChange(Role.Epoch, _self),
-            new FlushLog());
+        return [new AppendLeaderChange(Role.Epoch, _self)];
     }
 
     /// <summary>The log ends here now. What lies before is not committed until it is flushed.</summary>
@@ -76,7 +75,7 @@ public sealed class LoneVoter
         }
 
         HighWatermark = flushedEnd;
-        return Emit(new AdvanceCommit(flushedEnd));
+        return [new AdvanceCommit(flushedEnd)];
     }
 
     /// <summary>The node stops. Nothing is appended from here on.</summary>
@@ -87,6 +86,4 @@ public sealed class LoneVoter
             Role = new Resigned(Role.Epoch);
         }
     }
-
-    private static List<QuorumEffect> Emit(params ReadOnlySpan<QuorumEffect> effects) => [.. effects];
 }

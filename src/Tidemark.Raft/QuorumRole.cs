@@ -5,7 +5,7 @@ namespace Tidemark.Raft;
 /// <summary>
 /// What a member of the quorum is at the moment. The transitions of a quorum with one voter:
 /// <list type="bullet">
-/// <item>Unattached to Candidate: at the start, in the epoch after the last one known, with the own vote written first.</item>
+/// <item>Unattached to Candidate: at the start, in the epoch after the last one known.</item>
 /// <item>Candidate to Leader: as soon as the own vote is on the disk, since it is the majority.</item>
 /// <item>Leader to Resigned: when the node stops.</item>
 /// </list>

@@ -12,11 +12,11 @@ public sealed class LoneVoterTests
     {
         var voter = new LoneVoter(s_self, ElectionState.Initial, new LeaderEpoch(0), Offset.Zero);
         var persist = Assert.IsType<PersistElectionState>(Assert.Single(voter.Start()));
-        Assert.Equal(new ElectionState(new LeaderEpoch(1), null, s_self), persist.State);
+        Assert.Equal(new ElectionState(new LeaderEpoch(1), new BrokerId(1), null), persist.State);
         Assert.IsType<Candidate>(voter.Role);
         IReadOnlyList<QuorumEffect> effects = voter.OnPersisted(persist.State);
         Assert.IsType<Leader>(voter.Role);
-        Assert.Equal([typeof(PersistElectionState), typeof(AppendLeaderChange), typeof(FlushLog)], effects.Select(effect => effect.GetType()));
+        Assert.Equal(new AppendLeaderChange(new LeaderEpoch(1), s_self), Assert.Single(effects));
     }
 
     [Fact]
