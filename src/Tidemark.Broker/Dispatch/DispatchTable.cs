@@ -3,7 +3,7 @@ using Tidemark.Protocol;
 namespace Tidemark.Broker.Dispatch;
 
 /// <summary>A served API, as documented and advertised.</summary>
-public readonly record struct ServedApi(ApiKey Api, short LowestVersion, short HighestVersion, short AdvertisedLowestVersion);
+public readonly record struct ServedApi(ApiKey Api, short LowestVersion, short HighestVersion, short AdvertisedLowestVersion, bool IsAdvertised);
 
 /// <summary>Finds the handler of a request by its API key. Immutable once built.</summary>
 public sealed class DispatchTable
@@ -24,7 +24,7 @@ public sealed class DispatchTable
             _byKey[(int)handler.Api] = handler;
         }
 
-        Served = [.. all.Select(h => new ServedApi(h.Api, h.LowestVersion, h.HighestVersion, h.AdvertisedLowestVersion))];
+        Served = [.. all.Select(h => new ServedApi(h.Api, h.LowestVersion, h.HighestVersion, h.AdvertisedLowestVersion, h.IsAdvertised))];
     }
 
     /// <summary>What is served, by API key.</summary>

@@ -19,6 +19,9 @@ public interface IRequestHandler
     /// <summary>The lowest version told to clients, where that differs (Produce, whose old versions librdkafka looks at).</summary>
     short AdvertisedLowestVersion => LowestVersion;
 
+    /// <summary>False: answered, and properly refused or empty, but not told to clients, which would otherwise use it in vain.</summary>
+    bool IsAdvertised => true;
+
     /// <summary>
     /// True: while a request of this kind waits for its answer, later requests of the same connection are served already (their answers
     /// stay in order). False: they see what this one did, as a client that pipelines expects.

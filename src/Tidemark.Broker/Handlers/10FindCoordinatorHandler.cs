@@ -1,5 +1,7 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Partitions;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -9,9 +11,11 @@ namespace Tidemark.Broker.Handlers;
 /// <summary>
 /// API key 10, FindCoordinator: which broker coordinates a group or a transactional id.
 /// v1 key types · v4 several keys (KIP-699) · v6 share groups' key type.
-/// No coordinators exist in this broker: every key is answered COORDINATOR_NOT_AVAILABLE.
+/// Whoever asks brings the topic into being in which the coordinators keep their state. No coordinators exist in this broker: every key is
+/// answered COORDINATOR_NOT_AVAILABLE.
 /// </summary>
-public sealed class FindCoordinatorHandler() : MessageHandler<FindCoordinatorRequest, FindCoordinatorResponse>(ApiKey.FindCoordinator, 0, 6)
+public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreation creation)
+    : MessageHandler<FindCoordinatorRequest, FindCoordinatorResponse>(ApiKey.FindCoordinator, 0, 6)
 {
     private const string Message = "The coordinator is not available.";
 
@@ -20,6 +24,11 @@ public sealed class FindCoordinatorHandler() : MessageHandler<FindCoordinatorReq
         ErrorCode error = request.KeyType is 0 or 1 || (request.KeyType == 2 && context.ApiVersion >= 6)
             ? ErrorCode.CoordinatorNotAvailable
             : ErrorCode.InvalidRequest;
+        if (TopicOf(request.KeyType) is { } topic && cluster.Image.Topics.Find(topic) is null)
+        {
+            creation.Create([topic]);
+        }
+
         var response = new FindCoordinatorResponse();
         if (context.ApiVersion < 4)
         {
@@ -37,4 +46,11 @@ public sealed class FindCoordinatorHandler() : MessageHandler<FindCoordinatorReq
 
         return new(response);
     }
+
+    private static string? TopicOf(sbyte keyType) => keyType switch
+    {
+        0 => InternalTopics.ConsumerOffsets,
+        1 => InternalTopics.TransactionState,
+        _ => null,
+    };
 }

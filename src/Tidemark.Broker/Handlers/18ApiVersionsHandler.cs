@@ -53,7 +53,7 @@ public sealed partial class ApiVersionsHandler : MessageHandler<ApiVersionsReque
             context.Connection.SoftwareVersion = request.ClientSoftwareVersion;
         }
 
-        foreach (ServedApi api in _table().Served)
+        foreach (ServedApi api in _table().Served.Where(api => api.IsAdvertised))
         {
             response.ApiKeys.Add(new() { ApiKey = (short)api.Api, MinVersion = api.AdvertisedLowestVersion, MaxVersion = api.HighestVersion });
         }

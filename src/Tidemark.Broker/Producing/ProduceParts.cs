@@ -125,7 +125,10 @@ internal struct ProduceParts
         p.EarlyError = p.Partition is not null ? ErrorCode.None
             : Topics[topic] is { Topic: null, IsById: true } ? ErrorCode.UnknownTopicId
             : ErrorCode.UnknownTopicOrPartition;
-        p.IsTransactional = p.Records.Length >= RecordBatchHeader.Size && new RecordBatchHeader(p.Records.Span).IsTransactional;
+
+        // Message sets of old have records where batches have the attributes.
+        p.IsTransactional = p.Records.Length >= RecordBatchHeader.Size
+            && new RecordBatchHeader(p.Records.Span) is { Magic: RecordBatchHeader.CurrentMagic, IsTransactional: true };
         HasTransactionalBatches |= p.IsTransactional;
     }
 

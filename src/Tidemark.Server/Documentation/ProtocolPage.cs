@@ -43,6 +43,11 @@ public static class ProtocolPage
                 versions += $" (advertised from {one.AdvertisedLowestVersion})";
             }
 
+            if (!one.IsAdvertised)
+            {
+                versions += " (not advertised)";
+            }
+
             page.Append($"| {(short)api.Key} | {api.Name} | {versions} | {Range(api.LowestVersion, api.HighestVersion)} | {(api.FlexibleFrom == short.MaxValue ? "–" : $"{api.FlexibleFrom}")} |\n");
         }
 

@@ -38,7 +38,7 @@ public sealed class LeaderEpochCache
     {
         EpochStart[] entries = _entries;
         (epoch, end) = (LeaderEpoch.Unknown, Offset.Unknown);
-        if (asked < new LeaderEpoch(0) || entries.Length == 0 || asked > entries[^1].Epoch)
+        if (asked == LeaderEpoch.Unknown || entries.Length == 0 || asked > entries[^1].Epoch)
         {
             return false;
         }

@@ -17,6 +17,7 @@ public class LeaderEpochTests
         Assert.Equal((4, 5), End(log, 6));
         Assert.Equal((7, 6), End(log, 7));
         Assert.Equal((1, 0), End(log, 1));
+        Assert.Equal((-2, 0), End(log, -2));
         Assert.Null(End(log, 8));
         Assert.Null(End(log, -1));
     }
