@@ -88,7 +88,8 @@ public sealed class BrokerNode
     /// <exception cref="IOException">No directory could be used.</exception>
     public async Task Start()
     {
-        await RunAll("load", Directories.BeginLoading((_, _) => PartitionConfig.Default.Log));
+        // What is missing from a log is damage or the work of compaction: only the topic's configuration tells which.
+        await RunAll("load", Directories.BeginLoading(_publisher.OptionsOfLogs(_quorum.Load())));
         if (Directories.All.All(d => d.IsOffline))
         {
             throw new IOException("No log directory can be used.");

@@ -10,8 +10,15 @@ namespace Tidemark.Broker.Cluster;
 public interface IMetadataQuorum : IClusterCommands
 {
     /// <summary>
-    /// Reads the metadata log and begins to take part. Every image is published, in order, one at a time; the first one holds all that
-    /// was in the log.
+    /// Reads the metadata log, and takes no part yet: what was known when the last life ended, for whoever has to know before the logs are
+    /// opened how they are kept.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    MetadataImage Load();
+
+    /// <summary>
+    /// Begins to take part, with what was loaded. Every image is published, in order, one at a time; the first one holds all that was in
+    /// the log.
     /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     void Start(Action<MetadataImage> publish);

@@ -9,6 +9,8 @@ namespace Tidemark.Broker.Cluster;
 /// <summary>The metadata quorum of a process that is broker and controller in one: what the broker asks goes straight to the driver.</summary>
 public sealed class LocalQuorum(MetadataDriver driver) : IMetadataQuorum
 {
+    public MetadataImage Load() => driver.Load();
+
     public void Start(Action<MetadataImage> publish) => driver.Start(publish);
 
     public Task<long> Register(LocalBroker broker) => driver.RegisterBroker(broker);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Partitions;
 using Tidemark.Metadata.Configuration;
@@ -5,6 +6,7 @@ using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Replication;
 using Tidemark.Storage.Directories;
+using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Cluster;
 
@@ -37,6 +39,24 @@ public sealed class MetadataPublisher(
                 Guard(() => directories.PutAside(name));
             }
         }
+    }
+
+    /// <summary>How each log is kept, as the image says; by the defaults where it knows no such topic. May be asked by many threads.</summary>
+    public Func<TopicPartition, Uuid, LogOptions> OptionsOfLogs(MetadataImage image)
+    {
+        BrokerConfig config = image.BrokerConfig(cluster.Self.Value, fileConfig);
+        LogOptions ofAll = _configs.Of(ImmutableDictionary<string, string>.Empty, config).Log;
+        var ofSome = new Dictionary<string, LogOptions>();
+        foreach (TopicImage topic in image.Topics.ById.Values)
+        {
+            LogOptions own = _configs.Of(image.ConfigOf(ConfigResource.Topic(topic.Name)), config).Log;
+            if (!ReferenceEquals(own, ofAll))
+            {
+                ofSome.Add(topic.Name, own);
+            }
+        }
+
+        return (partition, _) => ofSome.GetValueOrDefault(partition.Topic, ofAll);
     }
 
     public void Publish(MetadataImage image)

@@ -1,6 +1,5 @@
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
-using Tidemark.Primitives;
 using Tidemark.Records;
 using Tidemark.Storage.Compaction;
 using Tidemark.Storage.Directories;
@@ -11,6 +10,8 @@ namespace Tidemark.Broker.Partitions;
 /// Goes through the steps of one compaction, no faster than <c>log.cleaner.io.max.bytes.per.second</c>: a step that came too early makes
 /// the next one wait, on the clock and not on a thread.
 /// </summary>
+/// <param name="onFailed">The disk failed, or a batch cannot be read.</param>
+/// <param name="onDone">All steps are done; true when more of the log is clean than before.</param>
 internal sealed class CompactionRun(
     BrokerEnvironment environment,
     DelayQueue delays,
@@ -18,8 +19,8 @@ internal sealed class CompactionRun(
     CompactionRange range,
     BrokerConfig config,
     LogDirectories directories,
-    Action<TopicPartition, Exception> onFailed,
-    Action onDone)
+    Action<Exception> onFailed,
+    Action<bool> onDone)
 {
     /// <summary>A turn gives the thread back after this many bytes, throttled or not.</summary>
     private const long BytesPerTurn = 16 << 20;
@@ -51,11 +52,7 @@ internal sealed class CompactionRun(
                 {
                     _steps.Dispose();
                     directories.SetCleanerOffset(stored, _compaction!.CleanedTo);
-                    if (_compaction.CleanedTo > range.FirstDirty)
-                    {
-                        onDone();
-                    }
-
+                    onDone(_compaction.CleanedTo > range.FirstDirty);
                     return;
                 }
 
@@ -65,7 +62,7 @@ internal sealed class CompactionRun(
         catch (Exception e) when (e is IOException or InvalidRecordException)
         {
             _steps!.Dispose();
-            onFailed(stored.Log.Partition, e);
+            onFailed(e);
             return;
         }
 

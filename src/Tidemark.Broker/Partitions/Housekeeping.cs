@@ -4,7 +4,6 @@ using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Primitives;
 using Tidemark.Records;
-using Tidemark.Storage.Compaction;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 
@@ -26,7 +25,7 @@ public sealed class Housekeeping : IDisposable
     private readonly DelayQueue _delays;
     private readonly ILogger _log;
     private readonly List<PeriodicWork> _work = [];
-    private readonly HashSet<TopicPartition> _uncompactable = [];
+    private readonly CompactionSchedule _compactions;
     private long _writtenHighWatermarks = -1;
     private long _writtenRecoveryPoints = -1;
 
@@ -39,6 +38,7 @@ public sealed class Housekeeping : IDisposable
         ILogger log)
     {
         (_environment, _cluster, _registry, _directories, _delays, _log) = (environment, cluster, registry, directories, delays, log);
+        _compactions = new CompactionSchedule(environment, cluster, registry, directories, delays, log);
     }
 
     public void Start()
@@ -48,7 +48,7 @@ public sealed class Housekeeping : IDisposable
         Every("checkpoint high watermarks", Milliseconds(config.GetLong("replica.high.watermark.checkpoint.interval.ms")), WriteHighWatermarks);
         Every("checkpoint recovery points", Milliseconds(config.GetLong("log.flush.offset.checkpoint.interval.ms")), WriteRecoveryPoints, first);
         Every("retention", Milliseconds(config.GetLong("log.retention.check.interval.ms")), Retain, first);
-        Every("compaction", Milliseconds(config.GetLong("log.cleaner.backoff.ms")), Compact, first);
+        Every("compaction", Milliseconds(config.GetLong("log.cleaner.backoff.ms")), _compactions.BeginDue, first);
         Every("flush", s_flushCheck, Flush);
         Every("producer expiry", Milliseconds(config.GetLong("producer.id.expiration.check.interval.ms")), ExpireProducers);
         RemoveDeletedLater();
@@ -140,43 +140,6 @@ public sealed class Housekeeping : IDisposable
         {
             partition.Log?.ExpireProducers();
         }
-    }
-
-    /// <summary>Compacts the log that has most to gain; when one was, the next follows at once.</summary>
-    private void Compact()
-    {
-        if (!_cluster.Config.GetBoolean("log.cleaner.enable"))
-        {
-            return;
-        }
-
-        (StoredPartition Stored, CompactionRange Range)? best = null;
-        foreach (Partition partition in _registry.All())
-        {
-            if (!partition.Config.Log.Compacts || _uncompactable.Contains(partition.Name)
-                || partition.Log is not { IsFailed: false } log || !_directories.TryGet(partition.Name, out StoredPartition stored))
-            {
-                continue;
-            }
-
-            CompactionRange range = log.CompactionRange(_directories.CleanerOffset(stored), log.LastStableOffset(partition.HighWatermark));
-            if (range.IsDue(log.Options) && (best is null || range.DirtyRatio > best.Value.Range.DirtyRatio))
-            {
-                best = (stored, range);
-            }
-        }
-
-        if (best is { } found)
-        {
-            new CompactionRun(_environment, _delays, found.Stored, found.Range, _cluster.Config, _directories, OnCompactionFailed, Compact).Start();
-        }
-    }
-
-    private void OnCompactionFailed(TopicPartition partition, Exception reason)
-    {
-        // Until the next start: trying again every few seconds would not read the batch any better.
-        _uncompactable.Add(partition);
-        HousekeepingLog.CompactionFailed(_log, partition.ToString(), reason);
     }
 
     /// <summary>The log that failed has told so itself; the others go on.</summary>

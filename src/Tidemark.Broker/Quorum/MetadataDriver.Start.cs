@@ -13,22 +13,31 @@ namespace Tidemark.Broker.Quorum;
 
 public sealed partial class MetadataDriver
 {
+    /// <summary>Reads snapshot and log. Answers what they hold; nothing is published, and nobody elected.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidDataException">What is on the disk cannot be read.</exception>
+    public MetadataImage Load()
+    {
+        var surroundings = new LogSurroundings(_environment.Disk, _environment.Time, new MetadataLogEvents(_log), new OpenFileBudget());
+        _metadata = MetadataLog.Open(surroundings, _options, out _replay);
+        MetadataImage loaded = _replay.ToImage();
+        QuorumLog.Loaded(_log, _metadata.Log.LogEndOffset, loaded.Topics.Count, loaded.Version.Name);
+        return loaded;
+    }
+
     /// <summary>
-    /// Reads snapshot and log, elects this node, writes the first records of a new cluster, and publishes the first image. Later images are
-    /// published in order, one at a time, before the commands that led to them are answered.
+    /// Reads snapshot and log where that was not done before, elects this node, writes the first records of a new cluster, and publishes the
+    /// first image. Later images are published in order, one at a time, before the commands that led to them are answered.
     /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     /// <exception cref="InvalidDataException">What is on the disk cannot be read.</exception>
     public void Start(Action<MetadataImage> publish)
     {
         _publish = publish;
-        var surroundings = new LogSurroundings(_environment.Disk, _environment.Time, new MetadataLogEvents(_log), new OpenFileBudget());
-        _metadata = MetadataLog.Open(surroundings, _options, out _replay);
-        MetadataImage loaded = _replay.ToImage();
-        QuorumLog.Loaded(_log, _metadata.Log.LogEndOffset, loaded.Topics.Count, loaded.Version.Name);
+        MetadataImage loaded = _metadata is null ? Load() : _replay.ToImage();
         var self = new ReplicaKey(new BrokerId(_options.NodeId), _options.DirectoryId);
         ElectionState known = ElectionStateFile.Read(_environment.Disk, _options.LogDirectory);
-        _voter = new LoneVoter(self, known, loaded.LastEpoch, _metadata.Log.LogEndOffset);
+        _voter = new LoneVoter(self, known, loaded.LastEpoch, Metadata.Log.LogEndOffset);
         Run(_voter.Start());
         if (_replay.IsInTransaction)
         {

@@ -22,14 +22,19 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
 
     public bool AllocationFails { get; set; }
 
-    public void Start(Action<MetadataImage> publish)
+    public MetadataImage Load()
     {
-        _publish = publish;
         foreach (IMetadataRecord record in records)
         {
             Image = Image.Apply(record);
         }
 
+        return Image;
+    }
+
+    public void Start(Action<MetadataImage> publish)
+    {
+        _publish = publish;
         publish(Image);
     }
 

@@ -70,8 +70,8 @@ public sealed class CrashTests
 
     private static BrokerWorld World(ulong seed)
     {
-        // Small segments, so that rolling is among the writes; each batch is flushed, so that a loss of power may take none of them.
-        var world = new BrokerWorld(seed, config: [("log.segment.bytes", "4096"), ("log.flush.interval.messages", "1"), ("log.index.interval.bytes", "512")]);
+        // The smallest segments that are allowed, so that rolling is among the writes; each batch is flushed, so that a loss of power may take none of them.
+        var world = new BrokerWorld(seed, config: [("log.segment.bytes", "1048576"), ("log.flush.interval.messages", "1"), ("log.index.interval.bytes", "512")]);
         world.Quorum.CreateTopic("t");
         return world;
     }
@@ -86,7 +86,7 @@ public sealed class CrashTests
         {
             string name = $"batch {i}";
             using var builder = new RecordBatchBuilder();
-            builder.Append(1_767_225_600_000 + i, Encoding.ASCII.GetBytes(name), new byte[random.Next(600)]);
+            builder.Append(1_767_225_600_000 + i, Encoding.ASCII.GetBytes(name), new byte[random.Next(60_000)]);
             client.Send(TestClient.ProduceOf("t", builder.Build().ToArray()), 12);
             if (client.Connection.AwaitAnswer(BrokerWorld.Patience) is not { } answer)
             {
