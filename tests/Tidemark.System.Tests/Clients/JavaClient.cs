@@ -14,6 +14,8 @@ public sealed class JavaClient : KafkaClient
 
     public override int Partitions => 1;
 
+    public override bool ReadsTimesByOffset => true;
+
     /// <summary>Runs one of Kafka's tools by its short name.</summary>
     public static async Task<string> RunAsync(string input, params string[] arguments) =>
         (await ChildProcess.RunAsync(KafkaLauncher.Path!, arguments, input)).Succeeded();

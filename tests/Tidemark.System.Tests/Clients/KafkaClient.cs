@@ -29,6 +29,9 @@ public abstract class KafkaClient
 
     public virtual bool CanRead => true;
 
+    /// <summary>Whether it reads from a time by first asking for the offset, so that this read shows both.</summary>
+    public virtual bool ReadsTimesByOffset => false;
+
     public static KafkaClient Named(string name) => All.Single(client => client.Name == name);
 
     public abstract Task CreateTopicAsync(string bootstrap, string topic);

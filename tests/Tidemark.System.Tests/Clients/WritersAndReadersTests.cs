@@ -25,9 +25,12 @@ public class WritersAndReadersTests(BrokerForClients fixture)
         }
 
         string[] wanted = topic.Partitions[0];
-        int middle = wanted.Length / 2;
-        IReadOnlyList<IncomingRecord> fromMiddle = await client.ReadAsync(bootstrap, topic.Name, 0, StartPosition.At(middle), wanted.Length - middle);
-        Assert.Equal(wanted[middle..], Lines(fromMiddle));
+        if (!client.ReadsTimesByOffset)
+        {
+            int middle = wanted.Length / 2;
+            IReadOnlyList<IncomingRecord> fromMiddle = await client.ReadAsync(bootstrap, topic.Name, 0, StartPosition.At(middle), wanted.Length - middle);
+            Assert.Equal(wanted[middle..], Lines(fromMiddle));
+        }
 
         long time = first[wanted.Length * 3 / 4].TimestampMs;
         int offset = first.TakeWhile(record => record.TimestampMs < time).Count();

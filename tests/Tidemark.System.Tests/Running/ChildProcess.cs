@@ -36,6 +36,7 @@ public static class ChildProcess
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment["PYTHONIOENCODING"] = "utf-8";
         start.Environment["NO_COLOR"] = "1";
+        start.Environment["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"; // Kafka's tools end before better code pays.
         string command = $"{Path.GetFileName(file)} {string.Join(' ', start.ArgumentList)}";
         using Process process = Process.Start(start) ?? throw new InvalidOperationException(command);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
