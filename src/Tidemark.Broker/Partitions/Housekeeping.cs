@@ -49,7 +49,7 @@ public sealed class Housekeeping : IDisposable
         Every("checkpoint recovery points", Milliseconds(config.GetLong("log.flush.offset.checkpoint.interval.ms")), WriteRecoveryPoints, first);
         Every("retention", Milliseconds(config.GetLong("log.retention.check.interval.ms")), Retain, first);
         Every("compaction", Milliseconds(config.GetLong("log.cleaner.backoff.ms")), _compactions.BeginDue, first);
-        Every("flush", s_flushCheck, Flush);
+        Every("flush", s_flushCheck, Flush, isDue: () => _registry.Any(IsFlushedByTime));
         Every("producer expiry", Milliseconds(config.GetLong("producer.id.expiration.check.interval.ms")), ExpireProducers);
         RemoveDeletedLater();
     }
@@ -76,8 +76,10 @@ public sealed class Housekeeping : IDisposable
 
     private static TimeSpan Milliseconds(long value) => TimeSpan.FromMilliseconds(Math.Min(value, (long)int.MaxValue * 100));
 
-    private void Every(string name, TimeSpan period, Action work, TimeSpan? first = null) =>
-        _work.Add(new PeriodicWork(_environment, name, first ?? period, period, work));
+    private static bool IsFlushedByTime(Partition partition) => partition.Config.Log.FlushMs != long.MaxValue;
+
+    private void Every(string name, TimeSpan period, Action work, TimeSpan? first = null, Func<bool>? isDue = null) =>
+        _work.Add(new PeriodicWork(_environment, name, first ?? period, period, work, isDue));
 
     private void WriteHighWatermarks()
     {
@@ -127,7 +129,7 @@ public sealed class Housekeeping : IDisposable
     {
         foreach (Partition partition in _registry.All())
         {
-            if (partition.Config.Log.FlushMs != long.MaxValue && partition.Log is { IsFlushDue: true } log)
+            if (IsFlushedByTime(partition) && partition.Log is { IsFlushDue: true } log)
             {
                 Guard(log.Flush);
             }

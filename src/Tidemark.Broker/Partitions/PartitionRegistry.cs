@@ -36,6 +36,20 @@ public sealed class PartitionRegistry
     public IReadOnlyList<Partition> All() =>
         [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t => t.Local)];
 
+    /// <summary>Whether any local partition is like this. Cheaper than going through <see cref="All"/>, for questions asked every second.</summary>
+    public bool Any(Func<Partition, bool> predicate)
+    {
+        foreach (KeyValuePair<Uuid, TopicPartitions> topic in _byId)
+        {
+            if (topic.Value.Any(predicate))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public IReadOnlyList<TopicPartitions> Topics() => [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal)];
 
     internal TopicPartitions Add(string name, Uuid id)

@@ -24,6 +24,20 @@ public sealed class TopicPartitions(string name, Uuid id)
     /// <summary>The local replicas, in the order of their numbers.</summary>
     public IEnumerable<Partition> Local => Volatile.Read(ref _byIndex).OfType<Partition>();
 
+    /// <summary>Whether any local replica is like this.</summary>
+    public bool Any(Func<Partition, bool> predicate)
+    {
+        foreach (Partition? partition in Volatile.Read(ref _byIndex))
+        {
+            if (partition is not null && predicate(partition))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Called by the one thread that publishes metadata.</summary>
     internal void Put(int index, Partition? partition)
     {

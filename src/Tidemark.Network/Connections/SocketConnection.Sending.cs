@@ -4,12 +4,16 @@ namespace Tidemark.Network.Connections;
 
 /// <content>
 /// Answers out. What is sent on the loop's thread leaves when the event at hand is through, several answers in one call. Other
-/// threads write at once where the answer is in memory; file ranges are left to the loop, since they may have to wait for the disk.
+/// threads write at once where the answer is in memory or short; longer file ranges are left to the loop, since they may have to wait
+/// for the disk. A short one sent from elsewhere holds what was appended a moment ago: a fetch that waited for it.
 /// </content>
 internal sealed partial class SocketConnection
 {
     /// <summary>Bytes written before other connections get their turn.</summary>
     private const long SentAtOnceMax = 4L << 20;
+
+    /// <summary>Up to so many bytes of files leave at once from any thread: waking the loop for them costs more than reading them.</summary>
+    private const int FileBytesAtOnceMax = 64 * 1024;
 
     private enum Next
     {
@@ -90,7 +94,7 @@ internal sealed partial class SocketConnection
                 return Next.Nothing;
             }
 
-            if (HasFile(frame))
+            if (HasLongFile(frame))
             {
                 _sendPosted = true;
                 _loop.Post(_sendQueued ??= SendQueued);
@@ -102,17 +106,15 @@ internal sealed partial class SocketConnection
         }
     }
 
-    private static bool HasFile(OutboundFrame frame)
+    private static bool HasLongFile(OutboundFrame frame)
     {
+        long bytes = 0;
         foreach (OutboundPart part in frame.Parts)
         {
-            if (part.File is not null)
-            {
-                return true;
-            }
+            bytes += part.File is null ? 0 : part.Length;
         }
 
-        return false;
+        return bytes > FileBytesAtOnceMax;
     }
 
     /// <summary>Writes until nothing is left, the socket is full or the turn is over. Only the thread that set the flag runs it.</summary>
