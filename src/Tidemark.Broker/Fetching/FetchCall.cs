@@ -204,7 +204,15 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
         FetchKey key = target.Key;
         TopicPartitions? topic;
         bool known = key.Topic is null ? partitions.TryFind(key.TopicId, out topic) : partitions.TryFind(key.Topic, out topic);
-        unknown = known || key.Topic is not null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.UnknownTopicId;
+        if (known)
+        {
+            target.KnownAs = topic!.Name;
+        }
+
+        unknown = known || key.Topic is not null ? ErrorCode.UnknownTopicOrPartition
+            : target.KnownAs is null ? ErrorCode.UnknownTopicId
+            : partitions.TryFind(target.KnownAs, out TopicPartitions? successor) && successor.Find(key.Partition) is not null ? ErrorCode.InconsistentTopicId
+            : ErrorCode.UnknownTopicOrPartition;
         return topic?.Find(key.Partition);
     }
 

@@ -28,6 +28,9 @@ internal sealed class FetchTarget(FetchKey key)
     /// <summary>The partition when it was last looked up. It is looked up again once it is closed.</summary>
     public Partition? Partition { get; set; }
 
+    /// <summary>The topic's name when it was last found by its id: what is gone since was a topic that the client knows.</summary>
+    public string? KnownAs { get; set; }
+
     /// <summary>The high watermark of the last read, to notice what came between it and waiting.</summary>
     public Offset SeenHighWatermark { get; set; } = Offset.Unknown;
 

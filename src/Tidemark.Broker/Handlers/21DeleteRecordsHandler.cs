@@ -16,18 +16,20 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions) : Message
     protected override ValueTask<DeleteRecordsResponse> Answer(DeleteRecordsRequest request, Request context)
     {
         var response = new DeleteRecordsResponse();
-        foreach (DeleteRecordsRequest.DeleteRecordsTopic topic in request.Topics)
+        foreach (IGrouping<string, DeleteRecordsRequest.DeleteRecordsTopic> topic in request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal))
         {
-            var answer = new DeleteRecordsResponse.DeleteRecordsTopicResult { Name = topic.Name };
-            partitions.TryFind(topic.Name, out TopicPartitions? local);
-            foreach (DeleteRecordsRequest.DeleteRecordsPartition asked in topic.Partitions)
+            var answer = new DeleteRecordsResponse.DeleteRecordsTopicResult { Name = topic.Key };
+            partitions.TryFind(topic.Key, out TopicPartitions? local);
+
+            // Of a partition that is named twice the last offset counts.
+            foreach (IGrouping<int, DeleteRecordsRequest.DeleteRecordsPartition> asked in topic.SelectMany(t => t.Partitions).GroupBy(p => p.PartitionIndex))
             {
                 Offset low = Offset.Unknown;
                 ErrorCode error =
-                    InternalTopics.Contains(topic.Name) ? ErrorCode.InvalidTopicException
-                    : local?.Find(asked.PartitionIndex) is { } partition ? partition.DeleteRecords(new Offset(asked.Offset), out low)
-                    : ErrorCode.UnknownTopicOrPartition;
-                answer.Partitions.Add(new() { PartitionIndex = asked.PartitionIndex, ErrorCode = error, LowWatermark = low.Value });
+                    local?.Find(asked.Key) is not { } partition ? ErrorCode.UnknownTopicOrPartition
+                    : InternalTopics.Contains(topic.Key) ? ErrorCode.InvalidTopicException
+                    : partition.DeleteRecords(new Offset(asked.Last().Offset), out low);
+                answer.Partitions.Add(new() { PartitionIndex = asked.Key, ErrorCode = error, LowWatermark = low.Value });
             }
 
             response.Topics.Add(answer);

@@ -129,7 +129,9 @@ public sealed class BrokerConfig
             places = [.. places.Where(place => place.Source == ConfigSource.DynamicDefaultBroker)];
         }
 
-        string? value = key is null || key.IsSensitive ? null : Find(name)?.Text;
+        string? value = key is null || key.IsSensitive ? null
+            : defaultsOnly ? OfAllBrokers.GetValueOrDefault(name)
+            : Find(name)?.Text;
         return new DescribedConfig(
             key,
             name,

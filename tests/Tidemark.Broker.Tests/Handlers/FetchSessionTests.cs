@@ -64,6 +64,27 @@ public sealed class FetchSessionTests
     }
 
     [Fact]
+    public void A_topic_that_is_deleted_under_a_session_is_unknown_and_its_successor_is_another()
+    {
+        var world = new BrokerWorld();
+        Uuid topic = world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        FetchRequest full = InSession(TestClient.FetchOf("t", 0), 0, 0);
+        full.Topics[0].TopicId = topic;
+        int id = client.Ask<FetchResponse>(full, 13).SessionId;
+        ErrorCode Error(int epoch) => client.Ask<FetchResponse>(Next(id, epoch), 13).Responses[0].Partitions[0].ErrorCode;
+
+        world.Quorum.Write(new RemoveTopicRecord { TopicId = topic });
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Error(1));
+        world.Quorum.CreateTopic("t");
+        Assert.Equal(ErrorCode.InconsistentTopicId, Error(2));
+
+        FetchRequest stranger = TestClient.FetchOf("t", 0);
+        stranger.Topics[0].TopicId = topic;
+        Assert.Equal(ErrorCode.UnknownTopicId, client.Ask<FetchResponse>(stranger, 13).Responses[0].Partitions[0].ErrorCode);
+    }
+
+    [Fact]
     public void No_session_is_given_when_all_places_are_taken()
     {
         var world = new BrokerWorld(config: [("max.incremental.fetch.session.cache.slots", "2")]);

@@ -77,6 +77,29 @@ public sealed class QueryTests
     }
 
     [Fact]
+    public void Of_a_partition_whose_records_are_deleted_twice_in_a_request_the_last_offset_counts()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(5));
+
+        DeleteRecordsResponse response = client.Ask<DeleteRecordsResponse>(
+            new DeleteRecordsRequest
+            {
+                Topics =
+                [
+                    new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = 4 }, new() { PartitionIndex = 0, Offset = 3 }] },
+                    new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = 2 }] },
+                ],
+            },
+            2);
+
+        Assert.Equal(2, Assert.Single(Assert.Single(response.Topics).Partitions).LowWatermark);
+        Assert.Equal(2, Offset(client, -2).Offset);
+    }
+
+    [Fact]
     public void A_compacted_topic_refuses_the_deletion_of_records()
     {
         var world = new BrokerWorld();

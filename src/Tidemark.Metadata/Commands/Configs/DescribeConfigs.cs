@@ -81,7 +81,7 @@ public static class DescribeConfigs
             .Select(name => broker.Describe(name));
 
     private static IEnumerable<DescribedConfig> OfAllBrokers(BrokerConfig broker) =>
-        broker.OfAllBrokers.Keys.Where(name => ConfigTable.Broker.Find(name) is not null).Select(name => broker.Describe(name, defaultsOnly: true));
+        broker.OfAllBrokers.Keys.Select(name => broker.Describe(name, defaultsOnly: true));
 
     private static DescribeConfigsResponse.DescribeConfigsResourceResult Row(DescribedConfig config, DescribeConfigsRequest request)
     {
