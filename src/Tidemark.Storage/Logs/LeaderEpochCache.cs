@@ -135,6 +135,28 @@ public sealed class LeaderEpochCache
     /// <summary>The directory was renamed.</summary>
     internal void Moved(string directory) => _path = Path.Combine(directory, LeaderEpochCheckpoint.FileName);
 
+    /// <summary>
+    /// For a clean stop: writes the file, not durably, unless what it says of the records below the log's end is what is known. An epoch under
+    /// which no record stands is forgotten by the next start anyway, and with thousands of logs the files would be most of a stop's work.
+    /// </summary>
+    internal void PersistForRecords(IDisk disk, Offset end)
+    {
+        if (!Below(_persisted, end).SequenceEqual(Below(_entries, end)))
+        {
+            Persist(disk, durable: false);
+        }
+
+        static ReadOnlySpan<EpochStart> Below(ReadOnlySpan<EpochStart> entries, Offset end)
+        {
+            while (entries is [.., var last] && last.Start >= end)
+            {
+                entries = entries[..^1];
+            }
+
+            return entries;
+        }
+    }
+
     /// <summary>Writes the file when it is behind. Calls are serialised by the log.</summary>
     internal void Persist(IDisk disk, bool durable = true)
     {

@@ -236,7 +236,7 @@ public sealed partial class PartitionLog
             WriteSnapshot(end, ProducerSnapshot.Encode(_producers.Entries), durable: false);
         }
 
-        Epochs.Persist(_surroundings.Disk, durable: false);
+        Epochs.PersistForRecords(_surroundings.Disk, new Offset(end));
         if (_recoveryPoint < end)
         {
             FlushSegments(_recoveryPoint, end);

@@ -73,6 +73,23 @@ public class LeaderEpochTests
         Assert.Equal((6, 6), End(again, 6));
     }
 
+    [Fact]
+    public void A_stop_writes_the_file_only_for_epochs_with_records()
+    {
+        PartitionLog log = Log((2, 3));
+        log.Close();
+        log = _fixture.Open();
+        log.BeginEpoch(new LeaderEpoch(5));
+        log.Close();
+        Assert.Equal("0\n1\n2 0\n"u8.ToArray(), _fixture.ReadFile("leader-epoch-checkpoint"));
+
+        log = _fixture.Open();
+        log.BeginEpoch(new LeaderEpoch(6));
+        log.AppendAsLeader(_fixture.Batch("x"), new LeaderEpoch(6));
+        log.Close();
+        Assert.Equal("0\n2\n2 0\n6 3\n"u8.ToArray(), _fixture.ReadFile("leader-epoch-checkpoint"));
+    }
+
     private static (int Epoch, long End)? End(PartitionLog log, int asked) =>
         log.EndOffsetForEpoch(new LeaderEpoch(asked), out LeaderEpoch epoch, out Offset end) ? (epoch.Value, end.Value) : null;
 
