@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     public const int SO_KEEPALIVE = 9;
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
+    public const int TCP_CONGESTION = 13;
     public const int SHUT_WR = 1;
     public const int SHUT_RDWR = 2;
 
@@ -94,6 +95,14 @@ internal static unsafe partial class Libc
 
     public static void SetOption(int descriptor, int level, int name, int value) =>
         SetSocketOption(descriptor, level, name, &value, sizeof(int));
+
+    public static void SetOption(int descriptor, int level, int name, ReadOnlySpan<byte> value)
+    {
+        fixed (byte* start = value)
+        {
+            SetSocketOption(descriptor, level, name, (int*)start, (uint)value.Length);
+        }
+    }
 
     /// <summary>What went wrong in the last call, in words.</summary>
     public static string LastErrorText() => Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
