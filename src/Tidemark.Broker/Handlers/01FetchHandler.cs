@@ -1,8 +1,8 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Fetching;
 using Tidemark.Broker.Partitions;
-using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
@@ -134,7 +134,7 @@ public sealed class FetchHandler : IRequestHandler
                 return null;
             }
 
-            for (FetchTarget? target = targets.First; target is not null; )
+            for (FetchTarget? target = targets.First; target is not null;)
             {
                 FetchTarget next = target;
                 target = target.Next;

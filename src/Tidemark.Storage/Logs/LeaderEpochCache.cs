@@ -106,7 +106,7 @@ public sealed class LeaderEpochCache
         if (keep < entries.Length)
         {
             _entries = entries[..keep];
-            }
+        }
     }
 
     /// <summary>Forgets the epochs that ended at or before the log's new start; the one that is current there begins there now.</summary>

@@ -45,29 +45,29 @@ public sealed partial class PartitionLog
     internal bool ReplaceSegments(Segment[] old, Segment cleaned)
     {
         lock (_flushGate)
-        lock (_gate)
-        {
-            RequireUsable();
-            Segment[] segments = _segments;
-            int at = Array.IndexOf(segments, old[0]);
-            if (at < 0 || at + old.Length > segments.Length || !segments.AsSpan(at, old.Length).SequenceEqual(old))
+            lock (_gate)
             {
-                return false;
-            }
-
-            GuardWrites(() =>
-            {
-                cleaned.MoveTo(SegmentNames.Swap, logFirst: false);
-                _surroundings.Disk.SyncDirectory(Directory);
-                foreach (Segment segment in old)
+                RequireUsable();
+                Segment[] segments = _segments;
+                int at = Array.IndexOf(segments, old[0]);
+                if (at < 0 || at + old.Length > segments.Length || !segments.AsSpan(at, old.Length).SequenceEqual(old))
                 {
-                    segment.MoveTo(SegmentNames.Deleted, logFirst: true);
+                    return false;
                 }
 
-                cleaned.MoveTo(string.Empty, logFirst: false);
-                _segments = [.. segments.AsSpan(0, at), cleaned, .. segments.AsSpan(at + old.Length)];
-            });
-        }
+                GuardWrites(() =>
+                {
+                    cleaned.MoveTo(SegmentNames.Swap, logFirst: false);
+                    _surroundings.Disk.SyncDirectory(Directory);
+                    foreach (Segment segment in old)
+                    {
+                        segment.MoveTo(SegmentNames.Deleted, logFirst: true);
+                    }
+
+                    cleaned.MoveTo(string.Empty, logFirst: false);
+                    _segments = [.. segments.AsSpan(0, at), cleaned, .. segments.AsSpan(at + old.Length)];
+                });
+            }
 
         GuardWrites(() =>
         {

@@ -16,24 +16,24 @@ public sealed partial class PartitionLog
     {
         Invariant.Require(offset.Value >= 0);
         lock (_flushGate)
-        lock (_gate)
-        {
-            RequireUsable();
-            if (offset.Value >= _end.Offset)
+            lock (_gate)
             {
-                Epochs.TruncateFromEnd(offset);
-                return false;
-            }
+                RequireUsable();
+                if (offset.Value >= _end.Offset)
+                {
+                    Epochs.TruncateFromEnd(offset);
+                    return false;
+                }
 
-            if (_segments[0].BaseOffset > offset.Value)
-            {
-                GuardWrites(() => StartAt(offset.Value));
+                if (_segments[0].BaseOffset > offset.Value)
+                {
+                    GuardWrites(() => StartAt(offset.Value));
+                    return true;
+                }
+
+                GuardWrites(() => CutTo(offset.Value));
                 return true;
             }
-
-            GuardWrites(() => CutTo(offset.Value));
-            return true;
-        }
     }
 
     /// <summary>Removes everything and starts again at the offset, as a follower does whose leader has nothing earlier.</summary>
@@ -41,11 +41,11 @@ public sealed partial class PartitionLog
     public void TruncateFullyAndStartAt(Offset offset)
     {
         lock (_flushGate)
-        lock (_gate)
-        {
-            RequireUsable();
-            GuardWrites(() => StartAt(offset.Value));
-        }
+            lock (_gate)
+            {
+                RequireUsable();
+                GuardWrites(() => StartAt(offset.Value));
+            }
     }
 
     /// <summary>

@@ -179,30 +179,30 @@ public sealed partial class PartitionLog
     public void Close()
     {
         lock (_flushGate)
-        lock (_gate)
-        {
-            if (_closed)
+            lock (_gate)
             {
-                return;
-            }
+                if (_closed)
+                {
+                    return;
+                }
 
-            _closed = true;
-            try
-            {
-                if (!_failed)
+                _closed = true;
+                try
                 {
-                    CloseInOrder();
+                    if (!_failed)
+                    {
+                        CloseInOrder();
+                    }
+                }
+                finally
+                {
+                    _failed = true;
+                    foreach (Segment segment in _segments)
+                    {
+                        segment.Close();
+                    }
                 }
             }
-            finally
-            {
-                _failed = true;
-                foreach (Segment segment in _segments)
-                {
-                    segment.Close();
-                }
-            }
-        }
     }
 
     /// <summary>The directory failed elsewhere: this log takes and gives nothing more. Takes no lock and may be called from anywhere.</summary>

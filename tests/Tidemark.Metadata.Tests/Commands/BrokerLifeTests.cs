@@ -1,8 +1,8 @@
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Tests.Elections;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
-using Tidemark.Metadata.Tests.Elections;
 
 namespace Tidemark.Metadata.Tests.Commands;
 

@@ -11,7 +11,10 @@ public class CompactionTests
 {
     private static readonly LogOptions Compacting = StorageFixture.SmallSegments with
     {
-        Compacts = true, Deletes = false, MinCleanableDirtyRatio = 0, DeleteRetentionMs = 60_000,
+        Compacts = true,
+        Deletes = false,
+        MinCleanableDirtyRatio = 0,
+        DeleteRetentionMs = 60_000,
     };
 
     [Theory]
