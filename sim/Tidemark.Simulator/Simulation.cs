@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidemark.Broker.Connections;
+using Tidemark.Broker.Links;
 using Tidemark.Broker.Runtime;
 using Tidemark.Simulator.Connections;
 using Tidemark.Simulator.Disks;
@@ -25,7 +26,7 @@ public sealed class Simulation
         Disk = new MemoryDisk(root.Fork());
         Background = new SimulatedBackground(Time, root.Fork());
         _connections = root.Fork();
-        Environment = new BrokerEnvironment(Time, Disk, Background, root.Fork().Fill, Buffers, logs ?? NullLoggerFactory.Instance);
+        Environment = new BrokerEnvironment(Time, Disk, Background, root.Fork().Fill, Buffers, logs ?? NullLoggerFactory.Instance, new RefusingConnector(Background));
     }
 
     public ulong Seed { get; }

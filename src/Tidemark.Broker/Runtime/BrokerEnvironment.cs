@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Links;
 using Tidemark.Storage.Files;
 
 namespace Tidemark.Broker.Runtime;
@@ -13,7 +14,8 @@ public interface IBackground
 
 /// <summary>
 /// Everything that the broker takes from the world, so that a simulator can bring its own: wall and monotonic time and timers
-/// (<see cref="TimeProvider"/>), disk, background work, randomness, buffers and the log.
+/// (<see cref="TimeProvider"/>), disk, background work, randomness, buffers, the log and the way
+/// to other nodes.
 /// </summary>
 /// <param name="FillRandom">Fills a span with random bytes: a cryptographic source in a process, the seed's in the simulator.</param>
 public sealed record BrokerEnvironment(
@@ -22,4 +24,5 @@ public sealed record BrokerEnvironment(
     IBackground Background,
     Action<Memory<byte>> FillRandom,
     MemoryPool<byte> Buffers,
-    ILoggerFactory Logs);
+    ILoggerFactory Logs,
+    INodeConnector Connector);

@@ -5,6 +5,7 @@ using Tidemark.Broker;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Links;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
@@ -52,7 +53,9 @@ public sealed partial class Node : IAsyncDisposable
         {
             var buffers = new FrameBufferPool();
             _network = new NetworkServer(NetworkSettings.Of(options), _door, buffers, TimeProvider.System, logs);
-            var environment = new BrokerEnvironment(TimeProvider.System, disk, new ThreadPoolBackground(logs), bytes => RandomNumberGenerator.Fill(bytes.Span), buffers, logs);
+            var background = new ThreadPoolBackground(logs);
+            var environment = new BrokerEnvironment(
+                TimeProvider.System, disk, background, bytes => RandomNumberGenerator.Fill(bytes.Span), buffers, logs, new RefusingConnector(background));
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
