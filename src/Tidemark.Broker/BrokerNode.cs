@@ -5,6 +5,7 @@ using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Handlers;
 using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Quorum;
+using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
@@ -62,7 +63,8 @@ public sealed class BrokerNode
             options.Node,
             environment.Time,
             TimeSpan.FromMilliseconds(options.Config.GetLong("replica.lag.time.max.ms")),
-            Cluster);
+            Cluster,
+            new IsrChanges(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Replication")));
         _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _housekeeping.RemoveDeletedLater, _log);
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;

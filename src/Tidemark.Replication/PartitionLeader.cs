@@ -61,6 +61,8 @@ public sealed class PartitionLeader
 
     public LeaderEpoch Epoch { get; }
 
+    public IReadOnlyList<BrokerId> Replicas => _replicas;
+
     public int PartitionEpoch { get; private set; }
 
     public LeaderRecovery Recovery { get; private set; }

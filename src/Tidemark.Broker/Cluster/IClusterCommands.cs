@@ -7,5 +7,7 @@ public interface IClusterCommands
 {
     ValueTask<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request);
 
+    ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request);
+
     ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request);
 }

@@ -24,6 +24,9 @@ public sealed class LocalQuorum(MetadataDriver driver) : IMetadataQuorum
     public ValueTask<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request) =>
         new(driver.Submit(context => Metadata.Commands.CreateTopics.Decide(context, request)));
 
+    public ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) =>
+        new(driver.Submit(context => Metadata.Commands.AlterPartition.Decide(context, request, AlterPartitionRequest.HighestVersion)));
+
     public ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) =>
         new(driver.Submit(context => Metadata.Commands.AllocateProducerIds.Decide(context, request)));
 }

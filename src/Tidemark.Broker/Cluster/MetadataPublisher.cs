@@ -141,7 +141,7 @@ public sealed class MetadataPublisher(
         }
         else
         {
-            partition.StopLeading();
+            partition.Follow(new BrokerId(image.Leader), image.LeaderEpoch);
         }
 
         if (isNew)

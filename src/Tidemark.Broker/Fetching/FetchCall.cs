@@ -95,8 +95,8 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             {
                 if (target.Partition is { } partition)
                 {
-                    var registration = new ReadRegistration(partition, this);
-                    if (partition.TryAwait(registration, target.SeenHighWatermark))
+                    var registration = new ReadRegistration(partition, this, settings.IsFollower);
+                    if (partition.TryAwait(registration, target.SeenEnd))
                     {
                         _registrations.Add(registration);
                     }
@@ -194,8 +194,9 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             settings.ReadCommitted,
             target.CurrentLeaderEpoch.Value < 0 ? LeaderEpoch.Unknown : target.CurrentLeaderEpoch,
             target.LastFetchedEpoch.Value < 0 ? LeaderEpoch.Unknown : target.LastFetchedEpoch,
-            follower));
-        target.SeenHighWatermark = result.HighWatermark;
+            follower,
+            MayReadAtFollower: request.ApiVersion >= 11));
+        target.SeenEnd = settings.IsFollower ? result.LogEnd : result.HighWatermark;
         return new FetchedPartition(target, result, false);
     }
 

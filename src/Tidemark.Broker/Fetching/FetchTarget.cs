@@ -31,8 +31,8 @@ internal sealed class FetchTarget(FetchKey key)
     /// <summary>The topic's name when it was last found by its id: what is gone since was a topic that the client knows.</summary>
     public string? KnownAs { get; set; }
 
-    /// <summary>The high watermark of the last read, to notice what came between it and waiting.</summary>
-    public Offset SeenHighWatermark { get; set; } = Offset.Unknown;
+    /// <summary>What the last read could read up to, to notice what came between it and waiting.</summary>
+    public Offset SeenEnd { get; set; } = Offset.Unknown;
 
     // What the session's client was last told. Unknown makes the next answer tell it.
     public Offset ToldHighWatermark { get; set; } = Offset.Unknown;

@@ -31,9 +31,11 @@ public sealed partial class Partition
             }
 
             result = log.AppendAsLeader(batch.Span, leader.Epoch);
-            if (result.Error == ErrorCode.None && !result.Duplicate && leader.OnAppend(result.End, _services.Now))
+            if (result.Error == ErrorCode.None && !result.Duplicate)
             {
-                wake = PublishHighWatermark(batch.Length);
+                wake = leader.OnAppend(result.End, _services.Now)
+                    ? PublishHighWatermark(batch.Length)
+                    : new Wakeups(_waiters.TakeReplicas(batch.Length), null);
             }
         }
 

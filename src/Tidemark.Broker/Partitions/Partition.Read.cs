@@ -6,16 +6,25 @@ namespace Tidemark.Broker.Partitions;
 
 public sealed partial class Partition
 {
-    /// <summary>Reads for a consumer or a follower. Consumers see what is committed, and with read_committed what is settled.</summary>
+    /// <summary>
+    /// Reads for a consumer or a follower. Consumers see what is committed, and with read_committed what is settled. A replica that follows
+    /// serves only consumers that know of it (KIP-392), up to its own high watermark.
+    /// </summary>
     public PartitionReadResult Read(in PartitionRead read)
     {
         ErrorCode error = CheckServing(out PartitionLog log, out PartitionLeader leader);
+        LeaderEpoch own = leader?.Epoch ?? LeaderEpoch.Unknown;
+        if (error == ErrorCode.NotLeaderOrFollower && read is { Follower: null, MayReadAtFollower: true } && _follower is { } role)
+        {
+            (error, own) = (ErrorCode.None, role.Epoch);
+        }
+
         if (error != ErrorCode.None)
         {
             return PartitionReadResult.Failed(error);
         }
 
-        if (read.Epoch != LeaderEpoch.Unknown && (error = FetchChecks.Epoch(read.Epoch, leader.Epoch)) != ErrorCode.None)
+        if (read.Epoch != LeaderEpoch.Unknown && (error = FetchChecks.Epoch(read.Epoch, own)) != ErrorCode.None)
         {
             return PartitionReadResult.Failed(error);
         }
@@ -91,6 +100,7 @@ public sealed partial class Partition
         }
 
         wake.Run();
+        Propose(outcome.Proposal);
         if (outcome.Error != ErrorCode.None)
         {
             return PartitionReadResult.Failed(outcome.Error == ErrorCode.UnknownLeaderEpoch ? ErrorCode.NotLeaderOrFollower : outcome.Error);
@@ -103,21 +113,29 @@ public sealed partial class Partition
             return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart, null, outcome.Diverging);
         }
 
+        if (read.From == leaderEnd)
+        {
+            // The usual case of a follower that has caught up.
+            return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart) { LogEnd = leaderEnd };
+        }
+
         LogSlice slice = log.Read(read.From, read.MaxBytes, leaderEnd, read.AtLeastOneBatch);
         return slice.Error == ErrorCode.None
-            ? new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart, slice)
+            ? new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart, slice) { LogEnd = leaderEnd }
             : PartitionReadResult.Failed(slice.Error);
     }
 
     /// <summary>
-    /// Adds a reader that found too little. False when the high watermark is no longer the one it saw, or the partition serves no more:
-    /// then there is something new already, and it was not added.
+    /// Adds a reader that found too little. False when what it reads up to (the log's end for a replica, the high watermark for a consumer)
+    /// is no longer what it saw, or the partition serves no more: then there is something new already, and it was not added.
     /// </summary>
-    internal bool TryAwait(ReadRegistration reader, Offset seenHighWatermark)
+    internal bool TryAwait(ReadRegistration reader, Offset seenEnd)
     {
         lock (_lock)
         {
-            if (_leader is null || seenHighWatermark.Value != _highWatermark)
+            bool isServing = _leader is not null || (_follower is not null && !reader.OfReplica);
+            Offset end = reader.OfReplica ? _log?.LogEndOffset ?? Offset.Unknown : new Offset(_highWatermark);
+            if (!isServing || seenEnd != end)
             {
                 return false;
             }

@@ -17,6 +17,7 @@ public sealed partial class Partition
     private volatile PartitionLog? _log;
     private volatile PartitionLeader? _leader;
     private volatile PartitionConfig _config;
+    private LeaderEpoch _epoch = LeaderEpoch.Unknown;
     private long _highWatermark;
 
     /// <param name="log">Null when its directory is offline.</param>
@@ -82,7 +83,9 @@ public sealed partial class Partition
             }
             else
             {
-                Invariant.Require(leadership.LeaderEpoch > LeaderEpoch);
+                Invariant.Require(leadership.LeaderEpoch >= _epoch);
+                _epoch = leadership.LeaderEpoch;
+                _follower = null;
                 log.BeginEpoch(leadership.LeaderEpoch);
                 _leader = new PartitionLeader(
                     _services.Self,
@@ -102,13 +105,14 @@ public sealed partial class Partition
         wake.Run();
     }
 
-    /// <summary>The replica leads no more, because another one does, it is deleted, or its disk failed. Everyone who waits is told.</summary>
+    /// <summary>The replica leads and follows no more: it is deleted, its disk failed, or the broker stops. Everyone who waits is told.</summary>
     public void StopLeading(ErrorCode reason = ErrorCode.NotLeaderOrFollower)
     {
         Wakeups wake;
         lock (_lock)
         {
             _leader = null;
+            _follower = null;
             wake = new Wakeups(_waiters.TakeReaders(long.MaxValue), _waiters.TakeDecided(_ => reason));
         }
 

@@ -7,6 +7,7 @@ namespace Tidemark.Broker.Partitions;
 /// <summary>A read of one partition by a consumer or, with <see cref="Follower"/>, by a replica.</summary>
 /// <param name="Epoch">The leader epoch that the reader believes in; unknown is "does not say".</param>
 /// <param name="LastFetchedEpoch">The epoch of the last record it has, to find out that its log diverged; unknown is "does not say".</param>
+/// <param name="MayReadAtFollower">The consumer knows that a follower may serve it (Fetch v11, KIP-392).</param>
 public readonly record struct PartitionRead(
     Offset From,
     int MaxBytes,
@@ -14,7 +15,8 @@ public readonly record struct PartitionRead(
     bool ReadCommitted,
     LeaderEpoch Epoch,
     LeaderEpoch LastFetchedEpoch,
-    FollowerFetch? Follower = null);
+    FollowerFetch? Follower = null,
+    bool MayReadAtFollower = false);
 
 /// <summary>An aborted transaction that a read_committed consumer has to skip.</summary>
 public readonly record struct AbortedRange(ProducerId Producer, Offset FirstOffset);
@@ -30,6 +32,9 @@ public readonly record struct PartitionReadResult(
     IReadOnlyList<AbortedRange>? Aborted = null)
 {
     public int Bytes => Slice?.Length ?? 0;
+
+    /// <summary>For a replica's read: the log's end when it was read.</summary>
+    public Offset LogEnd { get; init; } = Offset.Unknown;
 
     public static PartitionReadResult Failed(ErrorCode error) => new(error, Offset.Unknown, Offset.Unknown, Offset.Unknown);
 }

@@ -5,7 +5,7 @@ namespace Tidemark.Broker.Partitions;
 
 /// <summary>What all partitions of a broker share.</summary>
 /// <param name="ReplicaLagMax"><c>replica.lag.time.max.ms</c></param>
-public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpan ReplicaLagMax, IBrokerStandings Brokers)
+public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpan ReplicaLagMax, IBrokerStandings Brokers, IIsrChanges IsrChanges)
 {
     internal TimeSpan Now => Time.GetElapsedTime(0);
 }

@@ -12,8 +12,13 @@ internal interface IReadWaiter
 }
 
 /// <summary>A waiter's place in one partition's list, known so that it can leave without a search.</summary>
-internal sealed class ReadRegistration(Partition partition, IReadWaiter waiter)
+/// <param name="partition">Where it waits.</param>
+/// <param name="waiter">Whom to tell.</param>
+/// <param name="ofReplica">A replica's fetch waits for the log's end, a consumer's for the high watermark.</param>
+internal sealed class ReadRegistration(Partition partition, IReadWaiter waiter, bool ofReplica)
 {
+    public bool OfReplica => ofReplica;
+
     public Partition Partition => partition;
 
     public IReadWaiter Waiter => waiter;
@@ -27,17 +32,19 @@ internal sealed class ReadRegistration(Partition partition, IReadWaiter waiter)
 /// </summary>
 internal sealed class PartitionWaiters
 {
-    private readonly List<ReadRegistration> _readers = [];
+    private readonly List<ReadRegistration> _consumers = [];
+    private readonly List<ReadRegistration> _replicas = [];
     private readonly List<(Offset End, ICommitListener Listener, int Slot)> _writers = [];
 
-    public bool HasReaders => _readers.Count > 0;
+    public bool HasReplicas => _replicas.Count > 0;
 
     public bool HasWriters => _writers.Count > 0;
 
     public void Add(ReadRegistration reader)
     {
-        reader.Index = _readers.Count;
-        _readers.Add(reader);
+        List<ReadRegistration> readers = ListOf(reader);
+        reader.Index = readers.Count;
+        readers.Add(reader);
     }
 
     public void Remove(ReadRegistration reader)
@@ -48,10 +55,11 @@ internal sealed class PartitionWaiters
             return;
         }
 
-        ReadRegistration last = _readers[^1];
-        _readers[at] = last;
+        List<ReadRegistration> readers = ListOf(reader);
+        ReadRegistration last = readers[^1];
+        readers[at] = last;
         last.Index = at;
-        _readers.RemoveAt(_readers.Count - 1);
+        readers.RemoveAt(readers.Count - 1);
         reader.Index = -1;
     }
 
@@ -59,18 +67,11 @@ internal sealed class PartitionWaiters
 
     public void Remove(ICommitListener listener) => _writers.RemoveAll(w => ReferenceEquals(w.Listener, listener));
 
-    /// <summary>The readers as they are now, in a rented array; empty when there are none.</summary>
-    public Wakeup TakeReaders(long bytes)
-    {
-        if (_readers.Count == 0)
-        {
-            return default;
-        }
+    /// <summary>Everyone who reads, as they are now, in a rented array; empty when there are none.</summary>
+    public Wakeup TakeReaders(long bytes) => Take(_consumers.Count + _replicas.Count, CollectionsMarshal.AsSpan(_consumers), bytes);
 
-        ReadRegistration[] rented = ArrayPool<ReadRegistration>.Shared.Rent(_readers.Count);
-        CollectionsMarshal.AsSpan(_readers).CopyTo(rented);
-        return new Wakeup(rented, _readers.Count, bytes);
-    }
+    /// <summary>The replicas that wait for the log to grow.</summary>
+    public Wakeup TakeReplicas(long bytes) => Take(_replicas.Count, [], bytes);
 
     /// <summary>Takes out the writes for which <paramref name="decide"/> has an answer.</summary>
     public List<(ICommitListener Listener, int Slot, ErrorCode Error)>? TakeDecided(Func<Offset, ErrorCode?> decide)
@@ -91,6 +92,21 @@ internal sealed class PartitionWaiters
 
         _writers.RemoveRange(kept, _writers.Count - kept);
         return decided;
+    }
+
+    private List<ReadRegistration> ListOf(ReadRegistration reader) => reader.OfReplica ? _replicas : _consumers;
+
+    private Wakeup Take(int count, ReadOnlySpan<ReadRegistration> consumers, long bytes)
+    {
+        if (count == 0)
+        {
+            return default;
+        }
+
+        ReadRegistration[] rented = ArrayPool<ReadRegistration>.Shared.Rent(count);
+        consumers.CopyTo(rented);
+        CollectionsMarshal.AsSpan(_replicas).CopyTo(rented.AsSpan(consumers.Length));
+        return new Wakeup(rented, count, bytes);
     }
 }
 

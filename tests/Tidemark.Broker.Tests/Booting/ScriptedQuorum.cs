@@ -103,6 +103,9 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
         return new(new CreateTopicsResponse());
     }
 
+    public ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) =>
+        new(new AlterPartitionResponse { ErrorCode = ErrorCode.NotController });
+
     public ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request)
     {
         if (AllocationFails)

@@ -1,0 +1,65 @@
+using Tidemark.Primitives;
+using Tidemark.Replication;
+
+namespace Tidemark.Broker.Partitions;
+
+/// <summary>Where a leader's proposals to change the in-sync replicas go: to the controller, which alone decides.</summary>
+public interface IIsrChanges
+{
+    /// <summary>Asks the controller; its answer comes back to <see cref="Partition.TakeDecision"/>. Called without any lock.</summary>
+    void Propose(Partition partition, IsrProposal proposal);
+}
+
+public sealed partial class Partition
+{
+    /// <summary>The assignment as the leader knows it; empty while it does not lead.</summary>
+    public IReadOnlyList<BrokerId> Replicas => _leader?.Replicas ?? [];
+
+    /// <summary>Looks for in-sync replicas that fell behind; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
+    public void CheckInSync()
+    {
+        IsrProposal? proposal;
+        lock (_lock)
+        {
+            proposal = _leader?.ProposeShrink(_services.Now);
+        }
+
+        Propose(proposal);
+    }
+
+    /// <summary>The controller answered a proposal. What is in force, and whether to ask the same again, is for the core to say.</summary>
+    public ProposalFate TakeDecision(IsrProposal proposal, in AlterPartitionAnswer answer)
+    {
+        Wakeups wake = default;
+        ProposalFate fate;
+        lock (_lock)
+        {
+            if (_leader is not { } leader || _log is null)
+            {
+                return ProposalFate.Ignored;
+            }
+
+            fate = leader.OnAlterPartition(proposal, answer, _services.Now, out bool advanced);
+            if (advanced)
+            {
+                wake = PublishHighWatermark(long.MaxValue / 2);
+            }
+            else if (fate == ProposalFate.Applied && _waiters.HasWriters)
+            {
+                // Fewer members may be too few for what already waits.
+                wake = new Wakeups(default, _waiters.TakeDecided(leader.Acknowledge));
+            }
+        }
+
+        wake.Run();
+        return fate;
+    }
+
+    private void Propose(IsrProposal? proposal)
+    {
+        if (proposal is not null)
+        {
+            _services.IsrChanges.Propose(this, proposal);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using Tidemark.Primitives;
+using Tidemark.Replication;
+
+namespace Tidemark.Broker.Tests.Replication;
+
+/// <summary>Histories in which logs parted, each of which lost or mixed up records somewhere once. The bug's name stands above each.</summary>
+public sealed class DivergingLogTests
+{
+    /// <summary>KIP-101, KAFKA-1211.</summary>
+    [Fact]
+    public void A_restarted_follower_keeps_what_its_stale_high_watermark_does_not_cover()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a", "b");
+        set.CatchUp(2);
+
+        set.Restart(2, checkpointedHighWatermark: 0);
+        set.Elect(2, [2]);
+
+        Assert.Equal("a@0 b@0", set.Content(2));
+        Assert.Equal(2, set[2].HighWatermark.Value);
+    }
+
+    /// <summary>KAFKA-6361, KIP-279.</summary>
+    [Fact]
+    public void After_two_fast_failovers_a_follower_goes_back_until_both_logs_know_an_epoch()
+    {
+        var set = new ReplicaSet(1, 2, 3);
+        set.Elect(1, [1, 2, 3]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.CatchUp(3);
+        set.Elect(2, [2, 3], told: [2]);
+        set.Write(2, "lost");
+        set.Elect(3, [3], told: [3]);
+        set.Write(3, "b", "c");
+
+        set.Elect(3, [3]);
+        set.CatchUp(2);
+        set.CatchUp(1);
+
+        Assert.Equal("a@0 b@2 c@2", set.Content(3));
+        Assert.Equal(set.Content(3), set.Content(2));
+        Assert.Equal(set.Content(3), set.Content(1));
+    }
+
+    /// <summary>KAFKA-7415: the second leader wrote nothing and still has to know where its epoch began.</summary>
+    [Fact]
+    public void A_leader_that_wrote_nothing_still_tells_where_its_epoch_ends()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.Write(1, "lost");
+        set.Elect(2, [2], told: [2]);
+        set.Elect(2, [2], told: [2]);
+        set.Write(2, "b");
+
+        set.Tell(1, [2]);
+        set.CatchUp(1);
+
+        Assert.Equal("a@0 b@2", set.Content(1));
+    }
+
+    /// <summary>KAFKA-7164.</summary>
+    [Fact]
+    public void A_new_epoch_of_the_same_leader_compares_the_logs_again()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        PartitionFollower before = set[2].Follower!;
+
+        set.Elect(1, [1, 2]);
+
+        Assert.NotSame(before, set[2].Follower);
+    }
+
+    /// <summary>KAFKA-13141.</summary>
+    [Fact]
+    public void A_diverging_fetch_moves_no_high_watermark()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a", "lost");
+        set.CatchUp(2);
+        set.Elect(1, [1, 2], told: [1]);
+        set.Elect(2, [2], told: [2]);
+        set.Write(2, "b", "c");
+        set.Restart(1, 0);
+        set.Elect(1, [1, 2], told: [1]);
+        set.Write(1, "d");
+        set.Tell(2, [1, 2]);
+        long before = set[1].HighWatermark.Value;
+
+        Assert.Equal(FollowerAction.Truncate, set.Fetch(2));
+
+        Assert.Equal(before, set[1].HighWatermark.Value);
+        set.CatchUp(2);
+        Assert.Equal(set.Content(1), set.Content(2));
+    }
+
+    /// <summary>KAFKA-14704.</summary>
+    [Fact]
+    public void The_high_watermark_of_a_diverging_answer_is_not_taken()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.Elect(2, [2], told: [2]);
+        set.Write(2, "lost", "lost too");
+        set.Elect(1, [1], told: [1]);
+        set.Write(1, "b", "c", "d");
+        set.Tell(2, [1]);
+
+        Assert.Equal(FollowerAction.Truncate, set.Fetch(2));
+
+        Assert.Equal(1, set[2].Log!.LogEndOffset.Value);
+        Assert.True(set[2].HighWatermark.Value <= 1);
+    }
+
+    /// <summary>KAFKA-10706.</summary>
+    [Fact]
+    public void A_cut_that_removes_no_record_still_forgets_the_epochs_that_conflict()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.Elect(2, [2], told: [2]);
+        set.Elect(1, [1], told: [1]);
+        set.Write(1, "b");
+        set.Tell(2, [1]);
+
+        set.CatchUp(2);
+
+        Assert.Equal("a@0 b@2", set.Content(2));
+        Assert.Equal([0, 2], set[2].Log!.Epochs.Entries.ToArray().Select(entry => entry.Epoch.Value));
+    }
+
+    /// <summary>KAFKA-12996.</summary>
+    [Fact]
+    public void A_follower_below_the_leaders_start_is_told_so_also_when_its_log_diverges()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1]);
+        set.Write(1, "a", "b", "c");
+        set[1].Log!.AdvanceLogStart(new Offset(2));
+
+        Assert.Equal(FollowerAction.AskBounds, set.Fetch(2));
+        Assert.Equal(FollowerAction.Restart, set[2].TakeBounds(set[2].Follower!, new Offset(2), new Offset(3)));
+        set.CatchUp(2);
+
+        Assert.Equal("c@0", set.Content(2));
+    }
+
+    /// <summary>A stale fetcher's answer once cut the log of a replica that had become leader.</summary>
+    [Fact]
+    public void A_late_answer_does_not_touch_a_replica_that_leads_by_now()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.Write(1, "b");
+        (PartitionFollower Role, FollowerAnswer Answer, byte[] Records) late = set.Ask(2);
+        set.Elect(2, [2]);
+        set.Write(2, "c");
+
+        Assert.Equal(FollowerAction.Ignore, set.Take(2, late));
+        Assert.Equal(FollowerAction.Ignore, set[2].TakeBounds(late.Role, Offset.Zero, Offset.Zero));
+        Assert.Equal("a@0 c@1", set.Content(2));
+    }
+
+    /// <summary>KAFKA-7128: below the start of the leader's epoch nobody is in sync, however low its high watermark is.</summary>
+    [Fact]
+    public void A_follower_below_the_epochs_start_is_not_proposed()
+    {
+        var set = new ReplicaSet(1, 2, 3);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a", "b");
+        set.CatchUp(2);
+        set.Restart(2, checkpointedHighWatermark: 0);
+        set.Elect(2, [1, 2]);
+
+        set.Fetch(3);
+        Assert.Empty(set.Proposals);
+        set.CatchUp(3);
+
+        Assert.Equal([new BrokerId(1), new BrokerId(2), new BrokerId(3)], Assert.Single(set.Proposals).Isr.OrderBy(id => id.Value));
+    }
+}
