@@ -3,6 +3,7 @@ using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Handlers;
+using Tidemark.Broker.Links;
 using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Replicating;
@@ -27,6 +28,8 @@ public sealed class BrokerNode
     private readonly StorageListener _storage;
     private readonly DelayQueue _delays;
     private readonly Housekeeping _housekeeping;
+    private readonly NodeLinks _links;
+    private readonly ReplicaFetchers _fetchers;
     private readonly MetadataPublisher _publisher;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<string> _failed = new();
@@ -65,7 +68,16 @@ public sealed class BrokerNode
             TimeSpan.FromMilliseconds(options.Config.GetLong("replica.lag.time.max.ms")),
             Cluster,
             new IsrChanges(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Replication")));
-        _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _housekeeping.RemoveDeletedLater, _log);
+        _links = new NodeLinks(environment, new LinkOptions());
+        _fetchers = new ReplicaFetchers(new FetcherServices(
+            environment,
+            Cluster,
+            _links,
+            _delays,
+            ReplicaFetchOptions.Of(options.Config),
+            options.InterBrokerListenerName,
+            environment.Logs.CreateLogger("Tidemark.Replication")));
+        _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _fetchers, _housekeeping.RemoveDeletedLater, _log);
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
         Table = new DispatchTable([.. OwnHandlers(), .. moreHandlers(this)]);
@@ -114,6 +126,8 @@ public sealed class BrokerNode
         await Within(_quorum.BeginShutdown(), grace);
         await Within(Acceptor.Drain(), grace);
         _housekeeping.Dispose();
+        _fetchers.Dispose();
+        _links.Dispose();
         foreach (Partition partition in Partitions.All())
         {
             partition.StopLeading();

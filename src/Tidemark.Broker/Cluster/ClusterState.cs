@@ -60,6 +60,12 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         }
     }
 
+    /// <summary>Where a broker is reached on a listener, fenced or not; null when it is not registered or has no such listener.</summary>
+    public BrokerEndpoint? EndpointOf(BrokerId broker, string listenerName) =>
+        _image.Brokers.TryGetValue(broker.Value, out BrokerImage? image) && image.Endpoint(listenerName) is { } at
+            ? new BrokerEndpoint(broker, at.Host, at.Port, image.Rack)
+            : null;
+
     public LeaderHint LeaderOf(Uuid topicId, int partition, string listenerName)
     {
         MetadataImage image = _image;

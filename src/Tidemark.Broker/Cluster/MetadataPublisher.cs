@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Partitions;
+using Tidemark.Broker.Replicating;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
@@ -15,12 +16,13 @@ namespace Tidemark.Broker.Cluster;
 /// effect; then all see the image. Called by one thread, image after image in the order of the log. Partitions come before the
 /// image, so that a client that reads of a topic finds it served.
 /// </summary>
-public sealed class MetadataPublisher(
+internal sealed class MetadataPublisher(
     ClusterState cluster,
     BrokerConfig fileConfig,
     PartitionRegistry registry,
     LogDirectories directories,
     PartitionServices services,
+    ReplicaFetchers fetchers,
     Action onDeleted,
     ILogger log)
 {
@@ -77,6 +79,9 @@ public sealed class MetadataPublisher(
         }
 
         cluster.Take(image, config);
+
+        // Only now does the cluster know where the leaders are.
+        fetchers.Begin();
     }
 
     private void RemoveTopics(MetadataImage before, MetadataImage image)
@@ -132,6 +137,7 @@ public sealed class MetadataPublisher(
         partition ??= Open(topic, image, settings);
         if (image.Leader == cluster.Self.Value)
         {
+            fetchers.Drop(partition);
             partition.Lead(new PartitionLeadership(
                 image.LeaderEpoch,
                 image.PartitionEpoch,
@@ -141,12 +147,24 @@ public sealed class MetadataPublisher(
         }
         else
         {
-            partition.Follow(new BrokerId(image.Leader), image.LeaderEpoch);
+            Follow(partition, image);
         }
 
         if (isNew)
         {
             local.Put(image.Id, partition);
+        }
+    }
+
+    private void Follow(Partition partition, PartitionImage image)
+    {
+        if (partition.Follow(new BrokerId(image.Leader), image.LeaderEpoch))
+        {
+            fetchers.Follow(partition);
+        }
+        else if (partition.Follower is null)
+        {
+            fetchers.Drop(partition);
         }
     }
 
@@ -207,6 +225,7 @@ public sealed class MetadataPublisher(
 
     private void Delete(Partition partition)
     {
+        fetchers.Drop(partition);
         partition.StopLeading(ErrorCode.UnknownTopicOrPartition);
         Guard(() =>
         {

@@ -51,6 +51,7 @@ public sealed class Housekeeping : IDisposable
         Every("compaction", Milliseconds(config.GetLong("log.cleaner.backoff.ms")), _compactions.BeginDue, first);
         Every("flush", s_flushCheck, Flush, isDue: () => _registry.Any(IsFlushedByTime));
         Every("producer expiry", Milliseconds(config.GetLong("producer.id.expiration.check.interval.ms")), ExpireProducers);
+        Every("in-sync replicas", Milliseconds(config.GetLong("replica.lag.time.max.ms") / 2), CheckInSync);
         RemoveDeletedLater();
     }
 
@@ -133,6 +134,14 @@ public sealed class Housekeeping : IDisposable
             {
                 Guard(log.Flush);
             }
+        }
+    }
+
+    private void CheckInSync()
+    {
+        foreach (Partition partition in _registry.All())
+        {
+            partition.CheckInSync();
         }
     }
 

@@ -62,7 +62,7 @@ public sealed partial class Node : IAsyncDisposable
             _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints));
             _broker = new BrokerNode(
                 environment,
-                new BrokerOptions(new BrokerId(options.NodeId), clusterId, options.Config, BrokerEndpoints),
+                new BrokerOptions(new BrokerId(options.NodeId), clusterId, options.Config, BrokerEndpoints, options.InterBrokerListenerName),
                 [.. _directories.Where(d => options.LogDirectories.Contains(d.Path))],
                 new LocalQuorum(_driver),
                 node => ControllerHandlers.All(_driver, node.Cluster, new BrokerLoggers(logs)));

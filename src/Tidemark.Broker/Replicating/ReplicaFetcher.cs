@@ -1,0 +1,291 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Links;
+using Tidemark.Broker.Partitions;
+using Tidemark.Broker.Runtime;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Replication;
+
+namespace Tidemark.Broker.Replicating;
+
+/// <summary>
+/// Fetches many partitions from one leader over one connection, one request after another, for as long as it has any. A partition that
+/// met an error rests for a while without holding up the others. When partitions are added while a request waits at the leader, the
+/// request is given up: what follows a failover must not wait for the end of a long poll.
+/// </summary>
+internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherServices services)
+{
+    private static readonly TimeSpan s_firstRest = TimeSpan.FromMilliseconds(20);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Partition, Rest> _partitions = [];
+    private readonly FetcherSession _session = new();
+    private NodeLink? _asking;
+    private bool _isRunning;
+    private bool _isNew;
+    private bool _isClosed;
+    private int _failures;
+
+    /// <summary>Begins to fetch these as well.</summary>
+    public void Add(IReadOnlyList<Partition> partitions)
+    {
+        NodeLink? interrupted;
+        lock (_lock)
+        {
+            foreach (Partition partition in partitions)
+            {
+                _partitions[partition] = default;
+            }
+
+            _isNew = true;
+            interrupted = _asking;
+        }
+
+        interrupted?.Close();
+        Begin();
+    }
+
+    public void Remove(Partition partition)
+    {
+        lock (_lock)
+        {
+            _partitions.Remove(partition);
+        }
+    }
+
+    /// <summary>Stops for good.</summary>
+    public void Close()
+    {
+        NodeLink? interrupted;
+        lock (_lock)
+        {
+            _isClosed = true;
+            _partitions.Clear();
+            interrupted = _asking;
+        }
+
+        interrupted?.Close();
+    }
+
+    private void Begin()
+    {
+        lock (_lock)
+        {
+            if (_isRunning || _isClosed)
+            {
+                return;
+            }
+
+            _isRunning = true;
+        }
+
+        // Not on the caller's thread, which is publishing metadata.
+        services.Environment.Background.Post(purpose, () => _ = Run());
+    }
+
+    private async Task Run()
+    {
+        while (Collect(out List<WantedPartition> wanted, out TimeSpan? rest))
+        {
+            if (wanted.Count == 0 || services.AddressOf(source) is not { } address)
+            {
+                // Nothing that may be asked for now.
+                Pause(wanted.Count == 0 ? rest!.Value : services.Options.Backoff);
+                return;
+            }
+
+            if (!await Fetch(services.Links.To(address, purpose), wanted, rest))
+            {
+                _session.Reset();
+                if (TakeNew())
+                {
+                    continue;
+                }
+
+                Pause(BackoffOf(_failures++));
+                return;
+            }
+
+            _failures = 0;
+        }
+    }
+
+    /// <summary>What to ask for, and how long until a resting partition is due. False when there is nothing left to do.</summary>
+    private bool Collect(out List<WantedPartition> wanted, out TimeSpan? rest)
+    {
+        TimeSpan now = services.Now;
+        wanted = [];
+        rest = null;
+        List<Partition>? gone = null;
+        lock (_lock)
+        {
+            foreach ((Partition partition, Rest resting) in _partitions)
+            {
+                if (resting.Until > now)
+                {
+                    TimeSpan left = resting.Until - now;
+                    rest = rest is { } shortest && shortest < left ? shortest : left;
+                }
+                else if (partition.Position() is not { } at || at.Follower.Leader != source)
+                {
+                    // Metadata brings it back, if ever, here or at another leader's fetcher.
+                    (gone ??= []).Add(partition);
+                }
+                else
+                {
+                    wanted.Add(new WantedPartition(partition, at));
+                }
+            }
+
+            foreach (Partition partition in gone ?? [])
+            {
+                _partitions.Remove(partition);
+            }
+
+            _isNew = false;
+            _isRunning = _partitions.Count > 0;
+            return _isRunning;
+        }
+    }
+
+    private bool TakeNew()
+    {
+        lock (_lock)
+        {
+            return _isNew;
+        }
+    }
+
+    private async Task<bool> Fetch(NodeLink link, List<WantedPartition> wanted, TimeSpan? rest)
+    {
+        TimeSpan wait = rest is { } due && due < services.Options.WaitMax ? due : services.Options.WaitMax;
+        var request = new FetchRequest
+        {
+            ReplicaState = new FetchRequest.ReplicaStateValue { ReplicaId = services.Self.Value, ReplicaEpoch = services.BrokerEpoch },
+            MaxWaitMs = (int)wait.TotalMilliseconds,
+            MinBytes = services.Options.MinBytes,
+            MaxBytes = services.Options.ResponseBytesMax,
+        };
+        _session.Ask(request, wanted, services.Options.PartitionBytesMax);
+        lock (_lock)
+        {
+            if (_isNew)
+            {
+                return false;
+            }
+
+            _asking = link;
+        }
+
+        try
+        {
+            // From version 15 on the replica's epoch is told (KIP-903): without it an earlier life's fetch could count.
+            using LinkAnswer<FetchResponse> answer = await link.SendLeased<FetchRequest, FetchResponse>(
+                request, services.Options.AnswerTimeout + wait, lowestVersion: 15);
+            Answered();
+            if (answer.Message.ErrorCode != ErrorCode.None)
+            {
+                FetcherLog.Refused(services.Log, source, answer.Message.ErrorCode);
+                return false;
+            }
+
+            _session.Accept(answer.Message);
+            await Take(link, wanted, answer.Message);
+            return true;
+        }
+        catch (LinkException e)
+        {
+            Answered();
+            FetcherLog.Unreachable(services.Log, source, e.Message);
+            return false;
+        }
+    }
+
+    private void Answered()
+    {
+        lock (_lock)
+        {
+            _asking = null;
+        }
+    }
+
+    private async Task Take(NodeLink link, List<WantedPartition> wanted, FetchResponse response)
+    {
+        Dictionary<(Uuid, int), WantedPartition>? byName = null;
+        foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
+        {
+            foreach (FetchResponse.PartitionData data in topic.Partitions)
+            {
+                byName ??= wanted.ToDictionary(each => (each.Partition.TopicId, each.Partition.Name.Partition));
+                if (byName.TryGetValue((topic.TopicId, data.PartitionIndex), out WantedPartition asked))
+                {
+                    await Take(link, asked, data);
+                }
+            }
+        }
+    }
+
+    private async Task Take(NodeLink link, WantedPartition asked, FetchResponse.PartitionData data)
+    {
+        (Partition partition, FollowerPosition at) = asked;
+        EpochEnd? diverging = data.DivergingEpoch is { Epoch: >= 0 } parted
+            ? new EpochEnd(new LeaderEpoch(parted.Epoch), new Offset(parted.EndOffset))
+            : null;
+        FollowerAction action = partition.TakeAnswer(
+            at.Follower,
+            new FollowerAnswer(at.Follower.Epoch, at.End, data.ErrorCode, new Offset(data.HighWatermark), new Offset(data.LogStartOffset), diverging),
+            data.Records is { } records ? records.Span : []);
+        if (action == FollowerAction.AskBounds)
+        {
+            action = await LeaderBounds.Ask(link, services, asked) is { } bounds
+                ? partition.TakeBounds(at.Follower, bounds.Start, bounds.End)
+                : FollowerAction.Retry;
+        }
+
+        switch (action)
+        {
+            case FollowerAction.Truncate or FollowerAction.Restart:
+                FetcherLog.Cut(services.Log, partition.Name.ToString(), at.End, partition.Log?.LogEndOffset ?? Offset.Unknown, source, at.Follower.Epoch);
+                break;
+            case FollowerAction.Retry:
+                FetcherLog.Retried(services.Log, partition.Name.ToString(), source, data.ErrorCode);
+                break;
+        }
+
+        lock (_lock)
+        {
+            if (_partitions.TryGetValue(partition, out Rest before))
+            {
+                _partitions[partition] = action == FollowerAction.Retry
+                    ? new Rest(services.Now + BackoffOf(before.Count), before.Count + 1)
+                    : default;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Doubles from a short one on: right after an election the new leader often hears of it a moment later than its followers.
+    /// </summary>
+    private TimeSpan BackoffOf(int count)
+    {
+        TimeSpan rest = s_firstRest * (1 << Math.Min(count, 10));
+        return rest < services.Options.Backoff ? rest : services.Options.Backoff;
+    }
+
+    private void Pause(TimeSpan time)
+    {
+        lock (_lock)
+        {
+            _isRunning = false;
+        }
+
+        services.Delays.Add(new Due(this), time);
+    }
+
+    /// <summary>How long a partition is left alone, and how many errors in a row it met.</summary>
+    private readonly record struct Rest(TimeSpan Until, int Count);
+
+    private sealed class Due(ReplicaFetcher fetcher) : Delayed
+    {
+        protected internal override void OnExpired() => fetcher.Begin();
+    }
+}
