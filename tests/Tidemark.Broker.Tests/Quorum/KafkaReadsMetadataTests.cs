@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tidemark.Broker.Links;
 using Tidemark.Broker.Runtime;
 using Tidemark.Storage.Files;
 using Tidemark.Tests.Shared;
@@ -120,7 +121,8 @@ public sealed class KafkaReadsMetadataTests : IDisposable
         new Threads(),
         memory => RandomNumberGenerator.Fill(memory.Span),
         MemoryPool<byte>.Shared,
-        NullLoggerFactory.Instance);
+        NullLoggerFactory.Instance,
+        new RefusingConnector(new Threads()));
 
     private sealed class Threads : IBackground
     {
