@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Raft.Roles;
 
 namespace Tidemark.Raft;
 
@@ -38,7 +39,7 @@ public sealed class LoneVoter
     {
         Invariant.Require(Role is Unattached);
         var epoch = new LeaderEpoch(_known.Epoch.Value + 1);
-        Role = new Candidate(epoch);
+        Role = new Candidate(epoch, _self, new VoteTally(new VoterSet(0, [new Voter(_self, [])]), _self.Node), TimeSpan.MaxValue);
 
         // The vote of the only voter decides the election, so one durable write says both: for whom it voted, and that this one leads.
         return [new PersistElectionState(new ElectionState(epoch, _self.Node, null))];
@@ -53,7 +54,7 @@ public sealed class LoneVoter
             return [];
         }
 
-        Role = new Leader(Role.Epoch, _logEnd);
+        Role = new Leader(Role.Epoch, _self, [], _logEnd, TimeSpan.Zero);
         return [new AppendLeaderChange(Role.Epoch, _self)];
     }
 
@@ -83,7 +84,7 @@ public sealed class LoneVoter
     {
         if (Role is Leader)
         {
-            Role = new Resigned(Role.Epoch);
+            Role = new Resigned(Role.Epoch, _self, [], [], TimeSpan.MaxValue);
         }
     }
 }

@@ -5,6 +5,7 @@ using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 using Tidemark.Raft;
+using Tidemark.Raft.Roles;
 using Tidemark.Records;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;

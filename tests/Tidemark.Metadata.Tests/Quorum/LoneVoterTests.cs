@@ -1,5 +1,6 @@
 using Tidemark.Primitives;
 using Tidemark.Raft;
+using Tidemark.Raft.Roles;
 
 namespace Tidemark.Metadata.Tests.Quorum;
 

@@ -1,0 +1,144 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Raft.Roles;
+
+/// <summary>Leads. What it appends is committed when a majority of the voters has it on the disk, and never before something of its own epoch is.</summary>
+public sealed class Leader : QuorumRole
+{
+    /// <summary>Anybody may fetch and call itself by some id; this many are remembered, which is far more than a cluster has nodes.</summary>
+    private const int ObserversMax = 4096;
+
+    private readonly ReplicaKey _self;
+    private readonly Dictionary<BrokerId, ReplicaProgress> _voters = [];
+    private readonly Dictionary<ReplicaKey, ReplicaProgress> _observers = [];
+    private readonly Dictionary<BrokerId, RequestSlot> _greetings = [];
+
+    internal Leader(LeaderEpoch epoch, ReplicaKey self, IReadOnlyList<VoterEndpoint> endpoints, Offset epochStart, TimeSpan electedAt)
+        : base(epoch)
+    {
+        _self = self;
+        LeaderEndpoints = endpoints;
+        EpochStart = epochStart;
+        ElectedAt = electedAt;
+    }
+
+    public override BrokerId? LeaderNode => _self.Node;
+
+    public override IReadOnlyList<VoterEndpoint> LeaderEndpoints { get; }
+
+    public override ReplicaKey? VotedFor => _self;
+
+    /// <summary>The log's end when it was elected: the place of its LeaderChange record.</summary>
+    public Offset EpochStart { get; }
+
+    public TimeSpan ElectedAt { get; }
+
+    /// <summary>Everything below is committed; unknown (-1) until something of this epoch is.</summary>
+    public Offset HighWatermark { get; internal set; } = Offset.Unknown;
+
+    /// <summary>The change of voters in hand; there is one at a time.</summary>
+    internal VoterChange? Change { get; set; }
+
+    /// <summary>With fixed voters: what they told of themselves, which a later upgrade of kraft.version writes down.</summary>
+    internal Dictionary<BrokerId, Voter> ToldByVoters { get; } = [];
+
+    /// <summary>The other voters, in no order.</summary>
+    internal IEnumerable<ReplicaProgress> OtherVoters => _voters.Values;
+
+    internal IEnumerable<ReplicaProgress> Observers => _observers.Values;
+
+    internal override IEnumerable<RequestSlot> Slots =>
+        Change?.Versions is { } versions ? _greetings.Values.Append(versions) : _greetings.Values;
+
+    internal override bool Grants(ReplicaKey candidate, bool isUpToDate, bool isPreVote) => false;
+
+    /// <summary>The voters are these from now on. What is known of a member stays known.</summary>
+    internal void TakeVoters(VoterSet voters)
+    {
+        foreach (ReplicaProgress former in _voters.Values.Where(each => !voters.Contains(each.Key)).ToList())
+        {
+            _voters.Remove(former.Key.Node);
+            _greetings.Remove(former.Key.Node);
+            _observers[former.Key] = former;
+        }
+
+        foreach (Voter voter in voters.Voters.Where(each => each.Key.Node != _self.Node))
+        {
+            var peer = new QuorumPeer(voter.Key.Node, voter.Endpoints);
+            if (!_voters.ContainsKey(voter.Key.Node))
+            {
+                _voters[voter.Key.Node] = _observers.Remove(voter.Key, out ReplicaProgress? known) ? known : new ReplicaProgress(voter.Key);
+                _greetings[voter.Key.Node] = new RequestSlot(peer);
+            }
+
+            _greetings[voter.Key.Node].Peer = peer;
+        }
+    }
+
+    /// <summary>What is known of a member that fetches; null for this leader itself and for whoever is no member.</summary>
+    internal ReplicaProgress? ProgressOf(ReplicaKey replica)
+    {
+        if (replica.Node.Value < 0 || replica.Node == _self.Node)
+        {
+            return null;
+        }
+
+        if (_voters.TryGetValue(replica.Node, out ReplicaProgress? voter) && (voter.Key.Directory.IsZero || voter.Key.Directory == replica.Directory))
+        {
+            return voter;
+        }
+
+        if (!_observers.TryGetValue(replica, out ReplicaProgress? observer))
+        {
+            if (_observers.Count >= ObserversMax)
+            {
+                _observers.Remove(_observers.Values.MinBy(each => each.LastFetch ?? TimeSpan.MinValue)!.Key);
+            }
+
+            observer = new ReplicaProgress(replica);
+            _observers[replica] = observer;
+        }
+
+        return observer;
+    }
+
+    internal void ForgetObserversUnheardSince(TimeSpan time)
+    {
+        foreach (ReplicaProgress observer in _observers.Values.Where(each => each.LastFetch is null || each.LastFetch < time).ToList())
+        {
+            _observers.Remove(observer.Key);
+        }
+    }
+
+    /// <summary>The slots for BeginQuorumEpoch, with what is known of each voter.</summary>
+    internal IEnumerable<(ReplicaProgress Voter, RequestSlot Slot)> Greetings => _greetings.Select(each => (_voters[each.Key], each.Value));
+
+    /// <summary>The offset that a majority of the voters has on its disks; the leader counts with what it flushed, and only while it votes.</summary>
+    internal Offset MajorityEnd(VoterSet voters, Offset flushed)
+    {
+        var ends = new List<Offset>(voters.Count);
+        foreach (Voter voter in voters.Voters)
+        {
+            ends.Add(voters.Contains(_self) && voter.Key.Node == _self.Node ? flushed : _voters.TryGetValue(voter.Key.Node, out ReplicaProgress? progress) ? progress.LogEnd : Offset.Unknown);
+        }
+
+        ends.Sort();
+        return ends.Count == 0 ? Offset.Unknown : ends[voters.Count - voters.Majority];
+    }
+
+    /// <summary>When the last majority, this leader included while it votes, was heard of. Null when it needs nobody else.</summary>
+    internal TimeSpan? MajorityHeardAt(VoterSet voters)
+    {
+        int others = voters.Contains(_self) ? voters.Majority - 1 : voters.Majority;
+        if (others <= 0)
+        {
+            return null;
+        }
+
+        List<TimeSpan> heard = [.. _voters.Values.Select(each => Later(each.LastFetch, ElectedAt))];
+        heard.Sort();
+        return others > heard.Count ? ElectedAt : heard[^others];
+    }
+
+    private static TimeSpan Later(TimeSpan? a, TimeSpan b) => a is { } time && time > b ? time : b;
+}
