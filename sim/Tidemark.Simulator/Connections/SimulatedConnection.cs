@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using Tidemark.Broker.Connections;
-using Tidemark.Primitives;
 using Tidemark.Simulator.Disks;
 
 namespace Tidemark.Simulator.Connections;
@@ -9,17 +7,15 @@ namespace Tidemark.Simulator.Connections;
 /// A client's connection without a socket. Requests reach the broker and answers the client after delays drawn from the seed, each
 /// direction in order; pausing, closing and breaking off behave as over TCP.
 /// </summary>
-public sealed class SimulatedConnection : IConnectionTransport
+public sealed class SimulatedConnection
 {
     private readonly VirtualTime _time;
     private readonly SeededRandom _random;
     private readonly TimeSpan _longestDelay;
-    private readonly IConnectionHandler _handler;
-    private readonly Queue<byte[]> _undelivered = new();
+    private readonly ServedSide _served;
     private readonly Queue<byte[]> _answers = new();
     private TimeSpan _lastArrivalAtBroker;
     private TimeSpan _lastArrivalAtClient;
-    private bool _paused;
 
     /// <param name="longestDelay">The longest a frame is under way.</param>
     public SimulatedConnection(VirtualTime time, SeededRandom random, IConnectionAcceptor acceptor, ConnectionInfo info, TimeSpan longestDelay)
@@ -28,16 +24,20 @@ public sealed class SimulatedConnection : IConnectionTransport
         _random = random;
         _longestDelay = longestDelay;
         Info = info;
-        _handler = acceptor.Accept(info, this);
+        _served = new ServedSide(
+            work => time.Post(TimeSpan.Zero, work),
+            bytes => After(ref _lastArrivalAtClient, () => _answers.Enqueue(bytes)),
+            () => After(ref _lastArrivalAtClient, _served!.End));
+        _served.Open(acceptor, info);
     }
 
     public ConnectionInfo Info { get; }
 
     /// <summary>True once either side has ended the connection.</summary>
-    public bool IsClosed { get; private set; }
+    public bool IsClosed => _served.HasEnded;
 
     /// <summary>Why the broker closed the connection; null when it did not.</summary>
-    public string? CloseReason { get; private set; }
+    public string? CloseReason => _served.CloseReason;
 
     /// <summary>Answers that have arrived and were not yet taken.</summary>
     public int AnswerCount => _answers.Count;
@@ -46,11 +46,7 @@ public sealed class SimulatedConnection : IConnectionTransport
     public void SendRequest(ReadOnlySpan<byte> frame)
     {
         byte[] copy = frame.ToArray();
-        After(ref _lastArrivalAtBroker, () =>
-        {
-            _undelivered.Enqueue(copy);
-            Deliver();
-        });
+        After(ref _lastArrivalAtBroker, () => _served.Arrive(copy));
     }
 
     /// <summary>Takes the oldest answer, without its size prefix; null when none has arrived.</summary>
@@ -72,79 +68,7 @@ public sealed class SimulatedConnection : IConnectionTransport
     }
 
     /// <summary>The client goes away. What it has sent before may still arrive, answers to it go nowhere.</summary>
-    public void Disconnect() => After(ref _lastArrivalAtBroker, End);
-
-    void IConnectionTransport.Send(OutboundFrame frame)
-    {
-        using (frame)
-        {
-            byte[] bytes = Flatten(frame);
-            Invariant.Require(BinaryPrimitives.ReadInt32BigEndian(bytes) == bytes.Length - sizeof(int));
-            if (!IsClosed)
-            {
-                After(ref _lastArrivalAtClient, () => _answers.Enqueue(bytes[sizeof(int)..]));
-            }
-        }
-    }
-
-    void IConnectionTransport.PauseReading() => _paused = true;
-
-    void IConnectionTransport.ResumeReading()
-    {
-        if (_paused)
-        {
-            _paused = false;
-
-            // Not from inside the broker's call, which may hold locks that the next frame needs.
-            _time.Post(TimeSpan.Zero, Deliver);
-        }
-    }
-
-    void IConnectionTransport.Close(string reason)
-    {
-        CloseReason ??= reason;
-        After(ref _lastArrivalAtClient, End);
-    }
-
-    private static byte[] Flatten(OutboundFrame frame)
-    {
-        byte[] bytes = new byte[frame.Length];
-        int done = 0;
-        foreach (OutboundPart part in frame.Parts)
-        {
-            Span<byte> into = bytes.AsSpan(done, part.Length);
-            if (part.File is null)
-            {
-                part.Memory.Span.CopyTo(into);
-            }
-            else
-            {
-                Invariant.Require(part.File.Read(part.Position, into) == part.Length);
-            }
-
-            done += part.Length;
-        }
-
-        return bytes;
-    }
-
-    private void Deliver()
-    {
-        while (!_paused && !IsClosed && CloseReason is null && _undelivered.TryDequeue(out byte[]? bytes))
-        {
-            _handler.OnFrame(new InboundFrame(new FrameMemory(bytes), bytes.Length));
-        }
-    }
-
-    private void End()
-    {
-        if (!IsClosed)
-        {
-            IsClosed = true;
-            _undelivered.Clear();
-            _handler.OnClosed();
-        }
-    }
+    public void Disconnect() => After(ref _lastArrivalAtBroker, _served.End);
 
     /// <summary>Runs the work after a drawn delay, but not before what was sent earlier in the same direction.</summary>
     private void After(ref TimeSpan lastArrival, Action work)
