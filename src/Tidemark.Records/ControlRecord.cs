@@ -29,21 +29,8 @@ public static class ControlRecord
         return true;
     }
 
-    /// <summary>Reads the type of a control batch from its first record. Control batches are short and never compressed. False when it is not one.</summary>
-    public static bool TryReadType(RecordBatchHeader batch, out ControlRecordType type)
-    {
-        type = ControlRecordType.Unknown;
-        if (!batch.IsControl || batch.Codec != CompressionCodec.None)
-        {
-            return false;
-        }
-
-        var reader = new RecordReader(batch, batch.Payload);
-        return reader.MoveNext(out RecordView record) && TryReadType(record.Key, out type);
-    }
-
     /// <summary>Reads the transaction coordinator's epoch out of a commit's or abort's value (an EndTxnMarker, of version 0 or later).</summary>
-    public static bool TryReadMarker(RecordBytes value, out int coordinatorEpoch)
+    internal static bool TryReadMarker(RecordBytes value, out int coordinatorEpoch)
     {
         coordinatorEpoch = -1;
         if (value.Length < MarkerSize || BinaryPrimitives.ReadInt16BigEndian(value.Span) < 0)

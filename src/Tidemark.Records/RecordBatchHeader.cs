@@ -114,11 +114,30 @@ public readonly ref struct RecordBatchHeader
     /// <summary>The bytes that this view was given.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <summary>Header and records. Needs the whole batch.</summary>
+    public ReadOnlySpan<byte> Batch => _bytes[..(int)SizeInBytes];
+
     /// <summary>The records, compressed or not. Needs the whole batch.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[Size..(int)SizeInBytes];
 
     /// <summary>Computes the CRC and compares. Needs the whole batch.</summary>
-    public bool CrcIsValid() => Crc == ComputeCrc(_bytes[..(int)SizeInBytes]);
+    public bool CrcIsValid() => Crc == ComputeCrc(Batch);
+
+    /// <summary>
+    /// Writes this header as that of a batch whose records are all gone: offsets, producer and sequence stay, so that neither is forgotten.
+    /// </summary>
+    /// <param name="into">Room for <see cref="Size"/> bytes.</param>
+    public void WriteEmptied(Span<byte> into)
+    {
+        const BatchAttributes Kept = BatchAttributes.LogAppendTime | BatchAttributes.Transactional | BatchAttributes.Control;
+        Span<byte> batch = into[..Size];
+        _bytes[..Size].CopyTo(batch);
+        BinaryPrimitives.WriteInt32BigEndian(batch[LengthAt..], LengthMin);
+        BinaryPrimitives.WriteInt16BigEndian(batch[AttributesAt..], (short)(Attributes & Kept));
+        BinaryPrimitives.WriteInt64BigEndian(batch[BaseTimestampAt..], NoTimestamp);
+        BinaryPrimitives.WriteInt32BigEndian(batch[RecordCountAt..], 0);
+        BinaryPrimitives.WriteUInt32BigEndian(batch[CrcAt..], ComputeCrc(batch));
+    }
 
     /// <summary>Sequence numbers go from 2^31-1 back to 0.</summary>
     public static int AddToSequence(int sequence, int increment) => (int)(((long)sequence + increment) & int.MaxValue);

@@ -92,7 +92,7 @@ public class MutationTests
         {
             RecordBatchHeader batch = walk.Current;
             batch.CrcIsValid();
-            ControlRecord.TryReadType(batch, out _);
+            TransactionMarker.TryRead(batch, out _);
             if (BatchPayload.TryOpen(batch, DecompressedMax, out BatchPayload payload) == RecordFault.None)
             {
                 using (payload)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tidemark.Records;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Compaction;
@@ -8,7 +9,7 @@ internal sealed class BatchChunks(Segment segment) : IDisposable
 {
     private const int ChunkBytes = 1024 * 1024;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(ChunkBytes, Math.Max(segment.Size, BatchHead.Bytes)));
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(ChunkBytes, Math.Max(segment.Size, RecordBatchHeader.Size)));
     private int _position;
     private int _length;
 
@@ -30,10 +31,10 @@ internal sealed class BatchChunks(Segment segment) : IDisposable
             int read = segment.ReadAt(_position, _buffer.AsSpan(0, Math.Min(_buffer.Length, left)));
             int whole = 0;
             long next = 0;
-            while (whole + BatchHead.Bytes <= read)
+            while (whole + RecordBatchHeader.Size <= read)
             {
-                next = new BatchHead(_buffer.AsSpan(whole)).TotalBytes;
-                if (next < BatchHead.Bytes || next > left - whole)
+                next = new RecordBatchHeader(_buffer.AsSpan(whole, read - whole)).SizeInBytes;
+                if (next < RecordBatchHeader.Size || next > left - whole)
                 {
                     throw new IOException($"{segment.File.Path} has no whole batch at {_position + whole}");
                 }

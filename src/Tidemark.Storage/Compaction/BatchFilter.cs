@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Tidemark.Records;
 using Tidemark.Storage.Segments;
 
@@ -17,21 +16,20 @@ internal sealed class BatchFilter(
     : IDisposable
 {
     private readonly RecordBatchBuilder _builder = new();
-    private readonly byte[] _empty = new byte[BatchHead.Bytes];
+    private readonly byte[] _empty = new byte[RecordBatchHeader.Size];
 
     /// <summary>What is to be written instead of the batch; empty when it goes. Valid until the next call.</summary>
     /// <param name="target">The new segment, whose index of aborted transactions is kept up.</param>
     /// <exception cref="InvalidRecordException">The batch cannot be decompressed.</exception>
-    public ReadOnlySpan<byte> Apply(ReadOnlySpan<byte> batch, BatchHead head, Segment target)
+    public ReadOnlySpan<byte> Apply(RecordBatchHeader header, Segment target)
     {
-        var header = new RecordBatchHeader(batch);
         bool horizonPassed = header.DeleteHorizonMs is { } horizon && horizon <= nowMs;
-        if (!head.IsControl)
+        if (!header.IsControl)
         {
-            return transactions.IsAborted(head) ? Dropped(batch, head) : FilterRecords(batch, header, head, horizonPassed);
+            return transactions.IsAborted(header) ? Dropped(header) : FilterRecords(header, horizonPassed);
         }
 
-        bool endsEmpty = transactions.EndsEmpty(batch, head, out AbortedTransaction? kept);
+        bool endsEmpty = transactions.EndsEmpty(header, out AbortedTransaction? kept);
         if (kept is { } aborted)
         {
             target.Aborted.Append(aborted);
@@ -39,20 +37,20 @@ internal sealed class BatchFilter(
 
         if (!endsEmpty)
         {
-            return batch;
+            return header.Batch;
         }
 
-        return horizonPassed || head.RecordCount == 0 ? Dropped(batch, head)
-            : header.HasDeleteHorizon ? batch
+        return horizonPassed || header.RecordCount == 0 ? Dropped(header)
+            : header.HasDeleteHorizon ? header.Batch
             : Rebuild(header, header.Payload, null);
     }
 
     public void Dispose() => _builder.Dispose();
 
-    private ReadOnlySpan<byte> FilterRecords(ReadOnlySpan<byte> batch, RecordBatchHeader header, BatchHead head, bool horizonPassed)
+    private ReadOnlySpan<byte> FilterRecords(RecordBatchHeader header, bool horizonPassed)
     {
         using BatchPayload payload = BatchPayload.Open(header);
-        var kept = new bool[Math.Max(head.RecordCount, 0)];
+        var kept = new bool[Math.Max(header.RecordCount, 0)];
         int count = 0;
         bool tombstones = false;
         var records = new RecordReader(header, payload.Bytes);
@@ -66,10 +64,10 @@ internal sealed class BatchFilter(
         records.ThrowIfFaulty();
         if (count == 0)
         {
-            return Dropped(batch, head);
+            return Dropped(header);
         }
 
-        return count == kept.Length && (!tombstones || header.HasDeleteHorizon) ? batch : Rebuild(header, payload.Bytes, kept, tombstones);
+        return count == kept.Length && (!tombstones || header.HasDeleteHorizon) ? header.Batch : Rebuild(header, payload.Bytes, kept, tombstones);
     }
 
     private bool IsKept(RecordView record, bool horizonPassed)
@@ -104,23 +102,16 @@ internal sealed class BatchFilter(
     }
 
     /// <summary>Nothing, or only the header when the producer's sequence stands in this batch.</summary>
-    private ReadOnlySpan<byte> Dropped(ReadOnlySpan<byte> batch, BatchHead head)
+    private ReadOnlySpan<byte> Dropped(RecordBatchHeader header)
     {
-        bool isLast = head.HasProducerId && producers.TryGetValue(head.ProducerId, out ProducerTail tail)
-            && (tail.LastDataOffset >= 0 ? head.LastOffset == tail.LastDataOffset : head.IsControl && head.ProducerEpoch == tail.Epoch);
+        bool isLast = header.HasProducerId && producers.TryGetValue(header.ProducerId.Value, out ProducerTail tail)
+            && (tail.LastDataOffset >= 0 ? header.LastOffset.Value == tail.LastDataOffset : header.IsControl && header.ProducerEpoch == tail.Epoch);
         if (!isLast)
         {
             return default;
         }
 
-        const short TypeTransactionalAndControl = 0x38;
-        Span<byte> empty = _empty;
-        batch[..BatchHead.Bytes].CopyTo(empty);
-        BinaryPrimitives.WriteInt32BigEndian(empty[8..], BatchHead.Bytes - BatchHead.LengthPrefix);
-        BinaryPrimitives.WriteInt16BigEndian(empty[21..], (short)(head.Attributes & TypeTransactionalAndControl));
-        BinaryPrimitives.WriteInt64BigEndian(empty[27..], RecordBatchHeader.NoTimestamp);
-        BinaryPrimitives.WriteInt32BigEndian(empty[57..], 0);
-        BinaryPrimitives.WriteUInt32BigEndian(empty[17..], RecordBatchHeader.ComputeCrc(empty));
-        return empty;
+        header.WriteEmptied(_empty);
+        return _empty;
     }
 }

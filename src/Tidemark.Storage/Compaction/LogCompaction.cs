@@ -91,27 +91,25 @@ public sealed class LogCompaction
 
     private bool Collect(ReadOnlySpan<byte> batches, long first, TransactionFilter transactions)
     {
-        for (; BatchHead.TryTake(batches, out BatchHead head); batches = batches[(int)head.TotalBytes..])
+        for (; BatchFrame.TryTake(batches, out RecordBatchHeader head); batches = batches[(int)head.SizeInBytes..])
         {
-            ReadOnlySpan<byte> batch = batches[..(int)head.TotalBytes];
             if (head.IsControl)
             {
-                transactions.EndsEmpty(batch, head, out _);
+                transactions.EndsEmpty(head, out _);
             }
-            else if (!transactions.IsAborted(head) && head.LastOffset >= first && !CollectKeys(batch, first))
+            else if (!transactions.IsAborted(head) && head.LastOffset.Value >= first && !CollectKeys(head, first))
             {
                 return false;
             }
 
-            _map.Advance(head.LastOffset);
+            _map.Advance(head.LastOffset.Value);
         }
 
         return true;
     }
 
-    private bool CollectKeys(ReadOnlySpan<byte> batch, long first)
+    private bool CollectKeys(RecordBatchHeader header, long first)
     {
-        var header = new RecordBatchHeader(batch);
         using BatchPayload payload = BatchPayload.Open(header);
         var records = new RecordReader(header, payload.Bytes);
         while (records.MoveNext(out RecordView record))
@@ -176,9 +174,9 @@ public sealed class LogCompaction
 
     private static void FilterAll(ReadOnlySpan<byte> batches, BatchFilter filter, Segment target, ArrayBufferWriter<byte> output)
     {
-        for (; BatchHead.TryTake(batches, out BatchHead head); batches = batches[(int)head.TotalBytes..])
+        for (; BatchFrame.TryTake(batches, out RecordBatchHeader head); batches = batches[(int)head.SizeInBytes..])
         {
-            output.Write(filter.Apply(batches[..(int)head.TotalBytes], head, target));
+            output.Write(filter.Apply(head, target));
         }
     }
 }

@@ -1,3 +1,4 @@
+using Tidemark.Records;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Compaction;
@@ -13,21 +14,21 @@ internal sealed class TransactionFilter(IEnumerable<AbortedTransaction> aborted)
     private readonly HashSet<long> _committing = [];
 
     /// <summary>True for a batch with data of an aborted transaction, which goes.</summary>
-    public bool IsAborted(BatchHead batch)
+    public bool IsAborted(RecordBatchHeader batch)
     {
-        TakeIn(batch.LastOffset);
+        TakeIn(batch.LastOffset.Value);
         if (!batch.IsTransactional)
         {
             return false;
         }
 
-        if (_aborting.TryGetValue(batch.ProducerId, out var found))
+        if (_aborting.TryGetValue(batch.ProducerId.Value, out var found))
         {
-            _aborting[batch.ProducerId] = (found.Transaction, true);
+            _aborting[batch.ProducerId.Value] = (found.Transaction, true);
             return true;
         }
 
-        _committing.Add(batch.ProducerId);
+        _committing.Add(batch.ProducerId.Value);
         return false;
     }
 
@@ -35,16 +36,16 @@ internal sealed class TransactionFilter(IEnumerable<AbortedTransaction> aborted)
     /// Takes in a control batch. True when no data of its transaction was seen, so that the marker has nothing left to mark.
     /// </summary>
     /// <param name="kept">An aborted transaction that had data: its entry stays in the index.</param>
-    public bool EndsEmpty(ReadOnlySpan<byte> bytes, BatchHead batch, out AbortedTransaction? kept)
+    public bool EndsEmpty(RecordBatchHeader batch, out AbortedTransaction? kept)
     {
         kept = null;
-        TakeIn(batch.LastOffset);
+        TakeIn(batch.LastOffset.Value);
         if (batch.RecordCount == 0)
         {
             return true;
         }
 
-        if (!TransactionMarker.TryRead(bytes, out TransactionMarker marker))
+        if (!TransactionMarker.TryRead(batch, out TransactionMarker marker))
         {
             // Some other control record; not ours to judge.
             return false;
@@ -52,10 +53,10 @@ internal sealed class TransactionFilter(IEnumerable<AbortedTransaction> aborted)
 
         if (!marker.Aborts)
         {
-            return !_committing.Remove(batch.ProducerId);
+            return !_committing.Remove(batch.ProducerId.Value);
         }
 
-        if (_aborting.Remove(batch.ProducerId, out var found) && found.SeenData)
+        if (_aborting.Remove(batch.ProducerId.Value, out var found) && found.SeenData)
         {
             kept = found.Transaction;
             return false;

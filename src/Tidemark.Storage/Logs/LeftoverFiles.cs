@@ -1,3 +1,4 @@
+using Tidemark.Records;
 using Tidemark.Storage.Files;
 using Tidemark.Storage.Segments;
 
@@ -95,18 +96,18 @@ internal sealed class LeftoverFiles(LogSurroundings surroundings, string directo
     private long EndOf(string path, long baseOffset)
     {
         using IDiskFile file = surroundings.Disk.OpenFile(path, DiskOpen.Existing);
-        Span<byte> head = stackalloc byte[BatchHead.Bytes];
+        Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
         long end = baseOffset + 1;
         for (long position = 0; file.Read(position, head) == head.Length;)
         {
-            var batch = new BatchHead(head);
-            if (batch.TotalBytes < BatchHead.Bytes)
+            var batch = new RecordBatchHeader(head);
+            if (batch.SizeInBytes < RecordBatchHeader.Size)
             {
                 break;
             }
 
-            end = batch.LastOffset + 1;
-            position += batch.TotalBytes;
+            end = batch.LastOffset.Value + 1;
+            position += batch.SizeInBytes;
         }
 
         return end;

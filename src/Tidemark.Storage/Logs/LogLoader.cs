@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
@@ -168,17 +169,17 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         if (active.Offsets.Entries > 0)
         {
             (indexed, position) = active.Offsets.At(active.Offsets.Entries - 1);
-            if (position < 0 || position > active.Size - BatchHead.Bytes)
+            if (position < 0 || position > active.Size - RecordBatchHeader.Size)
             {
                 surroundings.Events.Repaired(active.Offsets.Path, "the last entry points behind the log; the indexes are made again");
                 return -1;
             }
         }
 
-        ScanEnd end = SegmentScan.Headers(active, position, (_, head, _) =>
+        ScanEnd end = SegmentScan.Headers(active, position, (head, _) =>
         {
-            pointedAt = pointedAt < 0 ? head.LastOffset : pointedAt;
-            lastEpoch = head.LeaderEpoch;
+            pointedAt = pointedAt < 0 ? head.LastOffset.Value : pointedAt;
+            lastEpoch = head.LeaderEpoch.Value;
         });
         if (indexed >= 0 && pointedAt != indexed)
         {
@@ -260,10 +261,10 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private ScanEnd RecoverSegment(Segment segment)
     {
         segment.ClearIndexes();
-        ScanEnd end = SegmentScan.Whole(segment, (batch, head, position) =>
+        ScanEnd end = SegmentScan.Whole(segment, (head, position) =>
         {
             segment.Note(head, position, options.IndexIntervalBytes);
-            ProducerReplay.Apply(_producers, batch, head, segment);
+            ProducerReplay.Apply(_producers, head, segment);
             NoteEpoch(head);
         });
         if (end.Fault is not null)
@@ -285,7 +286,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         surroundings.Events.Repaired(segment.Offsets.Path, "an index is missing or not whole; the indexes are made again");
         segment.Offsets.CreateEmpty();
         segment.Times.CreateEmpty();
-        SegmentScan.Headers(segment, 0, (_, head, position) => segment.Note(head, position, options.IndexIntervalBytes));
+        SegmentScan.Headers(segment, 0, (head, position) => segment.Note(head, position, options.IndexIntervalBytes));
         segment.Seal(durable: false);
     }
 
@@ -293,15 +294,15 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     {
         foreach (Segment segment in _segments.Take(segments))
         {
-            SegmentScan.Headers(segment, 0, (_, head, _) => NoteEpoch(head));
+            SegmentScan.Headers(segment, 0, (head, _) => NoteEpoch(head));
         }
     }
 
-    private void NoteEpoch(BatchHead head)
+    private void NoteEpoch(RecordBatchHeader head)
     {
-        if (head.LeaderEpoch > _epochs.Latest.Value)
+        if (head.LeaderEpoch > _epochs.Latest)
         {
-            _epochs.Assign(new LeaderEpoch(head.LeaderEpoch), new Offset(head.BaseOffset));
+            _epochs.Assign(head.LeaderEpoch, head.BaseOffset);
         }
     }
 

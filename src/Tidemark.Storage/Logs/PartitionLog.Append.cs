@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
 
@@ -73,19 +74,19 @@ public sealed partial class PartitionLog
             bool producers = false;
             for (Span<byte> rest = batches; !rest.IsEmpty;)
             {
-                if (!BatchHead.TryTake(rest, out BatchHead head))
+                if (!BatchFrame.TryTake(rest, out RecordBatchHeader head))
                 {
                     return AppendResult.Refused(ErrorCode.CorruptMessage, LogEndOffset);
                 }
 
-                int bytes = (int)head.TotalBytes;
+                int bytes = (int)head.SizeInBytes;
                 if (head.HasProducerId)
                 {
                     // Two batches of a producer in one append would have to be checked against each other; Kafka's clients send one.
                     BatchMemory? duplicate = null;
                     ErrorCode error = producers && origin == AppendOrigin.Client
                         ? ErrorCode.InvalidRecord
-                        : CheckProducer(rest[..bytes], head, origin, out duplicate);
+                        : CheckProducer(head, origin, out duplicate);
                     producers = true;
                     if (error != ErrorCode.None)
                     {
@@ -101,7 +102,7 @@ public sealed partial class PartitionLog
 
                 maxTimestamp = Math.Max(maxTimestamp, head.MaxTimestamp);
                 int delta = head.LastOffsetDelta;
-                BatchHead.Stamp(rest, next, epoch);
+                RecordBatchHeader.Stamp(rest, new Offset(next), epoch);
                 next += delta + 1L;
                 rest = rest[bytes..];
             }
@@ -130,23 +131,23 @@ public sealed partial class PartitionLog
             long maxTimestamp = -1;
             bool producers = false;
             int bytes = 0;
-            for (ReadOnlySpan<byte> rest = batches; BatchHead.TryTake(rest, out BatchHead head); rest = rest[(int)head.TotalBytes..])
+            for (ReadOnlySpan<byte> rest = batches; BatchFrame.TryTake(rest, out RecordBatchHeader head); rest = rest[(int)head.SizeInBytes..])
             {
-                if (head.BaseOffset < expected)
+                if (head.BaseOffset.Value < expected)
                 {
                     return AppendResult.Refused(ErrorCode.OffsetOutOfRange, LogEndOffset);
                 }
 
-                if (!BatchHead.IsIntact(rest[..(int)head.TotalBytes]))
+                if (!head.CrcIsValid())
                 {
                     return AppendResult.Refused(ErrorCode.CorruptMessage, LogEndOffset);
                 }
 
-                first = first < 0 ? head.BaseOffset : first;
-                expected = head.LastOffset + 1;
+                first = first < 0 ? head.BaseOffset.Value : first;
+                expected = head.LastOffset.Value + 1;
                 maxTimestamp = Math.Max(maxTimestamp, head.MaxTimestamp);
                 producers |= head.HasProducerId;
-                bytes += (int)head.TotalBytes;
+                bytes += (int)head.SizeInBytes;
             }
 
             if (first < 0)
@@ -154,11 +155,11 @@ public sealed partial class PartitionLog
                 return new AppendResult(ErrorCode.None, LogEndOffset, LogEndOffset - 1, LogEndOffset);
             }
 
-            for (ReadOnlySpan<byte> rest = batches[..bytes]; BatchHead.TryTake(rest, out BatchHead head); rest = rest[(int)head.TotalBytes..])
+            for (ReadOnlySpan<byte> rest = batches[..bytes]; BatchFrame.TryTake(rest, out RecordBatchHeader head); rest = rest[(int)head.SizeInBytes..])
             {
-                if (head.LeaderEpoch > Epochs.Latest.Value)
+                if (head.LeaderEpoch > Epochs.Latest)
                 {
-                    Epochs.Assign(new LeaderEpoch(head.LeaderEpoch), new Offset(head.BaseOffset));
+                    Epochs.Assign(head.LeaderEpoch, head.BaseOffset);
                 }
             }
 
@@ -184,7 +185,7 @@ public sealed partial class PartitionLog
         }
     }
 
-    private ErrorCode CheckProducer(ReadOnlySpan<byte> batch, BatchHead head, AppendOrigin origin, out BatchMemory? duplicate)
+    private ErrorCode CheckProducer(RecordBatchHeader head, AppendOrigin origin, out BatchMemory? duplicate)
     {
         duplicate = null;
         if (origin == AppendOrigin.Client)
@@ -192,8 +193,8 @@ public sealed partial class PartitionLog
             return _producers.Check(head, out duplicate);
         }
 
-        return origin == AppendOrigin.Coordinator && head.IsControl && TransactionMarker.TryRead(batch, out TransactionMarker marker)
-            ? _producers.CheckMarker(head.ProducerId, head.ProducerEpoch, marker.CoordinatorEpoch)
+        return origin == AppendOrigin.Coordinator && head.IsControl && TransactionMarker.TryRead(head, out TransactionMarker marker)
+            ? _producers.CheckMarker(head, marker)
             : ErrorCode.None;
     }
 
@@ -227,9 +228,9 @@ public sealed partial class PartitionLog
 
     private void RememberProducers(ReadOnlySpan<byte> batches, Segment active)
     {
-        for (; BatchHead.TryTake(batches, out BatchHead head); batches = batches[(int)head.TotalBytes..])
+        for (; BatchFrame.TryTake(batches, out RecordBatchHeader head); batches = batches[(int)head.SizeInBytes..])
         {
-            ProducerReplay.Apply(_producers, batches[..(int)head.TotalBytes], head, active);
+            ProducerReplay.Apply(_producers, head, active);
         }
 
         PublishFirstUnstable();

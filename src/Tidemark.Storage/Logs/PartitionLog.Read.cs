@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Logs;
@@ -132,9 +133,9 @@ public sealed partial class PartitionLog
 
     private static int BatchBytesAt(Segment segment, int position)
     {
-        Span<byte> head = stackalloc byte[BatchHead.WalkBytes];
+        Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
         return segment.ReadAt(position, head) == head.Length
-            ? checked((int)new BatchHead(head).TotalBytes)
+            ? checked((int)new RecordBatchHeader(head).SizeInBytes)
             : throw new IOException($"{segment.File.Path} ends within a batch at {position}");
     }
 }

@@ -74,17 +74,17 @@ public sealed partial class PartitionLog
     private static TimestampedOffset? FindRecord(
         Segment segment, int position, int limit, Func<BatchTimes, bool> wantsBatch, Func<long, long, bool> wantsRecord)
     {
-        Span<byte> headBytes = stackalloc byte[BatchHead.Bytes];
-        while (position + BatchHead.Bytes <= limit && segment.ReadAt(position, headBytes) == headBytes.Length)
+        Span<byte> headBytes = stackalloc byte[RecordBatchHeader.Size];
+        while (position + RecordBatchHeader.Size <= limit && segment.ReadAt(position, headBytes) == headBytes.Length)
         {
-            var head = new BatchHead(headBytes);
-            if (head.TotalBytes < BatchHead.Bytes || position + head.TotalBytes > limit)
+            var head = new RecordBatchHeader(headBytes);
+            if (head.SizeInBytes < RecordBatchHeader.Size || position + head.SizeInBytes > limit)
             {
                 break;
             }
 
-            int bytes = (int)head.TotalBytes;
-            if (wantsBatch(new BatchTimes(head.MaxTimestamp, head.LastOffset)) && FindInBatch(segment, position, bytes, wantsRecord) is { } found)
+            int bytes = (int)head.SizeInBytes;
+            if (wantsBatch(new BatchTimes(head.MaxTimestamp, head.LastOffset.Value)) && FindInBatch(segment, position, bytes, wantsRecord) is { } found)
             {
                 return found;
             }

@@ -26,11 +26,11 @@ internal static class ProducerLoader
                 continue;
             }
 
-            SegmentScan.Headers(segment, position, (batch, head, _) =>
+            SegmentScan.Headers(segment, position, (head, _) =>
             {
-                if (head.LastOffset >= from && head.LastOffset < upTo)
+                if (head.LastOffset.Value >= from && head.LastOffset.Value < upTo)
                 {
-                    ProducerReplay.Apply(producers, batch, head, index: null);
+                    ProducerReplay.Apply(producers, head, index: null);
                 }
             });
         }

@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Producers;
@@ -63,10 +64,10 @@ internal sealed class ProducerTable
     /// Whether a client's batch may be appended: <see cref="ErrorCode.None"/>, a duplicate (then <paramref name="duplicate"/> is set), or
     /// why not. A producer that the partition does not know may start at any sequence: its older records may have been deleted.
     /// </summary>
-    public ErrorCode Check(BatchHead batch, out BatchMemory? duplicate)
+    public ErrorCode Check(RecordBatchHeader batch, out BatchMemory? duplicate)
     {
         duplicate = null;
-        if (!_producers.TryGetValue(batch.ProducerId, out ProducerEntry? producer))
+        if (!_producers.TryGetValue(batch.ProducerId.Value, out ProducerEntry? producer))
         {
             return ErrorCode.None;
         }
@@ -97,37 +98,37 @@ internal sealed class ProducerTable
     /// Whether a transaction marker may be appended: an older producer epoch, or one of an older coordinator, is refused, for it
     /// comes from a coordinator that has been replaced.
     /// </summary>
-    public ErrorCode CheckMarker(long producerId, short producerEpoch, int coordinatorEpoch)
+    public ErrorCode CheckMarker(RecordBatchHeader batch, TransactionMarker marker)
     {
-        if (!_producers.TryGetValue(producerId, out ProducerEntry? producer))
+        if (!_producers.TryGetValue(batch.ProducerId.Value, out ProducerEntry? producer))
         {
             return ErrorCode.None;
         }
 
-        return producerEpoch < producer.Epoch ? ErrorCode.InvalidProducerEpoch
-            : coordinatorEpoch < producer.CoordinatorEpoch ? ErrorCode.TransactionCoordinatorFenced
+        return batch.ProducerEpoch < producer.Epoch ? ErrorCode.InvalidProducerEpoch
+            : marker.CoordinatorEpoch < producer.CoordinatorEpoch ? ErrorCode.TransactionCoordinatorFenced
             : ErrorCode.None;
     }
 
     /// <summary>Takes in a batch with data that stands in the log.</summary>
-    public void Append(BatchHead batch)
+    public void Append(RecordBatchHeader batch)
     {
-        ProducerEntry producer = Entry(batch.ProducerId);
+        ProducerEntry producer = Entry(batch.ProducerId.Value);
         producer.Remember(batch.ProducerEpoch, new BatchMemory(
-            batch.BaseSequence, batch.LastSequence, batch.LastOffset, batch.LastOffsetDelta, batch.MaxTimestamp));
+            batch.BaseSequence, batch.LastSequence, batch.LastOffset.Value, batch.LastOffsetDelta, batch.MaxTimestamp));
         if (batch.IsTransactional && producer.CurrentTransactionFirstOffset < 0)
         {
-            producer.CurrentTransactionFirstOffset = batch.BaseOffset;
-            _open[batch.BaseOffset] = batch.ProducerId;
+            producer.CurrentTransactionFirstOffset = batch.BaseOffset.Value;
+            _open[batch.BaseOffset.Value] = batch.ProducerId.Value;
         }
     }
 
     /// <summary>Takes in a transaction's marker; answers the aborted transaction if it is one that had data here.</summary>
-    public AbortedTransaction? AppendMarker(BatchHead batch, bool aborts, int coordinatorEpoch)
+    public AbortedTransaction? AppendMarker(RecordBatchHeader batch, TransactionMarker marker)
     {
-        ProducerEntry producer = Entry(batch.ProducerId);
+        ProducerEntry producer = Entry(batch.ProducerId.Value);
         producer.BeginEpoch(batch.ProducerEpoch);
-        producer.CoordinatorEpoch = Math.Max(coordinatorEpoch, producer.CoordinatorEpoch);
+        producer.CoordinatorEpoch = Math.Max(marker.CoordinatorEpoch, producer.CoordinatorEpoch);
         producer.LastTimestamp = batch.BaseTimestamp;
         long first = producer.CurrentTransactionFirstOffset;
         if (first < 0)
@@ -137,14 +138,14 @@ internal sealed class ProducerTable
 
         producer.CurrentTransactionFirstOffset = -1;
         _open.Remove(first);
-        _unreplicated[first] = batch.BaseOffset;
-        if (!aborts)
+        _unreplicated[first] = batch.BaseOffset.Value;
+        if (!marker.Aborts)
         {
             return null;
         }
 
-        long stable = _open.Count > 0 ? _open.Keys[0] : batch.BaseOffset + 1;
-        return new AbortedTransaction(batch.ProducerId, first, batch.BaseOffset, stable);
+        long stable = _open.Count > 0 ? _open.Keys[0] : batch.BaseOffset.Value + 1;
+        return new AbortedTransaction(batch.ProducerId.Value, first, batch.BaseOffset.Value, stable);
     }
 
     /// <summary>Ended transactions whose marker everybody has no longer hold back the last stable offset.</summary>

@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Files;
 
 namespace Tidemark.Storage.Segments;
@@ -72,14 +73,14 @@ internal sealed class Segment
         {
             if (_firstTimestamp == NotLoaded)
             {
-                Span<byte> head = stackalloc byte[BatchHead.Bytes];
-                bool whole = Size >= BatchHead.Bytes && ReadAt(0, head) == head.Length;
+                Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
+                bool whole = Size >= RecordBatchHeader.Size && ReadAt(0, head) == head.Length;
                 if (!whole)
                 {
                     return -1;
                 }
 
-                _firstTimestamp = new BatchHead(head).MaxTimestamp;
+                _firstTimestamp = new RecordBatchHeader(head).MaxTimestamp;
             }
 
             return _firstTimestamp;
@@ -112,34 +113,34 @@ internal sealed class Segment
             File.Release();
         }
 
-        while (BatchHead.TryTake(batches, out BatchHead head))
+        while (BatchFrame.TryTake(batches, out RecordBatchHeader head))
         {
             Note(head, position, indexIntervalBytes);
-            position += (int)head.TotalBytes;
-            batches = batches[(int)head.TotalBytes..];
+            position += (int)head.SizeInBytes;
+            batches = batches[(int)head.SizeInBytes..];
         }
 
         Size = position;
     }
 
     /// <summary>Notes a batch that stands at the position: timestamps, and an index entry when enough bytes lie behind the last one.</summary>
-    public void Note(BatchHead head, int position, int indexIntervalBytes)
+    public void Note(RecordBatchHeader head, int position, int indexIntervalBytes)
     {
         (long maxTimestamp, _) = MaxTimestamp;
         if (head.MaxTimestamp > maxTimestamp)
         {
-            Volatile.Write(ref _offsetOfMaxTimestamp, head.LastOffset);
+            Volatile.Write(ref _offsetOfMaxTimestamp, head.LastOffset.Value);
             Volatile.Write(ref _maxTimestamp, head.MaxTimestamp);
         }
 
         if (_bytesSinceIndexEntry > indexIntervalBytes)
         {
-            Offsets.Append(head.LastOffset, position);
+            Offsets.Append(head.LastOffset.Value, position);
             Times.AppendIfLater(_maxTimestamp, _offsetOfMaxTimestamp);
             _bytesSinceIndexEntry = 0;
         }
 
-        _bytesSinceIndexEntry += head.TotalBytes;
+        _bytesSinceIndexEntry += head.SizeInBytes;
     }
 
     /// <summary>The first batch that ends at or after the offset: its position and size. False when there is none before the limit.</summary>
@@ -151,31 +152,31 @@ internal sealed class Segment
         IDiskFile file = File.Acquire();
         try
         {
-            while (position + BatchHead.Bytes <= limit)
+            while (position + RecordBatchHeader.Size <= limit)
             {
                 int start = position;
                 int read = file.Read(start, window[..Math.Min(window.Length, limit - start)]);
-                if (read < BatchHead.Bytes)
+                if (read < RecordBatchHeader.Size)
                 {
                     return false;
                 }
 
                 // All headers that lie in the window, before reading again.
-                while (position - start + BatchHead.WalkBytes <= read)
+                while (position - start + RecordBatchHeader.Size <= read)
                 {
-                    var head = new BatchHead(window[(position - start)..read]);
-                    if (head.TotalBytes < BatchHead.Bytes || position + head.TotalBytes > limit)
+                    var head = new RecordBatchHeader(window[(position - start)..read]);
+                    if (head.SizeInBytes < RecordBatchHeader.Size || position + head.SizeInBytes > limit)
                     {
                         return false;
                     }
 
-                    if (head.LastOffset >= offset)
+                    if (head.LastOffset.Value >= offset)
                     {
-                        bytes = (int)head.TotalBytes;
+                        bytes = (int)head.SizeInBytes;
                         return true;
                     }
 
-                    position += (int)head.TotalBytes;
+                    position += (int)head.SizeInBytes;
                 }
             }
 
@@ -340,21 +341,21 @@ internal sealed class Segment
         }
 
         int position = Offsets.Lookup(offset).Position;
-        Span<byte> head = stackalloc byte[BatchHead.Bytes];
-        for (int limit = Size; position + BatchHead.Bytes <= limit && ReadAt(position, head) == head.Length;)
+        Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
+        for (int limit = Size; position + RecordBatchHeader.Size <= limit && ReadAt(position, head) == head.Length;)
         {
-            var batch = new BatchHead(head);
-            if (batch.TotalBytes < BatchHead.Bytes)
+            var batch = new RecordBatchHeader(head);
+            if (batch.SizeInBytes < RecordBatchHeader.Size)
             {
                 break;
             }
 
             if (batch.MaxTimestamp > timestamp)
             {
-                (timestamp, offset) = (batch.MaxTimestamp, batch.LastOffset);
+                (timestamp, offset) = (batch.MaxTimestamp, batch.LastOffset.Value);
             }
 
-            position += (int)Math.Min(batch.TotalBytes, int.MaxValue - position);
+            position += (int)Math.Min(batch.SizeInBytes, int.MaxValue - position);
         }
 
         Volatile.Write(ref _offsetOfMaxTimestamp, offset);

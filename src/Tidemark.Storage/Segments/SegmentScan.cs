@@ -1,10 +1,11 @@
 using System.Buffers;
+using Tidemark.Records;
 using Tidemark.Storage.Files;
 
 namespace Tidemark.Storage.Segments;
 
-/// <summary>Handed every batch of a scan: all of it, its header, its position.</summary>
-internal delegate void BatchVisitor(ReadOnlySpan<byte> batch, BatchHead head, int position);
+/// <summary>Handed every batch of a scan: a view that begins with its header, and its position.</summary>
+internal delegate void BatchVisitor(RecordBatchHeader head, int position);
 
 /// <summary>How a scan ended: where the last whole batch ends, the offset after it, and what is wrong there, if anything is.</summary>
 internal readonly record struct ScanEnd(int Position, long NextOffset, string? Fault);
@@ -33,7 +34,7 @@ internal static class SegmentScan
             while (position < size)
             {
                 ReadOnlySpan<byte> bytes = buffer.AsSpan(position - start, filled - (position - start));
-                bool whole = BatchHead.TryTake(bytes, out BatchHead head);
+                bool whole = BatchFrame.TryTake(bytes, out RecordBatchHeader head);
                 if (!whole)
                 {
                     if (Fault(bytes, head, position, size) is { } fault)
@@ -42,7 +43,7 @@ internal static class SegmentScan
                     }
 
                     // The buffer ends within the batch: read on from its start, with room for all of it.
-                    int needed = bytes.Length < BatchHead.Bytes ? BatchHead.Bytes : (int)head.TotalBytes;
+                    int needed = bytes.Length < RecordBatchHeader.Size ? RecordBatchHeader.Size : (int)head.SizeInBytes;
                     if (needed > buffer.Length)
                     {
                         ArrayPool<byte>.Shared.Return(buffer);
@@ -59,25 +60,24 @@ internal static class SegmentScan
                     continue;
                 }
 
-                ReadOnlySpan<byte> batch = bytes[..(int)head.TotalBytes];
-                if (head.BaseOffset < next)
+                if (head.BaseOffset.Value < next)
                 {
-                    return new ScanEnd(position, next, $"offset {head.BaseOffset} where {next} or a later one was expected");
+                    return new ScanEnd(position, next, $"offset {head.BaseOffset.Value} where {next} or a later one was expected");
                 }
 
-                if (head.LastOffset - segment.BaseOffset > int.MaxValue)
+                if (head.LastOffset.Value - segment.BaseOffset > int.MaxValue)
                 {
-                    return new ScanEnd(position, next, $"offset {head.LastOffset} is too far from the segment's base");
+                    return new ScanEnd(position, next, $"offset {head.LastOffset.Value} is too far from the segment's base");
                 }
 
-                if (!BatchHead.IsIntact(batch))
+                if (!head.CrcIsValid())
                 {
-                    return new ScanEnd(position, next, $"the checksum of the batch at offset {head.BaseOffset} is wrong");
+                    return new ScanEnd(position, next, $"the checksum of the batch at offset {head.BaseOffset.Value} is wrong");
                 }
 
-                visit(batch, head, position);
-                position += batch.Length;
-                next = head.LastOffset + 1;
+                visit(head, position);
+                position += (int)head.SizeInBytes;
+                next = head.LastOffset.Value + 1;
             }
 
             return new ScanEnd(position, next, null);
@@ -104,23 +104,23 @@ internal static class SegmentScan
             while (position < size)
             {
                 int at = position - start;
-                if (at + BatchHead.Bytes > filled)
+                if (at + RecordBatchHeader.Size > filled)
                 {
                     (start, at) = (position, 0);
                     filled = file.Read(start, buffer.AsSpan(0, Math.Min(buffer.Length, size - start)));
-                    if (filled < BatchHead.Bytes)
+                    if (filled < RecordBatchHeader.Size)
                     {
                         return new ScanEnd(position, next, "the last batch is torn");
                     }
                 }
 
-                var head = new BatchHead(buffer.AsSpan(at, filled - at));
+                var head = new RecordBatchHeader(buffer.AsSpan(at, filled - at));
                 if (Fault(buffer.AsSpan(at, filled - at), head, position, size) is { } fault)
                 {
                     return new ScanEnd(position, next, fault);
                 }
 
-                int bytes = (int)head.TotalBytes;
+                int bytes = (int)head.SizeInBytes;
                 if (head.IsControl && at + bytes > filled)
                 {
                     if (bytes > buffer.Length)
@@ -131,12 +131,12 @@ internal static class SegmentScan
 
                     (start, at) = (position, 0);
                     filled = file.Read(start, buffer.AsSpan(0, Math.Min(buffer.Length, size - start)));
-                    head = new BatchHead(buffer.AsSpan(0, filled));
+                    head = new RecordBatchHeader(buffer.AsSpan(0, filled));
                 }
 
-                visit(buffer.AsSpan(at, Math.Min(bytes, filled - at)), head, position);
+                visit(head, position);
                 position += bytes;
-                next = head.LastOffset + 1;
+                next = head.LastOffset.Value + 1;
             }
 
             return new ScanEnd(position, next, null);
@@ -149,19 +149,19 @@ internal static class SegmentScan
     }
 
     /// <summary>What is wrong with the header; null when nothing is, so far as it is in the buffer.</summary>
-    private static string? Fault(ReadOnlySpan<byte> bytes, BatchHead head, int position, int size)
+    private static string? Fault(ReadOnlySpan<byte> bytes, RecordBatchHeader head, int position, int size)
     {
         int left = size - position;
-        if (left < BatchHead.Bytes)
+        if (left < RecordBatchHeader.Size)
         {
             return "the last batch is torn within its header";
         }
 
-        return bytes.Length < BatchHead.Bytes ? null
-            : head.TotalBytes < BatchHead.Bytes ? $"a batch length of {head.TotalBytes - BatchHead.LengthPrefix} cannot be"
-            : head.TotalBytes > left ? "the last batch is torn"
-            : head.Magic != 2 ? $"magic {head.Magic} is not a record batch that can be read"
-            : head.LastOffsetDelta < 0 || head.BaseOffset < 0 ? "negative offsets"
+        return bytes.Length < RecordBatchHeader.Size ? null
+            : head.SizeInBytes < RecordBatchHeader.Size ? $"a batch length of {head.SizeInBytes - RecordBatchHeader.LengthOverhead} cannot be"
+            : head.SizeInBytes > left ? "the last batch is torn"
+            : head.Magic != RecordBatchHeader.CurrentMagic ? $"magic {head.Magic} is not a record batch that can be read"
+            : head.LastOffsetDelta < 0 || head.BaseOffset.Value < 0 ? "negative offsets"
             : null;
     }
 }
