@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Microsoft.Win32.SafeHandles;
 using Tidemark.Commands;
 using Tidemark.Commands.Clusters;
 using Tidemark.Commands.Configs;
@@ -14,21 +15,30 @@ namespace Tidemark;
 /// <summary>The whole command line, and how a command ends: in an exit code, and one line on standard error when it failed.</summary>
 internal static class CommandLine
 {
+    /// <summary>The first steps, shown below the help on all of it.</summary>
+    public static IReadOnlyList<string> Examples { get; } =
+    [
+        "tidemark up",
+        "tidemark topics create greetings --partitions 3",
+        "echo hello | tidemark produce greetings",
+        "tidemark consume greetings",
+    ];
+
     public static int Run(string[] arguments)
     {
-        using var output = new StreamWriter(Console.OpenStandardOutput(), new System.Text.UTF8Encoding(false), 16 * 1024) { AutoFlush = !Console.IsOutputRedirected };
+        using var output = new StreamWriter(OpenOutput(), new System.Text.UTF8Encoding(false), 16 * 1024) { AutoFlush = !Console.IsOutputRedirected };
         Console.SetOut(output);
-        int exitCode = Parse(arguments);
         try
         {
+            int exitCode = Parse(arguments);
             output.Flush();
+            return exitCode;
         }
-        catch (IOException)
+        catch (BrokenPipeException)
         {
-            // The reader of the pipe has seen enough (head, less): no reason to complain.
+            // The reader of the pipe has seen enough (head, less): no reason to complain, and none to go on.
+            return ExitCode.Success;
         }
-
-        return exitCode;
     }
 
     /// <summary>Runs what a command does and turns its failure into a line and an exit code.</summary>
@@ -43,7 +53,8 @@ internal static class CommandLine
             Complain(failure.Message);
             return failure.ExitCode;
         }
-        catch (Exception failure) when (failure is Server.Configuration.ConfigurationException or Server.Lifecycle.NodeStartException)
+        catch (Exception failure) when (failure is Server.Configuration.ConfigurationException or Server.Lifecycle.NodeStartException or UnauthorizedAccessException
+            || failure is IOException and not BrokenPipeException)
         {
             Complain(failure.Message);
             return ExitCode.Failed;
@@ -66,15 +77,25 @@ internal static class CommandLine
         {
             return ExitCode.Interrupted;
         }
-        catch (IOException failure) when (Console.IsOutputRedirected)
-        {
-            // A closed pipe ends a command that only writes.
-            _ = failure;
-            return ExitCode.Success;
-        }
     }
 
     public static void Complain(string message) => Console.Error.WriteLine($"tidemark: {message}");
+
+    /// <summary>
+    /// Standard output. The runtime's own stream swallows what a closed pipe does not take, and a command that follows a topic would go
+    /// on for nobody; a file must be written by that one, because it may be shared with standard error.
+    /// </summary>
+    private static Stream OpenOutput()
+    {
+        const int StandardOutput = 1;
+        if (!Console.IsOutputRedirected)
+        {
+            return Console.OpenStandardOutput();
+        }
+
+        var file = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return file.CanSeek ? Console.OpenStandardOutput() : new PipeOutput(file);
+    }
 
     private static int Parse(string[] arguments)
     {

@@ -3,12 +3,13 @@ using System.Text;
 using Tidemark.Broker.Partitions;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
+using Tidemark.Protocol.Cursors;
 using Tidemark.Records;
 
 namespace Tidemark.Broker.Producing;
 
 /// <summary>
-/// A produce request taken apart: its topics and partitions looked up, its batches as views on the frame. Read field by field, without
+/// A produce request taken apart: its topics and partitions looked up, its batches as views on the frame. Read with the cursor, without
 /// the message in between, because this is the path of every record.
 /// </summary>
 internal struct ProduceParts
@@ -16,7 +17,11 @@ internal struct ProduceParts
     /// <summary>Up to here a walk finds what is named twice, beyond it a set does.</summary>
     private const int WalkMax = 32;
 
+    /// <summary>The version from which topics go by id (KIP-516).</summary>
+    private const short ById = 13;
+
     private int _topicCount;
+    private Dictionary<(string Name, Uuid Id), int>? _topicPlaces;
     private Dictionary<(int Topic, int Partition), int>? _places;
 
     public string? TransactionalId { get; private set; }
@@ -35,83 +40,81 @@ internal struct ProduceParts
 
     public static ProduceParts Read(ReadOnlyMemory<byte> body, short version, PartitionRegistry registry)
     {
-        bool flexible = version >= 9;
-        var reader = new WireReader(body);
+        var request = new ProduceRequestCursor(new WireReader(body), version);
+        int topics = request.TopicCount;
         var parts = new ProduceParts
         {
-            TransactionalId = reader.ReadNullableString(flexible),
-            Acks = reader.ReadInt16(),
-            TimeoutMs = reader.ReadInt32(),
+            TransactionalId = request.IsTransactional ? Encoding.UTF8.GetString(request.TransactionalId) : null,
+            Acks = request.Acks,
+            TimeoutMs = request.TimeoutMs,
+            Topics = topics == 0 ? [] : new ProduceTopic[topics],
+            Partitions = topics == 0 ? [] : new ProducePartition[Math.Min(topics, 16)],
         };
-        int topics = reader.ReadCount(flexible, leastElementSize: flexible ? 3 : 6);
-        parts.Topics = topics == 0 ? [] : new ProduceTopic[topics];
-        parts.Partitions = topics == 0 ? [] : new ProducePartition[Math.Min(topics, 16)];
-        for (int t = 0; t < topics; t++)
+        while (request.NextTopic())
         {
-            int topic = parts.ReadTopic(ref reader, version, flexible, registry);
-            int partitions = reader.ReadCount(flexible, leastElementSize: flexible ? 6 : 8);
-            for (int p = 0; p < partitions; p++)
+            int topic = parts.PlaceTopic(version >= ById ? Find(request.TopicId, registry) : Find(request.TopicName, registry));
+            while (request.NextPartition())
             {
-                parts.ReadPartition(ref reader, flexible, topic);
+                parts.Add(topic, request.Partition, request.Records);
             }
-
-            if (flexible)
-            {
-                reader.SkipTags();
-            }
-        }
-
-        if (flexible)
-        {
-            reader.SkipTags();
         }
 
         return parts;
     }
 
-    private int ReadTopic(ref WireReader reader, short version, bool flexible, PartitionRegistry registry)
+    private static ProduceTopic Find(Uuid id, PartitionRegistry registry)
     {
-        ref ProduceTopic topic = ref Topics[_topicCount];
-        if (version >= 13)
+        var topic = new ProduceTopic { Id = id, Name = "", IsById = true };
+        registry.TryFind(id, out topic.Topic);
+        return topic;
+    }
+
+    private static ProduceTopic Find(ReadOnlySpan<byte> name, PartitionRegistry registry)
+    {
+        var topic = default(ProduceTopic);
+
+        // The registry's string serves for the answer; only unknown names are decoded.
+        topic.Name = registry.TryFind(name, out topic.Topic) ? topic.Topic.Name : Encoding.UTF8.GetString(name);
+        topic.Id = topic.Topic?.Id ?? Uuid.Zero;
+        return topic;
+    }
+
+    /// <summary>Where the topic stands: at a place of its own, or at that of the same one before it.</summary>
+    private int PlaceTopic(in ProduceTopic topic)
+    {
+        if (_topicPlaces is null && _topicCount <= WalkMax)
         {
-            topic.Id = reader.ReadUuid();
-            topic.Name = "";
-            topic.IsById = true;
-            registry.TryFind(topic.Id, out topic.Topic);
+            for (int i = 0; i < _topicCount; i++)
+            {
+                if (Topics[i].Name == topic.Name && Topics[i].Id == topic.Id)
+                {
+                    return i;
+                }
+            }
         }
         else
         {
-            if (!reader.TryReadUtf8(flexible, out ReadOnlySpan<byte> name))
+            if (_topicPlaces is null)
             {
-                throw new ProtocolException("a topic without a name");
+                _topicPlaces = [];
+                for (int i = 0; i < _topicCount; i++)
+                {
+                    _topicPlaces.Add((Topics[i].Name, Topics[i].Id), i);
+                }
             }
 
-            // The registry's string serves for the answer; only unknown names are decoded.
-            topic.Name = registry.TryFind(name, out topic.Topic) ? topic.Topic.Name : Encoding.UTF8.GetString(name);
-            topic.Id = topic.Topic?.Id ?? Uuid.Zero;
-        }
-
-        for (int i = 0; i < _topicCount; i++)
-        {
-            if (Topics[i].Name == topic.Name && Topics[i].Id == topic.Id)
+            if (!_topicPlaces.TryAdd((topic.Name, topic.Id), _topicCount))
             {
-                topic = default;
-                return i;
+                return _topicPlaces[(topic.Name, topic.Id)];
             }
         }
 
+        Topics[_topicCount] = topic;
         return _topicCount++;
     }
 
-    private void ReadPartition(ref WireReader reader, bool flexible, int topic)
+    private void Add(int topic, int index, ReadOnlyMemory<byte>? records)
     {
-        int index = reader.ReadInt32();
-        ReadOnlyMemory<byte>? records = reader.ReadNullableBytes(flexible);
-        if (flexible)
-        {
-            reader.SkipTags();
-        }
-
         int at = Place(topic, index);
         ref ProducePartition p = ref Partitions[at];
         p = new ProducePartition

@@ -97,12 +97,7 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
     /// <exception cref="BrokerErrorException">The topic or the partition does not exist, or has no leader at the moment.</exception>
     public async Task<BrokerConnection> ConnectToLeaderAsync(TopicPartition partition, CancellationToken cancellation = default)
     {
-        TopicInfo topic = await TopicAsync(partition.Topic, cancellation: cancellation);
-        if (Metadata.Find(partition) is not { } info)
-        {
-            throw new BrokerErrorException(ErrorCode.UnknownTopicOrPartition, $"Partition {partition}", $"the topic has {topic.Partitions.Count} partitions");
-        }
-
+        PartitionInfo? info = (await TopicAsync(partition.Topic, cancellation: cancellation)).Partition(partition.Partition);
         if (!Metadata.Brokers.ContainsKey(info.Leader))
         {
             info = (await RefreshAsync([partition.Topic], cancellation: cancellation)).Find(partition);
@@ -114,6 +109,7 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
     }
 
     /// <summary>A connection to a broker by its id.</summary>
+    /// <exception cref="BrokerErrorException">The cluster has no such broker.</exception>
     public async Task<BrokerConnection> ConnectToAsync(BrokerId broker, CancellationToken cancellation = default)
     {
         if (!Metadata.Brokers.ContainsKey(broker))
@@ -123,7 +119,7 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
 
         return Metadata.Brokers.TryGetValue(broker, out BrokerInfo? info)
             ? await OpenAsync(info.Address, cancellation)
-            : throw new BrokerUnreachableException($"The cluster has no broker {broker}");
+            : throw new BrokerErrorException(ErrorCode.BrokerIdNotRegistered, $"Broker {broker}", $"the cluster's brokers: {string.Join(", ", Metadata.Brokers.Keys)}");
     }
 
     /// <summary>A connection to some broker: one that is open, else the first known or bootstrap address that answers.</summary>

@@ -9,7 +9,14 @@ public sealed record PartitionInfo(
     int Partition, BrokerId Leader, int LeaderEpoch, IReadOnlyList<int> Replicas, IReadOnlyList<int> Isr, IReadOnlyList<int> Offline);
 
 /// <summary>A topic as metadata describes it, partitions in the order of their numbers.</summary>
-public sealed record TopicInfo(string Name, Uuid Id, bool IsInternal, ErrorCode Error, IReadOnlyList<PartitionInfo> Partitions);
+public sealed record TopicInfo(string Name, Uuid Id, bool IsInternal, ErrorCode Error, IReadOnlyList<PartitionInfo> Partitions)
+{
+    /// <summary>The partition of that number.</summary>
+    /// <exception cref="BrokerErrorException">The topic has fewer.</exception>
+    public PartitionInfo Partition(int number) => number >= 0 && number < Partitions.Count
+        ? Partitions[number]
+        : throw new BrokerErrorException(ErrorCode.UnknownTopicOrPartition, $"Partition {Name}-{number}", $"the topic has {Partitions.Count} partitions");
+}
 
 /// <summary>A broker as metadata describes it.</summary>
 public sealed record BrokerInfo(BrokerId Id, BrokerAddress Address, string? Rack);
@@ -32,7 +39,7 @@ public sealed class ClusterMetadata
             if (topic.Name is not null)
             {
                 topics[topic.Name] = new TopicInfo(
-                    topic.Name, topic.TopicId, topic.IsInternal, topic.ErrorCode, [.. topic.Partitions.Select(Partition).OrderBy(partition => partition.Partition)]);
+                    topic.Name, topic.TopicId, topic.IsInternal, topic.ErrorCode, [.. topic.Partitions.Select(Read).OrderBy(partition => partition.Partition)]);
             }
         }
 
@@ -54,6 +61,6 @@ public sealed class ClusterMetadata
             ? topic.Partitions[partition.Partition]
             : null;
 
-    private static PartitionInfo Partition(MetadataResponse.MetadataResponsePartition partition) => new(
+    private static PartitionInfo Read(MetadataResponse.MetadataResponsePartition partition) => new(
         partition.PartitionIndex, new BrokerId(partition.LeaderId), partition.LeaderEpoch, partition.ReplicaNodes, partition.IsrNodes, partition.OfflineReplicas);
 }

@@ -12,6 +12,7 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
 {
     private readonly Dictionary<TopicPartition, long> _positions = [];
     private readonly List<LeaderFetch> _fetches = [];
+    private long? _troubledSince;
 
     /// <summary>Where reading goes on in each partition.</summary>
     public IReadOnlyDictionary<TopicPartition, long> Positions => _positions;
@@ -52,13 +53,14 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
 
     /// <summary>Waits for the next answer of any leader. It may bring nothing, when nothing was written for as long as brokers wait.</summary>
     /// <exception cref="BrokerErrorException">A partition has an error that does not pass by itself.</exception>
+    /// <exception cref="ClientException">Nothing but errors came for <see cref="ClientOptions.RetryMax"/>; this is the last of them.</exception>
     public async Task<FetchedRecords> FetchAsync(CancellationToken cancellation = default)
     {
         try
         {
             await SendFetchesAsync(cancellation);
         }
-        catch (ClientException error) when (MayPass(error))
+        catch (ClientException error) when (MayStillPass(error))
         {
             await RefreshSoonAsync(cancellation);
             return FetchedRecords.None;
@@ -78,9 +80,10 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
             FetchedRecords records = done.Take(await done.Answer, _positions, options.ChecksCrc);
             await RecoverAsync(done, cancellation);
             await SendFetchesAsync(cancellation);
+            _troubledSince = done.Errors.Count == 0 ? null : _troubledSince;
             return records;
         }
-        catch (ClientException error) when (MayPass(error))
+        catch (ClientException error) when (MayStillPass(error))
         {
             await RefreshSoonAsync(cancellation);
             return FetchedRecords.None;
@@ -89,6 +92,18 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
 
     private static bool MayPass(ClientException error) =>
         error is BrokerUnreachableException or RequestTimedOutException || (error is BrokerErrorException broker && broker.Code.IsRetriable());
+
+    /// <summary>Whether to try again after the error: it may pass, and nothing but errors has not come for too long.</summary>
+    private bool MayStillPass(ClientException error)
+    {
+        if (!MayPass(error))
+        {
+            return false;
+        }
+
+        _troubledSince ??= Environment.TickCount64;
+        return Environment.TickCount64 - _troubledSince <= cluster.Options.RetryMax.TotalMilliseconds;
+    }
 
     /// <summary>Sends a fetch to every leader at which none is under way.</summary>
     private async Task SendFetchesAsync(CancellationToken cancellation)
@@ -116,9 +131,9 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
             {
                 await AssignAsync([partition], from, cancellation);
             }
-            else if (!error.IsRetriable())
+            else if (new BrokerErrorException(error, $"Reading {partition}") is var failure && !MayStillPass(failure))
             {
-                throw new BrokerErrorException(error, $"Reading {partition}");
+                throw failure;
             }
         }
 

@@ -24,7 +24,7 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
     /// Takes a record over, waiting while too much is on its way. <paramref name="whenDone"/> is called on another thread; it must
     /// not block.
     /// </summary>
-    /// <exception cref="BrokerErrorException">The topic does not exist.</exception>
+    /// <exception cref="BrokerErrorException">The topic or the partition does not exist.</exception>
     public async ValueTask PostAsync(ProducerRecord record, Action<Delivery>? whenDone = null, CancellationToken cancellation = default)
     {
         if (!cluster.Metadata.Topics.TryGetValue(record.Topic, out TopicInfo? topic) || topic.Error != ErrorCode.None)
@@ -38,12 +38,7 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
         }
 
         int partition = record.Partition ?? Choose(record, topic);
-        if (partition < 0 || partition >= topic.Partitions.Count)
-        {
-            throw new BrokerErrorException(
-                ErrorCode.UnknownTopicOrPartition, $"Partition {record.Topic}-{partition}", $"the topic has {topic.Partitions.Count} partitions");
-        }
-
+        _ = topic.Partition(partition);
         int bytes = RecordOverhead + (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
         Task room = _budget.EnterAsync(bytes);
         if (!room.IsCompleted)

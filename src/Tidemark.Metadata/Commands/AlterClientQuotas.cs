@@ -30,7 +30,8 @@ public static class AlterClientQuotas
                 parts[part.EntityType] = part.EntityName;
             }
 
-            string? problem = ProblemOf(parts) ?? entry.Ops.Select(op => ProblemOf(parts, op, entry.Ops)).FirstOrDefault(each => each is not null);
+            HashSet<string> repeated = Repeated.Among(entry.Ops.Select(op => op.Key));
+            string? problem = ProblemOf(parts) ?? entry.Ops.Select(op => ProblemOf(parts, op, repeated)).FirstOrDefault(each => each is not null);
             if (problem is null)
             {
                 Append(image, new QuotaEntity(parts), entry.Ops, records);
@@ -97,9 +98,9 @@ public static class AlterClientQuotas
             : null;
     }
 
-    private static string? ProblemOf(Dictionary<string, string?> parts, AlterClientQuotasRequest.OpData op, List<AlterClientQuotasRequest.OpData> ops)
+    private static string? ProblemOf(Dictionary<string, string?> parts, AlterClientQuotasRequest.OpData op, HashSet<string> repeated)
     {
-        if (ops.Count(other => other.Key == op.Key) > 1)
+        if (repeated.Contains(op.Key))
         {
             return $"Quota {op.Key} comes twice for one entity.";
         }

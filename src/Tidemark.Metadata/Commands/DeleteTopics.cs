@@ -28,10 +28,8 @@ public static class DeleteTopics
         }
 
         var records = new List<MetadataRecord>();
-        HashSet<string> namedTwice = [.. asked.Where(topic => topic.Name is not null && topic.TopicId.IsZero)
-            .GroupBy(topic => topic.Name!).Where(same => same.Count() > 1).Select(same => same.Key)];
-        HashSet<Uuid> givenTwice = [.. asked.Where(topic => topic.Name is null && !topic.TopicId.IsZero)
-            .GroupBy(topic => topic.TopicId).Where(same => same.Count() > 1).Select(same => same.Key)];
+        HashSet<string> namedTwice = Repeated.Among(asked.Where(topic => topic.Name is not null && topic.TopicId.IsZero).Select(topic => topic.Name!));
+        HashSet<Uuid> givenTwice = Repeated.Among(asked.Where(topic => topic.Name is null && !topic.TopicId.IsZero).Select(topic => topic.TopicId));
         response.Responses.AddRange(namedTwice.Select(name => Result(name, Uuid.Zero, ErrorCode.InvalidRequest, $"Topic {name} comes twice in the request.")));
         response.Responses.AddRange(givenTwice.Select(id => Result(null, id, ErrorCode.InvalidRequest, $"Topic id {id} comes twice in the request.")));
         HashSet<Uuid> byName = [.. asked.Where(topic => topic.Name is not null && topic.TopicId.IsZero && !namedTwice.Contains(topic.Name))

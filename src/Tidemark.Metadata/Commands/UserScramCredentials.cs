@@ -29,7 +29,7 @@ public static class UserScramCredentials
             Note(each.Name, Check(each.Name, each.Mechanism) ?? CheckIterations(each));
         }
 
-        foreach (string name in named.GroupBy(user => user).Where(same => same.Count() > 1).Select(same => same.Key.Name))
+        foreach (string name in Repeated.Among(named).Select(user => user.Name))
         {
             problems[name] = (ErrorCode.DuplicateResource, $"A credential of user {name} comes twice in the request.");
         }

@@ -27,12 +27,8 @@ public ref struct FetchRequestCursor
     private const short ReplicaStateFrom = 15;
 
     private readonly short _version;
-    private WireReader _reader;
-    private int _topicsLeft;
-    private int _partitionsLeft;
-    private WireReader _forgotten;
-    private int _forgottenTopicsLeft;
-    private int _forgottenPartitionsLeft;
+    private TopicWalk _topics;
+    private TopicWalk _forgotten;
 
     /// <param name="body">A reader that stands behind the request's header.</param>
     /// <param name="version">The request's version, 4 to 18.</param>
@@ -44,17 +40,16 @@ public ref struct FetchRequestCursor
         }
 
         _version = version;
-        _reader = body;
-        ReplicaId = version < ReplicaStateFrom ? _reader.ReadInt32() : -1;
+        WireReader reader = body;
+        ReplicaId = version < ReplicaStateFrom ? reader.ReadInt32() : -1;
         ReplicaEpoch = -1;
-        MaxWaitMs = _reader.ReadInt32();
-        MinBytes = _reader.ReadInt32();
-        MaxBytes = _reader.ReadInt32();
-        IsolationLevel = _reader.ReadInt8();
-        SessionId = version >= SessionFrom ? _reader.ReadInt32() : 0;
-        SessionEpoch = version >= SessionFrom ? _reader.ReadInt32() : -1;
-        TopicCount = _reader.ReadCount(IsFlexible, leastElementSize: 1);
-        _topicsLeft = TopicCount;
+        MaxWaitMs = reader.ReadInt32();
+        MinBytes = reader.ReadInt32();
+        MaxBytes = reader.ReadInt32();
+        IsolationLevel = reader.ReadInt8();
+        SessionId = version >= SessionFrom ? reader.ReadInt32() : 0;
+        SessionEpoch = version >= SessionFrom ? reader.ReadInt32() : -1;
+        _topics = new TopicWalk(reader, IsFlexible, HasTopicIds, FetchedPartition.SizeMin);
         ReadTail();
     }
 
@@ -86,30 +81,32 @@ public ref struct FetchRequestCursor
     /// <summary>The request's number within its session; 0 opens one and -1 wants or ends none.</summary>
     public readonly int SessionEpoch { get; }
 
-    public readonly int TopicCount { get; }
+    public readonly int TopicCount => _topics.TopicCount;
 
     /// <summary>The current topic's name in UTF-8; empty from version 13 on.</summary>
-    public ReadOnlySpan<byte> TopicName { get; private set; }
+    public readonly ReadOnlySpan<byte> TopicName => _topics.Name;
 
     /// <summary>The current topic's id; zero before version 13.</summary>
-    public Uuid TopicId { get; private set; }
+    public readonly Uuid TopicId => _topics.Id;
 
     /// <summary>The partitions that the current topic has in the request.</summary>
-    public int PartitionCount { get; private set; }
+    public readonly int PartitionCount => _topics.PartitionCount;
 
     /// <summary>The current partition.</summary>
     public FetchedPartition Partition { get; private set; }
 
     /// <summary>The name, in UTF-8, of the current topic that the session is to forget; empty from version 13 on.</summary>
-    public ReadOnlySpan<byte> ForgottenTopicName { get; private set; }
+    public readonly ReadOnlySpan<byte> ForgottenTopicName => _forgotten.Name;
 
     /// <summary>The id of the current topic that the session is to forget; zero before version 13.</summary>
-    public Uuid ForgottenTopicId { get; private set; }
+    public readonly Uuid ForgottenTopicId => _forgotten.Id;
 
     /// <summary>The current partition that the session is to forget.</summary>
     public int ForgottenPartition { get; private set; }
 
     private readonly bool IsFlexible => _version >= FlexibleFrom;
+
+    private readonly bool HasTopicIds => _version >= TopicIdFrom;
 
     /// <summary>Steps to the next topic, over what is left of the current one. False after the last.</summary>
     public bool NextTopic()
@@ -118,32 +115,19 @@ public ref struct FetchRequestCursor
         {
         }
 
-        if (_topicsLeft == 0)
-        {
-            return false;
-        }
-
-        _topicsLeft--;
-        ReadTopic(ref _reader, out ReadOnlySpan<byte> name, out Uuid id);
-        TopicName = name;
-        TopicId = id;
-        PartitionCount = _reader.ReadCount(IsFlexible, leastElementSize: 1);
-        _partitionsLeft = PartitionCount;
-        EndTopicWhenDone();
-        return true;
+        return _topics.NextTopic();
     }
 
     /// <summary>Steps to the current topic's next partition. False after the last.</summary>
     public bool NextPartition()
     {
-        if (_partitionsLeft == 0)
+        if (!_topics.BeginPartition())
         {
             return false;
         }
 
-        _partitionsLeft--;
-        Partition = FetchedPartition.Read(ref _reader, _version, IsFlexible);
-        EndTopicWhenDone();
+        Partition = FetchedPartition.Read(ref _topics.Reader, _version, IsFlexible);
+        _topics.EndPartition();
         return true;
     }
 
@@ -154,31 +138,19 @@ public ref struct FetchRequestCursor
         {
         }
 
-        if (_forgottenTopicsLeft == 0)
-        {
-            return false;
-        }
-
-        _forgottenTopicsLeft--;
-        ReadTopic(ref _forgotten, out ReadOnlySpan<byte> name, out Uuid id);
-        ForgottenTopicName = name;
-        ForgottenTopicId = id;
-        _forgottenPartitionsLeft = _forgotten.ReadCount(IsFlexible, sizeof(int));
-        EndForgottenTopicWhenDone();
-        return true;
+        return _forgotten.NextTopic();
     }
 
     /// <summary>Steps to the next partition of the current topic that the session is to forget. False after the last.</summary>
     public bool NextForgottenPartition()
     {
-        if (_forgottenPartitionsLeft == 0)
+        if (!_forgotten.BeginPartition())
         {
             return false;
         }
 
-        _forgottenPartitionsLeft--;
-        ForgottenPartition = _forgotten.ReadInt32();
-        EndForgottenTopicWhenDone();
+        ForgottenPartition = _forgotten.Reader.ReadInt32();
+        _forgotten.EndPartition();
         return true;
     }
 
@@ -190,27 +162,26 @@ public ref struct FetchRequestCursor
         {
         }
 
+        WireReader rest = walk._topics.Reader;
         if (_version >= SessionFrom)
         {
-            walk._forgottenTopicsLeft = walk._reader.ReadCount(IsFlexible, leastElementSize: 1);
-            walk._forgotten = walk._reader;
-            _forgottenTopicsLeft = walk._forgottenTopicsLeft;
-            _forgotten = walk._forgotten;
+            _forgotten = new TopicWalk(rest, IsFlexible, HasTopicIds, partitionSizeMin: sizeof(int));
+            walk._forgotten = _forgotten;
             while (walk.NextForgottenTopic())
             {
             }
 
-            walk._reader = walk._forgotten;
+            rest = walk._forgotten.Reader;
         }
 
         if (_version >= RackFrom)
         {
-            RackId = walk._reader.TryReadUtf8(IsFlexible, out ReadOnlySpan<byte> rack) ? rack : throw ProtocolException.NullNotAllowed();
+            RackId = rest.TryReadUtf8(IsFlexible, out ReadOnlySpan<byte> rack) ? rack : throw ProtocolException.NullNotAllowed();
         }
 
         if (IsFlexible)
         {
-            ReadTags(ref walk._reader);
+            ReadTags(ref rest);
         }
     }
 
@@ -233,37 +204,6 @@ public ref struct FetchRequestCursor
                     reader.SkipTag(in tags);
                     break;
             }
-        }
-    }
-
-    private readonly void ReadTopic(scoped ref WireReader reader, out ReadOnlySpan<byte> name, out Uuid id)
-    {
-        name = default;
-        id = default;
-        if (_version >= TopicIdFrom)
-        {
-            id = reader.ReadUuid();
-        }
-        else if (!reader.TryReadUtf8(IsFlexible, out name))
-        {
-            throw ProtocolException.NullNotAllowed();
-        }
-    }
-
-    /// <summary>A topic's tags follow its last partition, so that the reader stands at a topic's beginning between topics.</summary>
-    private void EndTopicWhenDone()
-    {
-        if (_partitionsLeft == 0 && IsFlexible)
-        {
-            _reader.SkipTags();
-        }
-    }
-
-    private void EndForgottenTopicWhenDone()
-    {
-        if (_forgottenPartitionsLeft == 0 && IsFlexible)
-        {
-            _forgotten.SkipTags();
         }
     }
 }

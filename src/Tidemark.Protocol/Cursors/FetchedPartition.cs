@@ -21,6 +21,9 @@ public readonly record struct FetchedPartition(
     Uuid ReplicaDirectoryId,
     long HighWatermark)
 {
+    /// <summary>The bytes of number, offset and size, which every version has.</summary>
+    internal const int SizeMin = sizeof(int) + sizeof(long) + sizeof(int);
+
     internal static FetchedPartition Read(ref WireReader reader, short version, bool isFlexible)
     {
         int partition = reader.ReadInt32();

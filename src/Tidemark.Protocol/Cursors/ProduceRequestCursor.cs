@@ -19,10 +19,8 @@ public ref struct ProduceRequestCursor
     private const short FlexibleFrom = 9;
     private const short TopicIdFrom = 13;
 
-    private readonly short _version;
-    private WireReader _reader;
-    private int _topicsLeft;
-    private int _partitionsLeft;
+    private readonly bool _isFlexible;
+    private TopicWalk _topics;
 
     /// <param name="body">A reader that stands behind the request's header.</param>
     /// <param name="version">The request's version, 3 to 13.</param>
@@ -33,14 +31,15 @@ public ref struct ProduceRequestCursor
             throw ProtocolException.UnsupportedVersion("ProduceRequest", version);
         }
 
-        _version = version;
-        _reader = body;
-        IsTransactional = _reader.TryReadUtf8(IsFlexible, out ReadOnlySpan<byte> transactionalId);
+        _isFlexible = version >= FlexibleFrom;
+        WireReader reader = body;
+        IsTransactional = reader.TryReadUtf8(_isFlexible, out ReadOnlySpan<byte> transactionalId);
         TransactionalId = transactionalId;
-        Acks = _reader.ReadInt16();
-        TimeoutMs = _reader.ReadInt32();
-        TopicCount = _reader.ReadCount(IsFlexible, leastElementSize: 1);
-        _topicsLeft = TopicCount;
+        Acks = reader.ReadInt16();
+        TimeoutMs = reader.ReadInt32();
+
+        // A partition's number, the length of nothing, no tags.
+        _topics = new TopicWalk(reader, _isFlexible, version >= TopicIdFrom, partitionSizeMin: _isFlexible ? 6 : 8);
         WalkToEnd(this);
     }
 
@@ -56,24 +55,22 @@ public ref struct ProduceRequestCursor
     /// <summary>How long the request may wait for acknowledgements, in milliseconds.</summary>
     public readonly int TimeoutMs { get; }
 
-    public readonly int TopicCount { get; }
+    public readonly int TopicCount => _topics.TopicCount;
 
     /// <summary>The current topic's name in UTF-8; empty from version 13 on.</summary>
-    public ReadOnlySpan<byte> TopicName { get; private set; }
+    public readonly ReadOnlySpan<byte> TopicName => _topics.Name;
 
     /// <summary>The current topic's id; zero before version 13.</summary>
-    public Uuid TopicId { get; private set; }
+    public readonly Uuid TopicId => _topics.Id;
 
     /// <summary>The partitions that the current topic has in the request.</summary>
-    public int PartitionCount { get; private set; }
+    public readonly int PartitionCount => _topics.PartitionCount;
 
     /// <summary>The current partition.</summary>
     public int Partition { get; private set; }
 
     /// <summary>The current partition's batches, as a view on the frame. Null when the client sent none.</summary>
     public ReadOnlyMemory<byte>? Records { get; private set; }
-
-    private readonly bool IsFlexible => _version >= FlexibleFrom;
 
     /// <summary>Steps to the next topic, over what is left of the current one. False after the last.</summary>
     public bool NextTopic()
@@ -82,44 +79,21 @@ public ref struct ProduceRequestCursor
         {
         }
 
-        if (_topicsLeft == 0)
-        {
-            return false;
-        }
-
-        _topicsLeft--;
-        if (_version >= TopicIdFrom)
-        {
-            TopicId = _reader.ReadUuid();
-        }
-        else if (_reader.TryReadUtf8(IsFlexible, out ReadOnlySpan<byte> name))
-        {
-            TopicName = name;
-        }
-        else
-        {
-            throw ProtocolException.NullNotAllowed();
-        }
-
-        PartitionCount = _reader.ReadCount(IsFlexible, leastElementSize: 1);
-        _partitionsLeft = PartitionCount;
-        EndTopicWhenDone();
-        return true;
+        return _topics.NextTopic();
     }
 
     /// <summary>Steps to the current topic's next partition. False after the last.</summary>
     public bool NextPartition()
     {
-        if (_partitionsLeft == 0)
+        if (!_topics.BeginPartition())
         {
             return false;
         }
 
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        Records = _reader.ReadNullableBytes(IsFlexible);
+        Partition = _topics.Reader.ReadInt32();
+        Records = _topics.Reader.ReadNullableBytes(_isFlexible);
         SkipTags();
-        EndTopicWhenDone();
+        _topics.EndPartition();
         return true;
     }
 
@@ -132,20 +106,11 @@ public ref struct ProduceRequestCursor
         cursor.SkipTags();
     }
 
-    /// <summary>A topic's tags follow its last partition, so that the reader stands at a topic's beginning between topics.</summary>
-    private void EndTopicWhenDone()
-    {
-        if (_partitionsLeft == 0)
-        {
-            SkipTags();
-        }
-    }
-
     private void SkipTags()
     {
-        if (IsFlexible)
+        if (_isFlexible)
         {
-            _reader.SkipTags();
+            _topics.Reader.SkipTags();
         }
     }
 }

@@ -16,13 +16,13 @@ internal static class ConsumeCommand
     public static Command Define()
     {
         var topic = new Argument<string>("TOPIC") { Description = "The topic." };
-        var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" };
+        var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" }.From(0);
         var beginning = new Option<bool>("--from-beginning") { Description = "From the first record that is still there: the default, unless --follow is given." };
-        var offset = new Option<long?>("--offset", "-o") { Description = "From this offset in each partition.", HelpName = "OFFSET" };
+        var offset = new Option<long?>("--offset", "-o") { Description = "From this offset in each partition.", HelpName = "OFFSET" }.From(0);
         var since = new Option<string?>("--since") { Description = "From the first record at or after a time: 2026-11-21T12:00:00Z, milliseconds since 1970, or 15m, 2h, 3d ago.", HelpName = "TIME" };
-        var tail = new Option<long?>("--tail", "-n") { Description = "Only the last so many records of each partition.", HelpName = "N" };
+        var tail = new Option<long?>("--tail", "-n") { Description = "Only the last so many records of each partition.", HelpName = "N" }.From(0);
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written later; from now on, unless a start is given." };
-        var max = new Option<long?>("--max") { Description = "End after so many records.", HelpName = "N" };
+        var max = new Option<long?>("--max") { Description = "End after so many records.", HelpName = "N" }.From(1);
         var shape = new RecordShapeOptions();
         var command = new ExampledCommand(
             "consume",
@@ -50,8 +50,9 @@ internal static class ConsumeCommand
                 throw new CommandException(ExitCode.Usage, "only one of --from-beginning, --offset, --since and --tail says where to begin");
             }
 
+            OffsetSpec standard = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
             TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
-            TopicPartition[] chosen = [.. (call.Get(partitions) is { Length: > 0 } some ? some : info.Partitions.Select(p => p.Partition)).Distinct().Select(p => new TopicPartition(info.Name, p))];
+            TopicPartition[] chosen = PartitionChoice.Of(info, call.Get(partitions));
             var consumer = new Consumer(call.Cluster, new ConsumerOptions());
             if (call.Get(offset) is { } from)
             {
@@ -63,8 +64,7 @@ internal static class ConsumeCommand
             }
             else
             {
-                OffsetSpec spec = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
-                await consumer.AssignAsync(chosen, spec, call.Cancellation);
+                await consumer.AssignAsync(chosen, standard, call.Cancellation);
             }
 
             return await RunAsync(call, consumer, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue);

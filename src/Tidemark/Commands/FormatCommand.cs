@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Image;
+using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Primitives;
 using Tidemark.Raft;
@@ -12,12 +13,12 @@ using Tidemark.Storage.Files;
 namespace Tidemark.Commands;
 
 /// <summary><c>tidemark format</c>: makes a node's directories ready for their first start, as Kafka's storage tool does.</summary>
-internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool IgnoreFormatted, bool Standalone, string? ReleaseVersion, IReadOnlyList<string> Features)
+internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool IgnoreFormatted, bool Standalone, string? ReleaseVersion, IReadOnlyList<string> Features, bool Json)
 {
     public static FormatCommand? TryQuick(ReadOnlySpan<string> arguments) =>
-        QuickArguments.TryRead(arguments, ["--config", "--cluster-id", "--release-version", "--feature"], ["--ignore-formatted", "--standalone"]) is { } read
+        QuickArguments.TryRead(arguments, ["--config", "--cluster-id", "--release-version", "--feature"], ["--ignore-formatted", "--standalone", "--json"]) is { } read
         && read.Find("--config") is { } file && read.Find("--cluster-id") is { } id
-            ? new FormatCommand(file, id, read.Has("--ignore-formatted"), read.Has("--standalone"), read.Find("--release-version"), read.All("--feature"))
+            ? new FormatCommand(file, id, read.Has("--ignore-formatted"), read.Has("--standalone"), read.Find("--release-version"), read.All("--feature"), read.Has("--json"))
             : null;
 
     public static Command Define()
@@ -28,6 +29,7 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
         var standalone = new Option<bool>("--standalone") { Description = "This node is the first voter of a quorum that keeps its voters in the metadata log." };
         var release = new Option<string?>("--release-version") { Description = "The metadata version of a new cluster, such as 4.3-IV0.", HelpName = "VERSION" };
         var features = new Option<string[]>("--feature") { Description = "A feature's level; may be given again.", HelpName = "NAME=LEVEL" };
+        Option<bool> json = JsonOption.Create();
         var command = new ExampledCommand(
             "format",
             "Make a node's directories ready for its first start.",
@@ -40,6 +42,7 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             standalone,
             release,
             features,
+            json,
         };
         command.SetAction(parsed => new FormatCommand(
             parsed.GetRequiredValue(config),
@@ -47,7 +50,8 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             parsed.GetValue(ignore),
             parsed.GetValue(standalone),
             parsed.GetValue(release),
-            parsed.GetValue(features) ?? []).Run());
+            parsed.GetValue(features) ?? [],
+            parsed.GetValue(json)).Run());
         return command;
     }
 
@@ -60,6 +64,12 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
         }
 
         IReadOnlyList<string> formatted = NodeDirectories.Format(new SystemDisk(), options, ClusterId, ReadVersion(), ReadLevels(), Standalone ? ControllerOf(options) : null, IgnoreFormatted);
+        if (Json)
+        {
+            Outcome.Write(json: true, "", ("clusterId", ClusterId), ("node", options.NodeId), ("formatted", formatted));
+            return ExitCode.Success;
+        }
+
         foreach (string directory in formatted)
         {
             Console.Out.WriteLine($"Formatted {directory} for node {options.NodeId} of cluster {ClusterId}.");

@@ -18,12 +18,12 @@ internal static class ProduceCommand
         var topic = new Argument<string>("TOPIC") { Description = "The topic; made when the broker makes topics by itself." };
         var separator = new Option<string?>("--key-separator", "-K") { Description = "What stands between key and value on a line; without it lines are values without a key.", HelpName = "TEXT" };
         var headers = new Option<string[]>("--header", "-H") { Description = "A header for every record; may be given again.", HelpName = "KEY=VALUE" };
-        var partition = new Option<int?>("--partition", "-p") { Description = "The partition; by default the key decides.", HelpName = "N" };
+        var partition = new Option<int?>("--partition", "-p") { Description = "The partition; by default the key decides.", HelpName = "N" }.From(0);
         var acks = new Option<string>("--acks") { Description = "Who must have a record before it counts: all (in-sync replicas), 1 (the leader), 0 (nobody).", HelpName = "ACKS", DefaultValueFactory = _ => "all" };
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
         var codec = new Option<string>("--codec", "-z") { Description = "How batches are compressed.", HelpName = "CODEC", DefaultValueFactory = _ => "none" };
         codec.AcceptOnlyFromAmong("none", "gzip", "snappy", "lz4", "zstd");
-        var rate = new Option<double?>("--rate") { Description = "No more records than this in a second.", HelpName = "N" };
+        var rate = new Option<double?>("--rate") { Description = "No more records than this in a second.", HelpName = "N" }.From(0.001);
         var tombstones = new Option<bool>("--null-values") { Description = "An empty value is null: with a key, a tombstone." };
         var idempotent = new Option<bool>("--idempotent") { Description = "The broker drops repetitions; needs --acks all." };
         var command = new ExampledCommand(

@@ -36,17 +36,10 @@ internal sealed record UpCommand(string Data, int Port, string Host, IReadOnlyLi
     public static Command Define()
     {
         var data = new Option<string>("--data") { Description = "Where the data lies; made and formatted on first use.", HelpName = "DIRECTORY", DefaultValueFactory = _ => DataDefault };
-        var port = new Option<int>("--port") { Description = "Where clients connect.", HelpName = "PORT", DefaultValueFactory = _ => PortDefault };
+        var port = new Option<int>("--port") { Description = "Where clients connect.", HelpName = "PORT", DefaultValueFactory = _ => PortDefault }.Between(1, ushort.MaxValue);
         var host = new Option<string>("--host") { Description = "The address to listen on, which clients are told too.", HelpName = "ADDRESS", DefaultValueFactory = _ => HostDefault };
         var overrides = new Option<string[]>("--override") { Description = "Sets one of the server's properties; may be given again.", HelpName = "KEY=VALUE" };
         var logs = new LogOptionSet();
-        port.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ } token] && !TryPort(token.Value, out _))
-            {
-                result.AddError($"--port {token.Value}: a number from 1 to 65535 is allowed");
-            }
-        });
         var command = new ExampledCommand(
             "up",
             "Run one broker on this machine. Ctrl-C stops it.",

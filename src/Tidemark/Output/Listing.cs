@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Spectre.Console;
 
 namespace Tidemark.Output;
@@ -21,23 +22,7 @@ internal sealed class Listing(params string[] columns)
     {
         if (json)
         {
-            JsonOutput.Write(writer =>
-            {
-                writer.WriteStartArray();
-                foreach (object?[] row in _rows)
-                {
-                    writer.WriteStartObject();
-                    for (int i = 0; i < columns.Length; i++)
-                    {
-                        writer.WritePropertyName(JsonOutput.NameOf(columns[i]));
-                        JsonOutput.WriteValue(writer, row[i]);
-                    }
-
-                    writer.WriteEndObject();
-                }
-
-                writer.WriteEndArray();
-            });
+            JsonOutput.Write(WriteRows);
         }
         else if (Console.IsOutputRedirected)
         {
@@ -51,6 +36,49 @@ internal sealed class Listing(params string[] columns)
         {
             WriteTable();
         }
+    }
+
+    /// <summary>Writes the rows below a line about all of them; as JSON an object with those facts and the rows under their name.</summary>
+    public void WriteUnder(bool json, string line, (string Key, object? Value)[] facts, string rows, string empty)
+    {
+        if (!json)
+        {
+            Console.Out.WriteLine(line);
+            Write(json: false, empty);
+            return;
+        }
+
+        JsonOutput.Write(writer =>
+        {
+            writer.WriteStartObject();
+            foreach ((string key, object? value) in facts)
+            {
+                writer.WritePropertyName(key);
+                JsonOutput.WriteValue(writer, value);
+            }
+
+            writer.WritePropertyName(rows);
+            WriteRows(writer);
+            writer.WriteEndObject();
+        });
+    }
+
+    private void WriteRows(Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray();
+        foreach (object?[] row in _rows)
+        {
+            writer.WriteStartObject();
+            for (int i = 0; i < columns.Length; i++)
+            {
+                writer.WritePropertyName(JsonOutput.NameOf(columns[i]));
+                JsonOutput.WriteValue(writer, row[i]);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static string Text(object? cell) => cell switch

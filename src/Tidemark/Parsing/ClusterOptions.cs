@@ -17,24 +17,20 @@ internal sealed class ClusterOptions
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("TIDEMARK_BOOTSTRAP") is { Length: > 0 } set ? set : "127.0.0.1:9092",
     };
 
-    private readonly Option<double> _timeout = new("--timeout") { Description = "How long to wait for an answer, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
-    private readonly Option<bool>? _json;
+    private readonly Option<double> _timeout = new Option<double>("--timeout") { Description = "How long to wait for an answer, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 }.Between(0.1, 86_400);
+    private readonly Option<bool> _json = JsonOption.Create();
 
-    private ClusterOptions(Command command, bool hasJson)
+    private ClusterOptions(Command command)
     {
         command.Add(_bootstrap);
         command.Add(_timeout);
-        if (hasJson)
-        {
-            _json = JsonOption.Create();
-            command.Add(_json);
-        }
+        command.Add(_json);
     }
 
     /// <summary>Adds the options to a command and says what it does; the work gets a client, and is cancelled by Ctrl-C.</summary>
-    public static void Attach(Command command, Func<ClusterCall, Task<int>> work, bool hasJson = true)
+    public static void Attach(Command command, Func<ClusterCall, Task<int>> work)
     {
-        var options = new ClusterOptions(command, hasJson);
+        var options = new ClusterOptions(command);
         command.SetAction((parsed, cancellation) => options.Run(parsed, work, cancellation));
     }
 
@@ -50,7 +46,7 @@ internal sealed class ClusterOptions
             throw new CommandException(ExitCode.Usage, $"--bootstrap-server {parsed.GetValue(_bootstrap)}: {wrong.Message}");
         }
 
-        TimeSpan timeout = TimeSpan.FromSeconds(Math.Max(0.1, parsed.GetValue(_timeout)));
+        TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(_timeout));
         var client = new ClientOptions
         {
             BootstrapServers = bootstrap,
@@ -61,7 +57,7 @@ internal sealed class ClusterOptions
         await using var cluster = new ClusterClient(client);
         try
         {
-            return await work(new ClusterCall(parsed, cluster, _json is not null && parsed.GetValue(_json), timeout, cancellation));
+            return await work(new ClusterCall(parsed, cluster, parsed.GetValue(_json), timeout, cancellation));
         }
         catch (Exception failure) when (failure is BrokerUnreachableException or RequestTimedOutException)
         {

@@ -13,11 +13,13 @@ internal sealed class ExamplesHelp(HelpAction inner) : SynchronousCommandLineAct
     public override int Invoke(ParseResult parseResult)
     {
         int result = inner.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is ExampledCommand { Examples.Count: > 0 } command)
+        Command command = parseResult.CommandResult.Command;
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        IReadOnlyList<string> examples = command is ExampledCommand exampled ? exampled.Examples : command is RootCommand ? CommandLine.Examples : [];
+        if (examples.Count > 0)
         {
-            TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
-            foreach (string example in command.Examples)
+            foreach (string example in examples)
             {
                 output.WriteLine($"  {example}");
             }
@@ -25,9 +27,9 @@ internal sealed class ExamplesHelp(HelpAction inner) : SynchronousCommandLineAct
             output.WriteLine();
         }
 
-        if (parseResult.CommandResult.Command is RootCommand)
+        if (command is RootCommand)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine(ExitCode.Explanation);
+            output.WriteLine(ExitCode.Explanation);
         }
 
         return result;

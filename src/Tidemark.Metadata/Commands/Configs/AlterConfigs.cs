@@ -14,11 +14,11 @@ public static class AlterConfigs
     {
         var records = new List<MetadataRecord>();
         var response = new AlterConfigsResponse();
+        HashSet<(sbyte, string)> repeated = Repeated.Among(request.Resources.Select(resource => (resource.ResourceType, resource.ResourceName)));
         foreach (AlterConfigsRequest.AlterConfigsResource resource in request.Resources)
         {
-            bool isRepeated = request.Resources.Count(other => other.ResourceType == resource.ResourceType && other.ResourceName == resource.ResourceName) > 1;
-            (ErrorCode code, string? message) = isRepeated
-                ? (ErrorCode.InvalidRequest, "A resource must come only once in a request.")
+            (ErrorCode code, string? message) = repeated.Contains((resource.ResourceType, resource.ResourceName))
+                ? ConfigChanges.ResourceComesTwice
                 : Alter(context, resource, records);
             response.Responses.Add(new AlterConfigsResponse.AlterConfigsResourceResponse
             {
@@ -45,7 +45,7 @@ public static class AlterConfigs
 
             if (!wanted.TryAdd(config.Name, config.Value))
             {
-                return (ErrorCode.InvalidRequest, $"Configuration {config.Name} comes twice for one resource.");
+                return ConfigChanges.KeyComesTwice(config.Name);
             }
         }
 

@@ -12,6 +12,10 @@ internal static class ConfigChanges
 {
     private const string MinInSync = "min.insync.replicas";
 
+    public static (ErrorCode Code, string? Message) ResourceComesTwice => (ErrorCode.InvalidRequest, "A resource must come only once in a request.");
+
+    public static (ErrorCode Code, string? Message) KeyComesTwice(string key) => (ErrorCode.InvalidRequest, $"Configuration {key} comes twice for one resource.");
+
     /// <summary>Whether a resource can have configuration at all, before anybody looks at the values.</summary>
     public static (ErrorCode Code, string? Message) CheckResource(ControllerContext context, sbyte type, string name)
     {

@@ -22,11 +22,11 @@ public static class IncrementalAlterConfigs
     {
         var records = new List<MetadataRecord>();
         var response = new IncrementalAlterConfigsResponse();
+        HashSet<(sbyte, string)> repeated = Repeated.Among(request.Resources.Select(resource => (resource.ResourceType, resource.ResourceName)));
         foreach (IncrementalAlterConfigsRequest.AlterConfigsResource resource in request.Resources)
         {
-            bool isRepeated = request.Resources.Count(other => other.ResourceType == resource.ResourceType && other.ResourceName == resource.ResourceName) > 1;
-            (ErrorCode code, string? message) = isRepeated
-                ? (ErrorCode.InvalidRequest, "A resource must come only once in a request.")
+            (ErrorCode code, string? message) = repeated.Contains((resource.ResourceType, resource.ResourceName))
+                ? ConfigChanges.ResourceComesTwice
                 : Alter(context, resource, records);
             response.Responses.Add(new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
             {
@@ -43,6 +43,7 @@ public static class IncrementalAlterConfigs
     private static (ErrorCode Code, string? Message) Alter(
         ControllerContext context, IncrementalAlterConfigsRequest.AlterConfigsResource asked, List<MetadataRecord> records)
     {
+        HashSet<string> repeated = Repeated.Among(asked.Configs.Select(config => config.Name));
         foreach (IncrementalAlterConfigsRequest.AlterableConfig config in asked.Configs)
         {
             if (config.Value is null && config.ConfigOperation != Delete)
@@ -50,9 +51,9 @@ public static class IncrementalAlterConfigs
                 return (ErrorCode.InvalidRequest, $"Configuration {config.Name} must not be null: it can be deleted instead.");
             }
 
-            if (asked.Configs.Count(other => other.Name == config.Name) > 1)
+            if (repeated.Contains(config.Name))
             {
-                return (ErrorCode.InvalidRequest, $"Configuration {config.Name} comes twice for one resource.");
+                return ConfigChanges.KeyComesTwice(config.Name);
             }
         }
 

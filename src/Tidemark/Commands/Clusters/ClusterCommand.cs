@@ -1,11 +1,12 @@
 using System.CommandLine;
+using Tidemark.Parsing;
 
 namespace Tidemark.Commands.Clusters;
 
 /// <summary><c>tidemark cluster</c>: brokers, features, the quorum and the disks.</summary>
 internal static class ClusterCommand
 {
-    public static Command Define() => new("cluster", "Show brokers, features, the metadata quorum and log directories.")
+    public static Command Define() => new ExampledCommand("cluster", "Show brokers, features, the metadata quorum and log directories.", "tidemark cluster describe", "tidemark cluster log-dirs --json")
     {
         DescribeClusterCommand.Define(),
         DescribeFeaturesCommand.Define(),

@@ -21,12 +21,7 @@ internal static class DescribeClusterCommand
                 brokers.Add(broker.BrokerId, broker.Host, broker.Port, broker.Rack, broker.IsFenced, broker.BrokerId == response.ControllerId);
             }
 
-            if (!call.Json)
-            {
-                Console.Out.WriteLine($"Cluster {response.ClusterId}");
-            }
-
-            brokers.Write(call.Json, "There are no brokers.");
+            brokers.WriteUnder(call.Json, $"Cluster {response.ClusterId}", [("clusterId", response.ClusterId)], "brokers", "There are no brokers.");
             return ExitCode.Success;
         });
         return command;

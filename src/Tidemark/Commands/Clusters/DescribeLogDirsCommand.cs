@@ -29,7 +29,7 @@ internal static class DescribeLogDirsCommand
                 }
             }
 
-            listing.Write(call.Json, "no log directories");
+            listing.Write(call.Json, "There are no log directories.");
             return ExitCode.Success;
         });
         return command;

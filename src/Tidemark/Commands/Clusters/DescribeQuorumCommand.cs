@@ -33,12 +33,12 @@ internal static class DescribeQuorumCommand
                 replicas.Add(observer.ReplicaId, "observer", observer.LogEndOffset, end - observer.LogEndOffset);
             }
 
-            if (!call.Json)
-            {
-                Console.Out.WriteLine($"Leader {partition.LeaderId}, epoch {partition.LeaderEpoch}, high watermark {partition.HighWatermark}");
-            }
-
-            replicas.Write(call.Json, "no voters");
+            replicas.WriteUnder(
+                call.Json,
+                $"Leader {partition.LeaderId}, epoch {partition.LeaderEpoch}, high watermark {partition.HighWatermark}",
+                [("leader", partition.LeaderId), ("leaderEpoch", partition.LeaderEpoch), ("highWatermark", partition.HighWatermark)],
+                "replicas",
+                "There are no voters.");
             return ExitCode.Success;
         });
         return command;

@@ -24,8 +24,7 @@ internal static class AlterConfigsCommand
             {
                 (ConfigResourceType type, string name) = target.Read(call);
                 return changes.ApplyAsync(call, type, name);
-            },
-            hasJson: false);
+            });
         return command;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tidemark.Metadata.Configuration;
+using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
@@ -51,7 +52,13 @@ internal sealed class ConfigChangeOptions
         IncrementalAlterConfigsResponse.AlterConfigsResourceResponse result = response.Responses[0];
         string what = ConfigTarget.Describe(type, name);
         ClusterCall.Require(result.ErrorCode, $"Changing {what}", result.ErrorMessage);
-        Console.Out.WriteLine($"The configuration of {what} {(request.ValidateOnly ? "would be" : "is")} changed.");
+        Outcome.Write(
+            call.Json,
+            $"The configuration of {what} {(request.ValidateOnly ? "would be" : "is")} changed.",
+            ("type", ConfigTarget.TypeName(type)),
+            ("name", name),
+            ("changed", resource.Configs.Select(config => config.Name)),
+            ("validatedOnly", request.ValidateOnly));
         return ExitCode.Success;
     }
 

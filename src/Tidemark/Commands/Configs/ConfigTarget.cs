@@ -79,6 +79,8 @@ internal sealed class ConfigTarget
         ConfigResourceType.Broker when name.Length == 0 => "the brokers' defaults",
         ConfigResourceType.ClientMetrics => $"client metrics {name}",
         ConfigResourceType.BrokerLogger => $"the loggers of broker {name}",
-        _ => $"{type.ToString().ToLowerInvariant()} {name}",
+        _ => $"{TypeName(type)} {name}",
     };
+
+    public static string TypeName(ConfigResourceType type) => type.ToString().ToLowerInvariant();
 }

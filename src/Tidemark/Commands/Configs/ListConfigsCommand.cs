@@ -19,10 +19,10 @@ internal static class ListConfigsCommand
             var listing = new Listing("type", "name");
             foreach (ListConfigResourcesResponse.ConfigResource resource in response.ConfigResources.OrderBy(r => r.ResourceType).ThenBy(r => r.ResourceName, StringComparer.Ordinal))
             {
-                listing.Add(((ConfigResourceType)resource.ResourceType).ToString().ToLowerInvariant(), resource.ResourceName);
+                listing.Add(ConfigTarget.TypeName((ConfigResourceType)resource.ResourceType), resource.ResourceName);
             }
 
-            listing.Write(call.Json, "nothing");
+            listing.Write(call.Json, "Nothing has a configuration.");
             return ExitCode.Success;
         });
         return command;

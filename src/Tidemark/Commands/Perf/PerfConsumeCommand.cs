@@ -14,7 +14,7 @@ internal static class PerfConsumeCommand
     public static Command Define()
     {
         var topic = new Argument<string>("TOPIC") { Description = "The topic to read." };
-        var records = new Option<long?>("--records") { Description = "End after so many; at the end of the topic by default.", HelpName = "N" };
+        var records = new Option<long?>("--records") { Description = "End after so many, wait for them where they are not there yet; by default end at the end of the topic.", HelpName = "N" }.From(1);
         var decode = new Option<bool>("--batches-only") { Description = "Count batches by their headers and decode no record." };
         var command = new ExampledCommand("consume", "Read a topic from its beginning as fast as the cluster gives it.", "tidemark perf consume load", "tidemark perf consume load --records 1000000 --json")
         {

@@ -13,12 +13,14 @@ namespace Tidemark.Commands.Perf;
 /// <summary><c>tidemark perf latency</c>: from the producer's call to the consumer's hands, at a fixed rate.</summary>
 internal static class PerfLatencyCommand
 {
+    private const int TimeBytes = sizeof(long);
+
     public static Command Define()
     {
         var topic = new Argument<string>("TOPIC") { Description = "The topic to write to and read from." };
-        var rate = new Option<double>("--rate") { Description = "Records in a second.", HelpName = "N", DefaultValueFactory = _ => 500 };
-        var seconds = new Option<double>("--seconds") { Description = "How long.", HelpName = "N", DefaultValueFactory = _ => 10 };
-        var size = new Option<int>("--size") { Description = "Bytes of each value, 8 at least.", HelpName = "BYTES", DefaultValueFactory = _ => 100 };
+        var rate = new Option<double>("--rate") { Description = "Records in a second.", HelpName = "N", DefaultValueFactory = _ => 500 }.From(0.001);
+        var seconds = new Option<double>("--seconds") { Description = "How long.", HelpName = "N", DefaultValueFactory = _ => 10 }.Between(0.001, 86_400);
+        var size = new Option<int>("--size") { Description = "Bytes of each value, which begins with the time.", HelpName = "BYTES", DefaultValueFactory = _ => 100 }.Between(TimeBytes, 1 << 20);
         var command = new ExampledCommand("latency", "Measure how long records take from a producer to a consumer, with acks=all.", "tidemark perf latency load --rate 500 --seconds 10")
         {
             topic,
@@ -28,13 +30,8 @@ internal static class PerfLatencyCommand
         };
         ClusterOptions.Attach(command, async call =>
         {
-            if (call.Get(rate) <= 0)
-            {
-                throw new CommandException(ExitCode.Usage, "--rate: a number above 0 is allowed");
-            }
-
             long records = (long)Math.Max(1, call.Get(rate) * call.Get(seconds));
-            return await RunAsync(call, call.Get(topic), records, call.Get(rate), Math.Max(8, call.Get(size)));
+            return await RunAsync(call, call.Get(topic), records, call.Get(rate), call.Get(size));
         });
         return command;
     }
@@ -55,6 +52,10 @@ internal static class PerfLatencyCommand
             {
                 await WriteAsync(call, topic, run, records, rate, size);
                 await reading.WaitAsync(call.Timeout, call.Cancellation);
+            }
+            catch (TimeoutException)
+            {
+                throw new CommandException(ExitCode.Unreachable, $"only {latency.Count} of {records} records came back within {call.Timeout.TotalSeconds:0.#} s after the last one was written");
             }
             finally
             {
@@ -90,7 +91,7 @@ internal static class PerfLatencyCommand
             fetched.ForEach((TopicPartition _, in RecordView record) =>
             {
                 // Records of somebody else's, or of an earlier run, carry no time of this one.
-                if (record.Value.Length >= 8 && BinaryPrimitives.ReadInt64BigEndian(record.Value.Span) is var sent && sent >= run && sent <= now)
+                if (record.Value.Length >= TimeBytes && BinaryPrimitives.ReadInt64BigEndian(record.Value.Span) is var sent && sent >= run && sent <= now)
                 {
                     latency.Add(Stopwatch.GetElapsedTime(sent, now));
                 }

@@ -11,17 +11,20 @@ namespace Tidemark.Commands.Perf;
 /// <summary><c>tidemark perf produce</c></summary>
 internal static class PerfProduceCommand
 {
+    /// <summary>What a request may hold at most by default (<c>socket.request.max.bytes</c>).</summary>
+    private const int SizeMax = 100 << 20;
+
     public static Command Define()
     {
         var topic = new Argument<string>("TOPIC") { Description = "The topic to write to." };
-        var records = new Option<long>("--records") { Description = "How many records.", HelpName = "N", DefaultValueFactory = _ => 1_000_000 };
-        var size = new Option<int>("--size") { Description = "Bytes of each value.", HelpName = "BYTES", DefaultValueFactory = _ => 1000 };
+        var records = new Option<long>("--records") { Description = "How many records.", HelpName = "N", DefaultValueFactory = _ => 1_000_000 }.From(1);
+        var size = new Option<int>("--size") { Description = "Bytes of each value.", HelpName = "BYTES", DefaultValueFactory = _ => 1000 }.Between(0, SizeMax);
         var acks = new Option<string>("--acks") { Description = "all, 1 or 0.", HelpName = "ACKS", DefaultValueFactory = _ => "all" };
         acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
         var codec = new Option<string>("--codec", "-z") { Description = "none, gzip, snappy, lz4 or zstd.", HelpName = "CODEC", DefaultValueFactory = _ => "none" };
         codec.AcceptOnlyFromAmong("none", "gzip", "snappy", "lz4", "zstd");
-        var rate = new Option<double?>("--rate") { Description = "No more records than this in a second.", HelpName = "N" };
-        var batch = new Option<int>("--batch-size") { Description = "Bytes after which a batch is sent.", HelpName = "BYTES", DefaultValueFactory = _ => 128 * 1024 };
+        var rate = new Option<double?>("--rate") { Description = "No more records than this in a second.", HelpName = "N" }.From(0.001);
+        var batch = new Option<int>("--batch-size") { Description = "Bytes after which a batch is sent.", HelpName = "BYTES", DefaultValueFactory = _ => 128 * 1024 }.Between(1, SizeMax);
         var command = new ExampledCommand("produce", "Write records as fast as the cluster takes them.", "tidemark perf produce load --records 5000000 --size 100 --acks all", "tidemark perf produce load --codec lz4 --json")
         {
             topic,
@@ -59,7 +62,7 @@ internal static class PerfProduceCommand
         ClientException? failure = null;
         long done = 0;
         long began = Stopwatch.GetTimestamp();
-        await PerfReport.ShowAsync("produce", call.Json, () => (records == 0 ? 1 : Interlocked.Read(ref done) / (double)records, $"{Interlocked.Read(ref done):N0} records"), async () =>
+        await PerfReport.ShowAsync("produce", call.Json, () => (Interlocked.Read(ref done) / (double)records, $"{Interlocked.Read(ref done):N0} records"), async () =>
         {
             await using var producer = new Producer(call.Cluster, options);
             for (long i = 0; i < records && Volatile.Read(ref failure) is null; i++)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Protocol.Messages;
 
@@ -10,7 +11,7 @@ internal static class AddPartitionsCommand
     public static Command Define()
     {
         Argument<string> name = TopicsCommand.Name();
-        var total = new Option<int>("--to") { Description = "How many partitions the topic shall have in all.", HelpName = "N", Required = true };
+        var total = new Option<int>("--to") { Description = "How many partitions the topic shall have in all.", HelpName = "N", Required = true }.From(1);
         var validate = new Option<bool>("--validate-only") { Description = "Only ask whether it would be done." };
         var command = new ExampledCommand(
             "add-partitions",
@@ -34,10 +35,14 @@ internal static class AddPartitionsCommand
                 CreatePartitionsResponse response = await call.Cluster.SendToControllerAsync<CreatePartitionsResponse>(request, call.Timeout, call.Cancellation);
                 CreatePartitionsResponse.CreatePartitionsTopicResult result = response.Results[0];
                 ClusterCall.Require(result.ErrorCode, $"Adding partitions to topic {result.Name}", result.ErrorMessage);
-                Console.Out.WriteLine($"Topic {result.Name} {(request.ValidateOnly ? "would have" : "has")} {call.Get(total)} partitions.");
+                Outcome.Write(
+                    call.Json,
+                    $"Topic {result.Name} {(request.ValidateOnly ? "would have" : "has")} {call.Get(total)} partitions.",
+                    ("topic", result.Name),
+                    ("partitions", call.Get(total)),
+                    ("validatedOnly", request.ValidateOnly));
                 return ExitCode.Success;
-            },
-            hasJson: false);
+            });
         return command;
     }
 }

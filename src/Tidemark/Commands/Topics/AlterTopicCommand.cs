@@ -14,7 +14,7 @@ internal static class AlterTopicCommand
         var changes = new ConfigChangeOptions();
         var command = new ExampledCommand("alter", "Change a topic's configuration.", "tidemark topics alter orders --set retention.ms=86400000", "tidemark topics alter orders --unset retention.ms") { name };
         changes.AddTo(command);
-        ClusterOptions.Attach(command, call => changes.ApplyAsync(call, ConfigResourceType.Topic, call.Get(name)), hasJson: false);
+        ClusterOptions.Attach(command, call => changes.ApplyAsync(call, ConfigResourceType.Topic, call.Get(name)));
         return command;
     }
 }

@@ -12,8 +12,8 @@ internal static class CreateTopicCommand
     public static Command Define()
     {
         Argument<string> name = TopicsCommand.Name();
-        var partitions = new Option<int?>("--partitions", "-p") { Description = "How many partitions; by default the broker's num.partitions.", HelpName = "N" };
-        var replication = new Option<short?>("--replication-factor", "-r") { Description = "Replicas of each partition; by default the broker's default.replication.factor.", HelpName = "N" };
+        var partitions = new Option<int?>("--partitions", "-p") { Description = "How many partitions; by default the broker's num.partitions.", HelpName = "N" }.From(1);
+        var replication = new Option<short?>("--replication-factor", "-r") { Description = "Replicas of each partition; by default the broker's default.replication.factor.", HelpName = "N" }.From<short>(1);
         var assignment = new Option<string?>("--replicas") { Description = "The brokers of each partition instead of numbers: 1:2,2:3 is two partitions with two replicas each.", HelpName = "LIST" };
         var configs = new Option<string[]>("--config") { Description = "A configuration of the topic; may be given again.", HelpName = "KEY=VALUE" };
         var validate = new Option<bool>("--validate-only") { Description = "Only ask whether it would be created." };
@@ -49,18 +49,15 @@ internal static class CreateTopicCommand
             CreateTopicsResponse response = await call.Cluster.SendToControllerAsync<CreateTopicsResponse>(request, call.Timeout, call.Cancellation);
             CreateTopicsResponse.CreatableTopicResult result = response.Topics[0];
             ClusterCall.Require(result.ErrorCode, $"Creating topic {topic.Name}", result.ErrorMessage);
-            if (call.Json)
-            {
-                var listing = new Listing("topic", "topic id", "partitions", "replication factor", "validated only");
-                listing.Add(result.Name, result.TopicId.IsZero ? null : result.TopicId.ToString(), result.NumPartitions, result.ReplicationFactor, request.ValidateOnly);
-                listing.Write(json: true, "");
-            }
-            else
-            {
-                string done = request.ValidateOnly ? "would be created" : "created";
-                Console.Out.WriteLine($"Topic {result.Name} {done}: {result.NumPartitions} partitions, replication factor {result.ReplicationFactor}.");
-            }
-
+            string done = request.ValidateOnly ? "would be created" : "created";
+            Outcome.Write(
+                call.Json,
+                $"Topic {result.Name} {done}: {result.NumPartitions} partitions, replication factor {result.ReplicationFactor}.",
+                ("topic", result.Name),
+                ("topicId", result.TopicId.IsZero ? null : result.TopicId.ToString()),
+                ("partitions", result.NumPartitions),
+                ("replicationFactor", result.ReplicationFactor),
+                ("validatedOnly", request.ValidateOnly));
             return ExitCode.Success;
         });
         return command;

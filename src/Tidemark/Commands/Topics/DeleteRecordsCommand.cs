@@ -14,8 +14,8 @@ internal static class DeleteRecordsCommand
     public static Command Define()
     {
         Argument<string> name = TopicsCommand.Name();
-        var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" };
-        var before = new Option<long?>("--before") { Description = "The first offset that stays.", HelpName = "OFFSET" };
+        var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" }.From(0);
+        var before = new Option<long?>("--before") { Description = "The first offset that stays.", HelpName = "OFFSET" }.From(0);
         var all = new Option<bool>("--all") { Description = "Delete every record there is now." };
         var command = new ExampledCommand(
             "delete-records",
@@ -36,15 +36,14 @@ internal static class DeleteRecordsCommand
             }
 
             TopicInfo topic = await call.Cluster.TopicAsync(call.Get(name), cancellation: call.Cancellation);
-            int[] chosen = call.Get(partitions) is { Length: > 0 } some ? some : [.. topic.Partitions.Select(p => p.Partition)];
             var listing = new Listing("partition", "first offset");
-            foreach (int partition in chosen)
+            foreach (TopicPartition partition in PartitionChoice.Of(topic, call.Get(partitions)))
             {
                 // -1 stands for the high watermark.
-                listing.Add(partition, await DeleteAsync(call, new TopicPartition(topic.Name, partition), call.Get(before) ?? -1));
+                listing.Add(partition.Partition, await DeleteAsync(call, partition, call.Get(before) ?? -1));
             }
 
-            listing.Write(call.Json, "no partitions");
+            listing.Write(call.Json, "The topic has no partitions.");
             return ExitCode.Success;
         });
         return command;

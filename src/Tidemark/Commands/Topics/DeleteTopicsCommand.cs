@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tidemark.Client;
+using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
@@ -26,22 +27,29 @@ internal static class DeleteTopicsCommand
                 };
                 DeleteTopicsResponse response = await call.Cluster.SendToControllerAsync<DeleteTopicsResponse>(request, call.Timeout, call.Cancellation);
                 int exitCode = ExitCode.Success;
+                var listing = new Listing("topic", "deleted", "error");
                 foreach (DeleteTopicsResponse.DeletableTopicResult result in response.Responses)
                 {
-                    if (result.ErrorCode == ErrorCode.None)
+                    bool isDeleted = result.ErrorCode == ErrorCode.None;
+                    listing.Add(result.Name, isDeleted, isDeleted ? null : result.ErrorCode.KafkaName());
+                    if (isDeleted && !call.Json)
                     {
                         Console.Out.WriteLine($"Topic {result.Name} deleted.");
                     }
-                    else
+                    else if (!isDeleted)
                     {
                         CommandLine.Complain(new BrokerErrorException(result.ErrorCode, $"Deleting topic {result.Name}", result.ErrorMessage).Message);
                         exitCode = ExitCode.Failed;
                     }
                 }
 
+                if (call.Json)
+                {
+                    listing.Write(json: true, "");
+                }
+
                 return exitCode;
-            },
-            hasJson: false);
+            });
         return command;
     }
 }

@@ -56,7 +56,7 @@ internal static class DescribeTopicCommand
                 next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null);
         }
 
-        listing.Write(json: false, "no partitions");
+        listing.Write(json: false, "It has no partitions.");
         return ExitCode.Success;
     }
 

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Tidemark.System.Tests.Processes;
+using Tidemark.System.Tests.Running;
+
+namespace Tidemark.System.Tests.CommandLines;
+
+/// <summary>What commands print: JSON for scripts, examples for people, no more than a pipe takes.</summary>
+public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture<CommandLineTests.Broker>
+{
+    [Fact]
+    public async Task What_changes_something_says_in_json_what_it_changed()
+    {
+        JsonElement created = await Json("topics", "create", "changed", "--partitions", "2");
+        Assert.Equal("changed", created.GetProperty("topic").GetString());
+        Assert.Equal(2, created.GetProperty("partitions").GetInt32());
+        Assert.Equal(3, (await Json("topics", "add-partitions", "changed", "--to", "3")).GetProperty("partitions").GetInt32());
+        Assert.Equal("retention.ms", (await Json("topics", "alter", "changed", "--set", "retention.ms=1000")).GetProperty("changed")[0].GetString());
+        Assert.True((await Json("configs", "alter", "--topic", "changed", "--unset", "retention.ms", "--validate-only")).GetProperty("validatedOnly").GetBoolean());
+        Assert.Equal(0, (await Json("topics", "delete-records", "changed", "--all"))[2].GetProperty("firstOffset").GetInt64());
+        Assert.True((await Json("topics", "delete", "changed"))[0].GetProperty("deleted").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_topic_that_could_not_be_deleted_is_in_the_json_and_in_the_exit_code()
+    {
+        CommandResult result = await Run("topics", "delete", "never-was", "--json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("UNKNOWN_TOPIC_OR_PARTITION", JsonDocument.Parse(result.Output).RootElement[0].GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public async Task What_stands_above_a_table_is_in_the_json_too()
+    {
+        JsonElement cluster = await Json("cluster", "describe");
+        Assert.Equal(22, cluster.GetProperty("clusterId").GetString()!.Length);
+        Assert.Equal(1, cluster.GetProperty("brokers")[0].GetProperty("broker").GetInt32());
+        JsonElement quorum = await Json("cluster", "quorum");
+        Assert.Equal(1, quorum.GetProperty("leader").GetInt32());
+        Assert.Equal("leader", quorum.GetProperty("replicas")[0].GetProperty("role").GetString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("format")]
+    [InlineData("topics")]
+    [InlineData("configs")]
+    [InlineData("configs alter")]
+    [InlineData("produce")]
+    [InlineData("consume")]
+    [InlineData("cluster")]
+    [InlineData("logs")]
+    [InlineData("perf")]
+    [InlineData("completion")]
+    public async Task Help_ends_with_lines_to_copy(string command)
+    {
+        string help = (await ChildProcess.RunAsync(RunningBroker.Executable, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"])).Succeeded();
+        Assert.Contains("Examples:", help);
+        Assert.Contains($"  tidemark {command}".TrimEnd(), help[help.IndexOf("Examples:", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
+    public async Task A_command_ends_when_nobody_reads_it_any_more()
+    {
+        string lines = string.Join('\n', Enumerable.Range(0, 50_000));
+        (await ChildProcess.RunAsync(RunningBroker.Executable, ["produce", "much", "--bootstrap-server", fixture.Running.Bootstrap], lines)).Succeeded();
+        CommandResult result = await ChildProcess.RunAsync(
+            "bash", ["-c", $"set -o pipefail; '{RunningBroker.Executable}' consume much --from-beginning --follow -b {fixture.Running.Bootstrap} | head -n 1"]);
+        Assert.Equal("0\n", result.Succeeded());
+        Assert.Equal("", result.Error);
+    }
+
+    private async Task<JsonElement> Json(params string[] arguments) => JsonDocument.Parse((await Run([.. arguments, "--json"])).Succeeded()).RootElement;
+
+    private Task<CommandResult> Run(params string[] arguments) =>
+        ChildProcess.RunAsync(RunningBroker.Executable, [.. arguments, "--bootstrap-server", fixture.Running.Bootstrap]);
+}
