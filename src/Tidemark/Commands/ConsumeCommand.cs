@@ -50,7 +50,7 @@ internal static class ConsumeCommand
                 throw new CommandException(ExitCode.Usage, "only one of --from-beginning, --offset, --since and --tail says where to begin");
             }
 
-            OffsetSpec standard = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
+            OffsetSpec start = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
             TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
             TopicPartition[] chosen = PartitionChoice.Of(info, call.Get(partitions));
             var consumer = new Consumer(call.Cluster, new ConsumerOptions());
@@ -64,7 +64,7 @@ internal static class ConsumeCommand
             }
             else
             {
-                await consumer.AssignAsync(chosen, standard, call.Cancellation);
+                await consumer.AssignAsync(chosen, start, call.Cancellation);
             }
 
             return await RunAsync(call, consumer, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue);
