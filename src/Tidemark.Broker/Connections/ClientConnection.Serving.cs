@@ -92,23 +92,44 @@ public sealed partial class ClientConnection
         {
             handler.Handle(request);
         }
-        catch (ProtocolException e)
-        {
-            ConnectionLog.Malformed(_services.Log, Info.Id, Info.RemoteAddress, Info.RemotePort, request.Api, request.ApiVersion, e.Message);
-            request.Close("malformed request");
-        }
         catch (Exception e) when (e is not InvariantViolationException)
         {
             Fail(request, e);
         }
     }
 
-    /// <summary>The one place where an exception of a handler ends: logged whole; the client cannot be told more than that it failed.</summary>
+    /// <summary>
+    /// The one place where an exception of a handler ends. A malformed request ends the connection. Anything else is the broker's own
+    /// failure: logged whole, and answered UNKNOWN_SERVER_ERROR; the client cannot be told more.
+    /// </summary>
     internal void Fail(Request request, Exception e)
     {
-        ConnectionLog.HandlerFailed(_services.Log, e, request.Api, request.ApiVersion, Info.RemoteAddress, Info.RemotePort);
+        if (e is ProtocolException)
+        {
+            ConnectionLog.Malformed(_services.Log, Info.Id, Info.RemoteAddress, Info.RemotePort, request.Api, request.ApiVersion, e.Message);
+            request.Close("malformed request");
+            return;
+        }
+
+        Report(request, e);
+        try
+        {
+            if (request.TryRefuse(_services.Table.Find((short)request.Api)!, ErrorCode.UnknownServerError))
+            {
+                return;
+            }
+        }
+        catch (Exception again) when (again is not InvariantViolationException)
+        {
+            Report(request, again);
+        }
+
         request.Close("the request failed inside the broker");
     }
+
+    /// <summary>Logs what a handler threw.</summary>
+    internal void Report(Request request, Exception e) =>
+        ConnectionLog.HandlerFailed(_services.Log, e, request.Api, request.ApiVersion, Info.RemoteAddress, Info.RemotePort);
 
     private void AnswerUnknownApiVersionsVersion(InboundFrame frame, in RequestHead head)
     {

@@ -1,3 +1,4 @@
+using Tidemark.Broker.Dispatch;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 
@@ -112,6 +113,18 @@ public sealed class Request
             CloseReason = reason;
             _connection.EndWith(this);
         }
+    }
+
+    /// <summary>Answers the whole request with an error; false when it was answered already, or its bytes given back and nobody knows what was asked.</summary>
+    internal bool TryRefuse(IRequestHandler handler, ErrorCode error)
+    {
+        if (Volatile.Read(ref _answered) != 0 || Volatile.Read(ref _frame) is null)
+        {
+            return false;
+        }
+
+        handler.Refuse(this, error);
+        return true;
     }
 
     internal void MarkAnswered(OutboundFrame? answer)

@@ -1,4 +1,5 @@
 using Tidemark.Broker.Connections;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 
 namespace Tidemark.Broker.Dispatch;
@@ -30,7 +31,10 @@ public interface IRequestHandler
 
     /// <summary>
     /// Takes over the request and answers it exactly once, now or later. Malformed content is thrown as <see cref="ProtocolException"/>
-    /// and closes the connection.
+    /// and closes the connection. Any other exception is the broker's own failure, and <see cref="Refuse"/> answers for it.
     /// </summary>
     void Handle(Request request);
+
+    /// <summary>Answers the whole request with an error, in the places where clients look for it. Its bytes are still there, and are read again.</summary>
+    void Refuse(Request request, ErrorCode error);
 }

@@ -5,8 +5,8 @@ using Tidemark.Protocol;
 namespace Tidemark.Broker.Dispatch;
 
 /// <summary>
-/// A handler that takes the request as a message and gives the response as one: for all but the hot paths. An exception of
-/// <see cref="Answer"/> ends the connection.
+/// A handler that takes the request as a message and gives the response as one: for all but the hot paths. When
+/// <see cref="Answer"/> throws, the client gets <see cref="Refusal"/>.
 /// </summary>
 /// <param name="api">The API served.</param>
 /// <param name="lowest">The lowest version served.</param>
@@ -34,6 +34,15 @@ public abstract class MessageHandler<TRequest, TResponse>(ApiKey api, short lowe
             _ = RespondLater(answer, request);
         }
     }
+
+    public void Refuse(Request request, ErrorCode error)
+    {
+        var reader = new WireReader(request.Body);
+        request.Respond(Refusal(TRequest.Read(ref reader, request.ApiVersion), error, request.ApiVersion));
+    }
+
+    /// <summary>The answer that tells of every part of the request that it failed with the error, in the places where clients look for it.</summary>
+    protected abstract TResponse Refusal(TRequest request, ErrorCode error, short version);
 
     /// <summary>
     /// What the request comes to. May complete later; until then no other request of the connection is served. Views into

@@ -20,6 +20,35 @@ internal sealed class FetchAnswer(IClusterView cluster)
     /// <summary>A session that cannot be: nothing is told but the error.</summary>
     public void SendError(Request request, ErrorCode error) => request.Respond(new FetchResponse { ErrorCode = error });
 
+    /// <summary>
+    /// Tells that the whole request failed. Clients of before version 13 look for the error in each partition.
+    /// </summary>
+    public void Refuse(Request context, FetchRequest request, ErrorCode error, bool tellsPartitions)
+    {
+        var response = new FetchResponse { ErrorCode = context.ApiVersion >= 7 ? error : ErrorCode.None, SessionId = context.ApiVersion >= 7 ? request.SessionId : 0 };
+        foreach (FetchRequest.FetchTopic topic in tellsPartitions ? request.Topics : [])
+        {
+            response.Responses.Add(new()
+            {
+                Topic = topic.Topic,
+                TopicId = topic.TopicId,
+                Partitions = [.. topic.Partitions.Select(p => Failed(p.Partition, error))],
+            });
+        }
+
+        context.Respond(response);
+    }
+
+    private static FetchResponse.PartitionData Failed(int partition, ErrorCode error) => new()
+    {
+        PartitionIndex = partition,
+        ErrorCode = error,
+        HighWatermark = -1,
+        LastStableOffset = -1,
+        AbortedTransactions = [],
+        Records = ReadOnlyMemory<byte>.Empty,
+    };
+
     public void Send(Request request, FetchContext context, in FetchSettings settings, ReadOnlySpan<FetchedPartition> results)
     {
         Span<bool> told = results.Length <= 256 ? stackalloc bool[results.Length] : new bool[results.Length];

@@ -149,7 +149,7 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             int room = settings.MaxBytes;
             for (FetchTarget? target = context.Targets.First; target is not null; target = target.Next)
             {
-                FetchedPartition fetched = ReadOne(target, room, first: bytes == 0);
+                FetchedPartition fetched = TryRead(target, room, first: bytes == 0);
                 results[count++] = fetched;
                 bytes += fetched.Result.Bytes;
                 room = Math.Max(0, room - fetched.Result.Bytes);
@@ -161,6 +161,20 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
         finally
         {
             sessionLock?.Exit();
+        }
+    }
+
+    /// <summary>What goes wrong inside the broker with one partition is that partition's error, and the others are read.</summary>
+    private FetchedPartition TryRead(FetchTarget target, int room, bool first)
+    {
+        try
+        {
+            return ReadOne(target, room, first);
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            request.Connection.Report(request, e);
+            return new FetchedPartition(target, PartitionReadResult.Failed(ErrorCode.UnknownServerError), false);
         }
     }
 

@@ -52,17 +52,17 @@ public sealed class ProduceHandler : IRequestHandler
         for (int i = 0; i < parts.Count; i++)
         {
             ref ProducePartition p = ref partitions[i];
-            p.Outcome = refused != ErrorCode.None ? AppendOutcome.Failed(refused) : Append(ref p, parts, request.ApiVersion, nowMs);
+            p.Outcome = refused != ErrorCode.None ? AppendOutcome.Failed(refused) : TryAppend(request, ref p, parts, nowMs);
         }
 
-        // The logs have the bytes; while the request waits, its buffer can serve another one.
-        request.ReleaseFrame();
         if (parts.Acks == 0)
         {
             RespondNothing(request, partitions, parts.Count);
         }
         else if (parts.Acks == -1)
         {
+            // The logs have the bytes; while the request waits, its buffer can serve another one.
+            request.ReleaseFrame();
             new ProduceCall(request, parts.Topics, partitions, parts.Count, _answer).AwaitAll(_delays, parts.TimeoutMs);
         }
         else
@@ -71,9 +71,41 @@ public sealed class ProduceHandler : IRequestHandler
         }
     }
 
+    /// <summary>A producer that wants no answer learns of a failure only from the end of its connection.</summary>
+    public void Refuse(Request request, ErrorCode error)
+    {
+        ProduceParts parts = ProduceParts.Read(request.Body, request.ApiVersion, _partitions);
+        if (parts.Acks == 0)
+        {
+            request.Close($"produce with acks=0 failed with {error.KafkaName()}");
+            return;
+        }
+
+        foreach (ref ProducePartition p in parts.Partitions.AsSpan(0, parts.Count))
+        {
+            p.Outcome = AppendOutcome.Failed(error);
+        }
+
+        _answer.Send(request, parts.Topics, parts.Partitions, parts.Count);
+    }
+
     /// <summary>What refuses the whole request before any partition is looked at.</summary>
     private static ErrorCode RefuseAll(in ProduceParts parts) =>
         parts.TransactionalId is null && parts.HasTransactionalBatches ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.None;
+
+    /// <summary>What goes wrong inside the broker with one partition is that partition's error: other batches may stand in their logs already.</summary>
+    private static AppendOutcome TryAppend(Request request, ref ProducePartition p, in ProduceParts parts, long nowMs)
+    {
+        try
+        {
+            return Append(ref p, parts, request.ApiVersion, nowMs);
+        }
+        catch (Exception e) when (e is not (InvariantViolationException or ProtocolException))
+        {
+            request.Connection.Report(request, e);
+            return AppendOutcome.Failed(ErrorCode.UnknownServerError);
+        }
+    }
 
     private static AppendOutcome Append(ref ProducePartition p, in ProduceParts parts, short version, long nowMs)
     {

@@ -53,7 +53,7 @@ public sealed class FetchHandler : IRequestHandler
         bool byId = context.ApiVersion >= 13;
         if (request.IsolationLevel is not (0 or 1))
         {
-            RefuseAll(context, request);
+            _answer.Refuse(context, request, ErrorCode.InvalidRequest, tellsPartitions: true);
             return;
         }
 
@@ -78,6 +78,12 @@ public sealed class FetchHandler : IRequestHandler
         }
 
         new FetchCall(context, fetch, settings, _partitions, _answer).Start(_delays);
+    }
+
+    public void Refuse(Request request, ErrorCode error)
+    {
+        var reader = new WireReader(request.Body);
+        _answer.Refuse(request, FetchRequest.Read(ref reader, request.ApiVersion), error, tellsPartitions: request.ApiVersion < 13);
     }
 
     private static FetchTargets ReadTargets(FetchRequest request, bool byId)
@@ -159,31 +165,5 @@ public sealed class FetchHandler : IRequestHandler
             _sessions.Touch(session);
             return new IncrementalContext(session, session.Epoch);
         }
-    }
-
-    /// <summary>An isolation level that does not exist: nothing can be read, and every partition says so.</summary>
-    private static void RefuseAll(Request context, FetchRequest request)
-    {
-        var response = new FetchResponse { ErrorCode = context.ApiVersion >= 7 ? ErrorCode.InvalidRequest : ErrorCode.None };
-        foreach (FetchRequest.FetchTopic topic in request.Topics)
-        {
-            var answer = new FetchResponse.FetchableTopicResponse { Topic = topic.Topic, TopicId = topic.TopicId };
-            foreach (FetchRequest.FetchPartition p in topic.Partitions)
-            {
-                answer.Partitions.Add(new()
-                {
-                    PartitionIndex = p.Partition,
-                    ErrorCode = ErrorCode.InvalidRequest,
-                    HighWatermark = -1,
-                    LastStableOffset = -1,
-                    AbortedTransactions = [],
-                    Records = ReadOnlyMemory<byte>.Empty,
-                });
-            }
-
-            response.Responses.Add(answer);
-        }
-
-        context.Respond(response);
     }
 }

@@ -17,6 +17,18 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
 {
     private const int ConsumerId = -1;
 
+    protected override ListOffsetsResponse Refusal(ListOffsetsRequest request, ErrorCode error, short version) => new()
+    {
+        Topics =
+        [
+            .. request.Topics.Select(topic => new ListOffsetsResponse.ListOffsetsTopicResponse
+            {
+                Name = topic.Name,
+                Partitions = [.. topic.Partitions.Select(partition => Failed(partition.PartitionIndex, error))],
+            }),
+        ],
+    };
+
     protected override ValueTask<ListOffsetsResponse> Answer(ListOffsetsRequest request, Request context)
     {
         var response = new ListOffsetsResponse();

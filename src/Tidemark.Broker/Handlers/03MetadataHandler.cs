@@ -19,9 +19,23 @@ namespace Tidemark.Broker.Handlers;
 public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation autoCreation)
     : MessageHandler<MetadataRequest, MetadataResponse>(ApiKey.Metadata, 0, 13)
 {
+    protected override MetadataResponse Refusal(MetadataRequest request, ErrorCode error, short version) => new()
+    {
+        ErrorCode = version >= 13 ? error : ErrorCode.None,
+        Topics =
+        [
+            .. (request.Topics ?? []).Select(topic => new MetadataResponse.MetadataResponseTopic
+            {
+                ErrorCode = error,
+                Name = topic.Name ?? "",
+                TopicId = topic.TopicId,
+            }),
+        ],
+    };
+
     protected override ValueTask<MetadataResponse> Answer(MetadataRequest request, Request context)
     {
-        if (Refuse(request, context.ApiVersion) is { } refused)
+        if (RefuseIds(request, context.ApiVersion) is { } refused)
         {
             return new(refused);
         }
@@ -102,7 +116,7 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
     }
 
     /// <summary>Topic ids came in version 10, but Kafka forgot to serve them before version 12 and refuses them there.</summary>
-    private static MetadataResponse? Refuse(MetadataRequest request, short version)
+    private MetadataResponse? RefuseIds(MetadataRequest request, short version)
     {
         if (request.Topics is not { } topics)
         {
@@ -112,18 +126,7 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
         bool refused = version < 12
             ? topics.Any(t => t.Name is null || !t.TopicId.IsZero)
             : topics.Any(t => t.Name is null && t.TopicId.IsZero);
-        if (!refused)
-        {
-            return null;
-        }
-
-        var response = new MetadataResponse { ErrorCode = version >= 13 ? ErrorCode.InvalidRequest : ErrorCode.None };
-        foreach (MetadataRequest.MetadataRequestTopic topic in topics)
-        {
-            response.Topics.Add(new() { ErrorCode = ErrorCode.InvalidRequest, Name = topic.Name ?? "", TopicId = topic.TopicId });
-        }
-
-        return response;
+        return refused ? Refusal(request, ErrorCode.InvalidRequest, version) : null;
     }
 
     private static MetadataResponse.MetadataResponseTopic Describe(TopicImage topic, MetadataImage image, string listener, bool operations)

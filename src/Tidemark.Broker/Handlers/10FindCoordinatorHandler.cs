@@ -19,6 +19,8 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
 {
     private const string Message = "The coordinator is not available.";
 
+    protected override FindCoordinatorResponse Refusal(FindCoordinatorRequest request, ErrorCode error, short version) => Nowhere(request, error, version, message: null);
+
     protected override ValueTask<FindCoordinatorResponse> Answer(FindCoordinatorRequest request, Request context)
     {
         ErrorCode error = request.KeyType is 0 or 1 || (request.KeyType == 2 && context.ApiVersion >= 6)
@@ -29,22 +31,23 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
             creation.Create([topic]);
         }
 
-        var response = new FindCoordinatorResponse();
-        if (context.ApiVersion < 4)
+        return new(Nowhere(request, error, context.ApiVersion, Message));
+    }
+
+    private static FindCoordinatorResponse Nowhere(FindCoordinatorRequest request, ErrorCode error, short version, string? message)
+    {
+        if (version < 4)
         {
-            response.ErrorCode = error;
-            response.ErrorMessage = Message;
-            response.NodeId = -1;
-            response.Port = -1;
-            return new(response);
+            return new() { ErrorCode = error, ErrorMessage = message, NodeId = -1, Port = -1 };
         }
 
+        var response = new FindCoordinatorResponse();
         foreach (string key in request.CoordinatorKeys)
         {
-            response.Coordinators.Add(new() { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = Message });
+            response.Coordinators.Add(new() { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = message });
         }
 
-        return new(response);
+        return response;
     }
 
     private static string? TopicOf(sbyte keyType) => keyType switch

@@ -15,6 +15,8 @@ public sealed class SaslHandshakeHandler()
 {
     bool IRequestHandler.IsAdvertised => false;
 
+    protected override SaslHandshakeResponse Refusal(SaslHandshakeRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<SaslHandshakeResponse> Answer(SaslHandshakeRequest request, Request context) =>
         new(new SaslHandshakeResponse { ErrorCode = ErrorCode.IllegalSaslState });
 }

@@ -38,6 +38,8 @@ public sealed partial class ApiVersionsHandler : MessageHandler<ApiVersionsReque
         request.Respond(response, version: 0);
     }
 
+    protected override ApiVersionsResponse Refusal(ApiVersionsRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<ApiVersionsResponse> Answer(ApiVersionsRequest request, Request context)
     {
         var response = new ApiVersionsResponse();

@@ -1,6 +1,7 @@
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -14,6 +15,14 @@ namespace Tidemark.Broker.Handlers;
 public sealed class CreateTopicsHandler(MetadataDriver controller)
     : ControllerHandler<CreateTopicsRequest, CreateTopicsResponse>(controller, ApiKey.CreateTopics, 2, 7)
 {
+    protected override CreateTopicsResponse Refusal(CreateTopicsRequest request, ErrorCode error, short version) => new()
+    {
+        Topics =
+        [
+            .. request.Topics.Select(topic => new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, ErrorCode = error, ErrorMessage = null }),
+        ],
+    };
+
     protected override Decision<CreateTopicsResponse> Decide(ControllerContext state, CreateTopicsRequest request, short version) =>
         CreateTopics.Decide(state, request);
 }

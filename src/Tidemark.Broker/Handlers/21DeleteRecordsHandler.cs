@@ -13,6 +13,26 @@ namespace Tidemark.Broker.Handlers;
 /// </summary>
 public sealed class DeleteRecordsHandler(PartitionRegistry partitions) : MessageHandler<DeleteRecordsRequest, DeleteRecordsResponse>(ApiKey.DeleteRecords, 0, 2)
 {
+    protected override DeleteRecordsResponse Refusal(DeleteRecordsRequest request, ErrorCode error, short version) => new()
+    {
+        Topics =
+        [
+            .. request.Topics.Select(topic => new DeleteRecordsResponse.DeleteRecordsTopicResult
+            {
+                Name = topic.Name,
+                Partitions =
+                [
+                    .. topic.Partitions.Select(partition => new DeleteRecordsResponse.DeleteRecordsPartitionResult
+                    {
+                        PartitionIndex = partition.PartitionIndex,
+                        ErrorCode = error,
+                        LowWatermark = Offset.Unknown.Value,
+                    }),
+                ],
+            }),
+        ],
+    };
+
     protected override ValueTask<DeleteRecordsResponse> Answer(DeleteRecordsRequest request, Request context)
     {
         var response = new DeleteRecordsResponse();

@@ -16,6 +16,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class InitProducerIdHandler(ProducerIdBlocks ids)
     : MessageHandler<InitProducerIdRequest, InitProducerIdResponse>(ApiKey.InitProducerId, 0, 5)
 {
+    protected override InitProducerIdResponse Refusal(InitProducerIdRequest request, ErrorCode error, short version) => Failed(error);
+
     protected override ValueTask<InitProducerIdResponse> Answer(InitProducerIdRequest request, Request context)
     {
         bool halfGiven = (request.ProducerId < 0) != (request.ProducerEpoch < 0);

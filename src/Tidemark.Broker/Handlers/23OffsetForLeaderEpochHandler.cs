@@ -14,6 +14,18 @@ namespace Tidemark.Broker.Handlers;
 public sealed class OffsetForLeaderEpochHandler(PartitionRegistry partitions)
     : MessageHandler<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(ApiKey.OffsetForLeaderEpoch, 2, 4)
 {
+    protected override OffsetForLeaderEpochResponse Refusal(OffsetForLeaderEpochRequest request, ErrorCode error, short version) => new()
+    {
+        Topics =
+        [
+            .. request.Topics.Select(topic => new OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult
+            {
+                Topic = topic.Topic,
+                Partitions = [.. topic.Partitions.Select(asked => new OffsetForLeaderEpochResponse.EpochEndOffset { Partition = asked.Partition, ErrorCode = error })],
+            }),
+        ],
+    };
+
     protected override ValueTask<OffsetForLeaderEpochResponse> Answer(OffsetForLeaderEpochRequest request, Request context)
     {
         var response = new OffsetForLeaderEpochResponse();

@@ -11,6 +11,8 @@ namespace Tidemark.Broker.Handlers;
 /// </summary>
 public sealed class DescribeAclsHandler() : MessageHandler<DescribeAclsRequest, DescribeAclsResponse>(ApiKey.DescribeAcls, 1, 3)
 {
+    protected override DescribeAclsResponse Refusal(DescribeAclsRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override ValueTask<DescribeAclsResponse> Answer(DescribeAclsRequest request, Request context)
     {
         NoAuthorizer.RequireKnown(request.ResourceTypeFilter, request.PatternTypeFilter, request.Operation, request.PermissionType);

@@ -11,6 +11,11 @@ namespace Tidemark.Broker.Handlers;
 /// </summary>
 public sealed class CreateAclsHandler() : MessageHandler<CreateAclsRequest, CreateAclsResponse>(ApiKey.CreateAcls, 1, 3)
 {
+    protected override CreateAclsResponse Refusal(CreateAclsRequest request, ErrorCode error, short version) => new()
+    {
+        Results = [.. request.Creations.Select(_ => new CreateAclsResponse.AclCreationResult { ErrorCode = error, ErrorMessage = null })],
+    };
+
     protected override ValueTask<CreateAclsResponse> Answer(CreateAclsRequest request, Request context)
     {
         var response = new CreateAclsResponse();

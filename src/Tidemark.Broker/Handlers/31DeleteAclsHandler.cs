@@ -11,6 +11,11 @@ namespace Tidemark.Broker.Handlers;
 /// </summary>
 public sealed class DeleteAclsHandler() : MessageHandler<DeleteAclsRequest, DeleteAclsResponse>(ApiKey.DeleteAcls, 1, 3)
 {
+    protected override DeleteAclsResponse Refusal(DeleteAclsRequest request, ErrorCode error, short version) => new()
+    {
+        FilterResults = [.. request.Filters.Select(_ => new DeleteAclsResponse.DeleteAclsFilterResult { ErrorCode = error, ErrorMessage = null })],
+    };
+
     protected override ValueTask<DeleteAclsResponse> Answer(DeleteAclsRequest request, Request context)
     {
         var response = new DeleteAclsResponse();

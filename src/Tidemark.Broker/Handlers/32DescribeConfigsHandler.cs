@@ -3,6 +3,7 @@ using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Commands.Configs;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -15,6 +16,20 @@ namespace Tidemark.Broker.Handlers;
 public sealed class DescribeConfigsHandler(ClusterState cluster, IBrokerLoggers loggers)
     : MessageHandler<DescribeConfigsRequest, DescribeConfigsResponse>(ApiKey.DescribeConfigs, 1, 4)
 {
+    protected override DescribeConfigsResponse Refusal(DescribeConfigsRequest request, ErrorCode error, short version) => new()
+    {
+        Results =
+        [
+            .. request.Resources.Select(resource => new DescribeConfigsResponse.DescribeConfigsResult
+            {
+                ErrorCode = error,
+                ErrorMessage = null,
+                ResourceType = resource.ResourceType,
+                ResourceName = resource.ResourceName,
+            }),
+        ],
+    };
+
     protected override ValueTask<DescribeConfigsResponse> Answer(DescribeConfigsRequest request, Request context) =>
         new(DescribeConfigs.Answer(cluster.Image, cluster.Config, cluster.Self.Value, loggers.Levels, request));
 }

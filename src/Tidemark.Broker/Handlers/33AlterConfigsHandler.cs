@@ -15,6 +15,11 @@ namespace Tidemark.Broker.Handlers;
 public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState cluster)
     : MessageHandler<AlterConfigsRequest, AlterConfigsResponse>(ApiKey.AlterConfigs, 0, 2)
 {
+    protected override AlterConfigsResponse Refusal(AlterConfigsRequest request, ErrorCode error, short version) => new()
+    {
+        Responses = [.. request.Resources.Select(resource => Result(resource, error, null))],
+    };
+
     protected override async ValueTask<AlterConfigsResponse> Answer(AlterConfigsRequest request, Request context)
     {
         var own = new List<AlterConfigsResponse.AlterConfigsResourceResponse>();
@@ -28,13 +33,7 @@ public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState 
                 continue;
             }
 
-            own.Add(new AlterConfigsResponse.AlterConfigsResourceResponse
-            {
-                ErrorCode = code,
-                ErrorMessage = message,
-                ResourceType = resource.ResourceType,
-                ResourceName = resource.ResourceName,
-            });
+            own.Add(Result(resource, code, message));
         }
 
         AlterConfigsResponse response = rest.Resources.Count == 0
@@ -43,4 +42,7 @@ public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState 
         response.Responses.AddRange(own);
         return response;
     }
+
+    private static AlterConfigsResponse.AlterConfigsResourceResponse Result(AlterConfigsRequest.AlterConfigsResource resource, ErrorCode error, string? message) =>
+        new() { ErrorCode = error, ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName };
 }

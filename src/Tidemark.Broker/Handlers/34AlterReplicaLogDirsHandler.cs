@@ -15,6 +15,21 @@ namespace Tidemark.Broker.Handlers;
 public sealed class AlterReplicaLogDirsHandler(LogDirectories directories, PartitionRegistry partitions, ReplicaMover mover)
     : MessageHandler<AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse>(ApiKey.AlterReplicaLogDirs, 1, 2)
 {
+    protected override AlterReplicaLogDirsResponse Refusal(AlterReplicaLogDirsRequest request, ErrorCode error, short version) => new()
+    {
+        Results =
+        [
+            .. request.Dirs.SelectMany(directory => directory.Topics).Select(topic => new AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult
+            {
+                TopicName = topic.Name,
+                Partitions =
+                [
+                    .. topic.Partitions.Select(index => new AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult { PartitionIndex = index, ErrorCode = error }),
+                ],
+            }),
+        ],
+    };
+
     protected override ValueTask<AlterReplicaLogDirsResponse> Answer(AlterReplicaLogDirsRequest request, Request context)
     {
         var response = new AlterReplicaLogDirsResponse();

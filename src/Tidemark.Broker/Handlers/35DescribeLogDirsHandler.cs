@@ -18,6 +18,9 @@ namespace Tidemark.Broker.Handlers;
 public sealed class DescribeLogDirsHandler(LogDirectories directories, PartitionRegistry partitions, ClusterState cluster, BrokerEnvironment environment)
     : MessageHandler<DescribeLogDirsRequest, DescribeLogDirsResponse>(ApiKey.DescribeLogDirs, 1, 5)
 {
+    protected override DescribeLogDirsResponse Refusal(DescribeLogDirsRequest request, ErrorCode error, short version) =>
+        new() { ErrorCode = version >= 3 ? error : ErrorCode.None };
+
     protected override ValueTask<DescribeLogDirsResponse> Answer(DescribeLogDirsRequest request, Request context)
     {
         var response = new DescribeLogDirsResponse();

@@ -15,6 +15,8 @@ public sealed class SaslAuthenticateHandler()
 {
     bool IRequestHandler.IsAdvertised => false;
 
+    protected override SaslAuthenticateResponse Refusal(SaslAuthenticateRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override ValueTask<SaslAuthenticateResponse> Answer(SaslAuthenticateRequest request, Request context) =>
         new(new SaslAuthenticateResponse
         {

@@ -16,24 +16,28 @@ public sealed class CreateDelegationTokenHandler()
     private const string AnonymousType = "User";
     private const string AnonymousName = "ANONYMOUS";
 
+    protected override CreateDelegationTokenResponse Refusal(CreateDelegationTokenRequest request, ErrorCode error, short version) =>
+        NoToken(error, AnonymousType, AnonymousName, version);
+
     protected override ValueTask<CreateDelegationTokenResponse> Answer(CreateDelegationTokenRequest request, Request context)
     {
         bool isForOther = context.ApiVersion >= 3 && request.OwnerPrincipalName is { Length: > 0 };
-        var response = new CreateDelegationTokenResponse
-        {
-            ErrorCode = ErrorCode.DelegationTokenRequestNotAllowed,
-            PrincipalType = isForOther ? request.OwnerPrincipalType ?? AnonymousType : AnonymousType,
-            PrincipalName = isForOther ? request.OwnerPrincipalName! : AnonymousName,
-            IssueTimestampMs = -1,
-            ExpiryTimestampMs = -1,
-            MaxTimestampMs = -1,
-        };
-        if (context.ApiVersion >= 3)
-        {
-            response.TokenRequesterPrincipalType = AnonymousType;
-            response.TokenRequesterPrincipalName = AnonymousName;
-        }
-
-        return new(response);
+        return new(NoToken(
+            ErrorCode.DelegationTokenRequestNotAllowed,
+            isForOther ? request.OwnerPrincipalType ?? AnonymousType : AnonymousType,
+            isForOther ? request.OwnerPrincipalName! : AnonymousName,
+            context.ApiVersion));
     }
+
+    private static CreateDelegationTokenResponse NoToken(ErrorCode error, string ownerType, string ownerName, short version) => new()
+    {
+        ErrorCode = error,
+        PrincipalType = ownerType,
+        PrincipalName = ownerName,
+        TokenRequesterPrincipalType = version >= 3 ? AnonymousType : "",
+        TokenRequesterPrincipalName = version >= 3 ? AnonymousName : "",
+        IssueTimestampMs = -1,
+        ExpiryTimestampMs = -1,
+        MaxTimestampMs = -1,
+    };
 }

@@ -12,6 +12,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class RenewDelegationTokenHandler()
     : MessageHandler<RenewDelegationTokenRequest, RenewDelegationTokenResponse>(ApiKey.RenewDelegationToken, 1, 2)
 {
+    protected override RenewDelegationTokenResponse Refusal(RenewDelegationTokenRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<RenewDelegationTokenResponse> Answer(RenewDelegationTokenRequest request, Request context) =>
         new(new RenewDelegationTokenResponse { ErrorCode = ErrorCode.DelegationTokenRequestNotAllowed, ExpiryTimestampMs = -1 });
 }

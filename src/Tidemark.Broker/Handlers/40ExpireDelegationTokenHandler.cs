@@ -12,6 +12,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class ExpireDelegationTokenHandler()
     : MessageHandler<ExpireDelegationTokenRequest, ExpireDelegationTokenResponse>(ApiKey.ExpireDelegationToken, 1, 2)
 {
+    protected override ExpireDelegationTokenResponse Refusal(ExpireDelegationTokenRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<ExpireDelegationTokenResponse> Answer(ExpireDelegationTokenRequest request, Request context) =>
         new(new ExpireDelegationTokenResponse { ErrorCode = ErrorCode.DelegationTokenRequestNotAllowed, ExpiryTimestampMs = -1 });
 }

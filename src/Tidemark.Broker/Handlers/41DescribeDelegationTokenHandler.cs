@@ -12,6 +12,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class DescribeDelegationTokenHandler()
     : MessageHandler<DescribeDelegationTokenRequest, DescribeDelegationTokenResponse>(ApiKey.DescribeDelegationToken, 1, 3)
 {
+    protected override DescribeDelegationTokenResponse Refusal(DescribeDelegationTokenRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<DescribeDelegationTokenResponse> Answer(DescribeDelegationTokenRequest request, Request context) =>
         new(new DescribeDelegationTokenResponse { ErrorCode = ErrorCode.DelegationTokenRequestNotAllowed });
 }

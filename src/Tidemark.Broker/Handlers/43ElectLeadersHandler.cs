@@ -1,6 +1,7 @@
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -13,6 +14,22 @@ namespace Tidemark.Broker.Handlers;
 public sealed class ElectLeadersHandler(MetadataDriver controller)
     : ControllerHandler<ElectLeadersRequest, ElectLeadersResponse>(controller, ApiKey.ElectLeaders, 0, 2)
 {
+    protected override ElectLeadersResponse Refusal(ElectLeadersRequest request, ErrorCode error, short version) => new()
+    {
+        ErrorCode = version >= 1 ? error : ErrorCode.None,
+        ReplicaElectionResults =
+        [
+            .. (request.TopicPartitions ?? []).Select(topic => new ElectLeadersResponse.ReplicaElectionResult
+            {
+                Topic = topic.Topic,
+                PartitionResult =
+                [
+                    .. topic.Partitions.Select(id => new ElectLeadersResponse.PartitionResult { PartitionId = id, ErrorCode = error, ErrorMessage = null }),
+                ],
+            }),
+        ],
+    };
+
     protected override Decision<ElectLeadersResponse> Decide(ControllerContext state, ElectLeadersRequest request, short version) =>
         ElectLeaders.Decide(state, request, version);
 }

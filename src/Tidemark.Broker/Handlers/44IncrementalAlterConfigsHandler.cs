@@ -21,6 +21,11 @@ public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, Cl
     private const sbyte Set = 0;
     private const sbyte Delete = 1;
 
+    protected override IncrementalAlterConfigsResponse Refusal(IncrementalAlterConfigsRequest request, ErrorCode error, short version) => new()
+    {
+        Responses = [.. request.Resources.Select(resource => Result(resource, error, null))],
+    };
+
     protected override async ValueTask<IncrementalAlterConfigsResponse> Answer(IncrementalAlterConfigsRequest request, Request context)
     {
         var own = new List<IncrementalAlterConfigsResponse.AlterConfigsResourceResponse>();
@@ -39,13 +44,7 @@ public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, Cl
                 continue;
             }
 
-            own.Add(new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
-            {
-                ErrorCode = refusal.Code,
-                ErrorMessage = refusal.Message,
-                ResourceType = resource.ResourceType,
-                ResourceName = resource.ResourceName,
-            });
+            own.Add(Result(resource, refusal.Code, refusal.Message));
         }
 
         IncrementalAlterConfigsResponse response = rest.Resources.Count == 0
@@ -54,6 +53,9 @@ public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, Cl
         response.Responses.AddRange(own);
         return response;
     }
+
+    private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Result(IncrementalAlterConfigsRequest.AlterConfigsResource resource, ErrorCode error, string? message) =>
+        new() { ErrorCode = error, ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName };
 
     private (ErrorCode Code, string? Message) ChangeLoggers(IncrementalAlterConfigsRequest.AlterConfigsResource resource, bool validateOnly)
     {

@@ -1,6 +1,7 @@
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -13,6 +14,28 @@ namespace Tidemark.Broker.Handlers;
 public sealed class AlterPartitionReassignmentsHandler(MetadataDriver controller)
     : ControllerHandler<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(controller, ApiKey.AlterPartitionReassignments, 0, 1)
 {
+    protected override AlterPartitionReassignmentsResponse Refusal(AlterPartitionReassignmentsRequest request, ErrorCode error, short version) => new()
+    {
+        ErrorCode = error,
+        ErrorMessage = null,
+        Responses =
+        [
+            .. request.Topics.Select(topic => new AlterPartitionReassignmentsResponse.ReassignableTopicResponse
+            {
+                Name = topic.Name,
+                Partitions =
+                [
+                    .. topic.Partitions.Select(partition => new AlterPartitionReassignmentsResponse.ReassignablePartitionResponse
+                    {
+                        PartitionIndex = partition.PartitionIndex,
+                        ErrorCode = error,
+                        ErrorMessage = null,
+                    }),
+                ],
+            }),
+        ],
+    };
+
     protected override Decision<AlterPartitionReassignmentsResponse> Decide(ControllerContext state, AlterPartitionReassignmentsRequest request, short version) =>
         AlterPartitionReassignments.Decide(state, request);
 }

@@ -2,6 +2,7 @@ using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -13,6 +14,9 @@ namespace Tidemark.Broker.Handlers;
 public sealed class DescribeClientQuotasHandler(ClusterState cluster)
     : MessageHandler<DescribeClientQuotasRequest, DescribeClientQuotasResponse>(ApiKey.DescribeClientQuotas, 0, 1)
 {
+    protected override DescribeClientQuotasResponse Refusal(DescribeClientQuotasRequest request, ErrorCode error, short version) =>
+        new() { ErrorCode = error, ErrorMessage = null, Entries = null };
+
     protected override ValueTask<DescribeClientQuotasResponse> Answer(DescribeClientQuotasRequest request, Request context) =>
         new(DescribeClientQuotas.Answer(cluster.Image, request));
 }

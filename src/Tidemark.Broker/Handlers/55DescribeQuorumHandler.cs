@@ -1,6 +1,7 @@
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -13,6 +14,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class DescribeQuorumHandler(MetadataDriver controller)
     : MessageHandler<DescribeQuorumRequest, DescribeQuorumResponse>(ApiKey.DescribeQuorum, 0, 2)
 {
+    protected override DescribeQuorumResponse Refusal(DescribeQuorumRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override ValueTask<DescribeQuorumResponse> Answer(DescribeQuorumRequest request, Request context)
     {
         DescribeQuorumResponse response = controller.DescribeQuorum(request);

@@ -1,6 +1,7 @@
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -13,6 +14,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class UpdateFeaturesHandler(MetadataDriver controller)
     : ControllerHandler<UpdateFeaturesRequest, UpdateFeaturesResponse>(controller, ApiKey.UpdateFeatures, 0, 2)
 {
+    protected override UpdateFeaturesResponse Refusal(UpdateFeaturesRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override Decision<UpdateFeaturesResponse> Decide(ControllerContext state, UpdateFeaturesRequest request, short version) =>
         UpdateFeatures.Decide(state, request, version);
 }

@@ -18,6 +18,9 @@ public sealed class DescribeClusterHandler(ClusterState cluster)
     private const sbyte Brokers = 1;
     private const sbyte Controllers = 2;
 
+    protected override DescribeClusterResponse Refusal(DescribeClusterRequest request, ErrorCode error, short version) =>
+        new() { ErrorCode = error, ErrorMessage = null, ClusterId = "" };
+
     protected override ValueTask<DescribeClusterResponse> Answer(DescribeClusterRequest request, Request context)
     {
         if (request.EndpointType != Brokers)

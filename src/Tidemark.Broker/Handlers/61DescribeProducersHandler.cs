@@ -10,6 +10,21 @@ namespace Tidemark.Broker.Handlers;
 /// <summary>API key 61, DescribeProducers: what partitions remember of the idempotent producers that wrote to them (KIP-664).</summary>
 public sealed class DescribeProducersHandler(PartitionRegistry partitions) : MessageHandler<DescribeProducersRequest, DescribeProducersResponse>(ApiKey.DescribeProducers, 0, 0)
 {
+    protected override DescribeProducersResponse Refusal(DescribeProducersRequest request, ErrorCode error, short version) => new()
+    {
+        Topics =
+        [
+            .. request.Topics.Select(topic => new DescribeProducersResponse.TopicResponse
+            {
+                Name = topic.Name,
+                Partitions =
+                [
+                    .. topic.PartitionIndexes.Select(index => new DescribeProducersResponse.PartitionResponse { PartitionIndex = index, ErrorCode = error, ErrorMessage = null }),
+                ],
+            }),
+        ],
+    };
+
     protected override ValueTask<DescribeProducersResponse> Answer(DescribeProducersRequest request, Request context)
     {
         var response = new DescribeProducersResponse();

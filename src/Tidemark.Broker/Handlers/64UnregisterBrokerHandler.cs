@@ -1,6 +1,7 @@
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -12,6 +13,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class UnregisterBrokerHandler(MetadataDriver controller)
     : ControllerHandler<UnregisterBrokerRequest, UnregisterBrokerResponse>(controller, ApiKey.UnregisterBroker, 0, 0)
 {
+    protected override UnregisterBrokerResponse Refusal(UnregisterBrokerRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override Decision<UnregisterBrokerResponse> Decide(ControllerContext state, UnregisterBrokerRequest request, short version) =>
         UnregisterBroker.Decide(state, request);
 }

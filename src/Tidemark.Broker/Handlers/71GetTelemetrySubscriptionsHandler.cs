@@ -17,6 +17,8 @@ public sealed class GetTelemetrySubscriptionsHandler(BrokerEnvironment environme
 {
     bool IRequestHandler.IsAdvertised => false;
 
+    protected override GetTelemetrySubscriptionsResponse Refusal(GetTelemetrySubscriptionsRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<GetTelemetrySubscriptionsResponse> Answer(GetTelemetrySubscriptionsRequest request, Request context)
     {
         Uuid client = request.ClientInstanceId.IsZero ? NewId() : request.ClientInstanceId;

@@ -16,6 +16,8 @@ public sealed class PushTelemetryHandler()
 {
     bool IRequestHandler.IsAdvertised => false;
 
+    protected override PushTelemetryResponse Refusal(PushTelemetryRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<PushTelemetryResponse> Answer(PushTelemetryRequest request, Request context) =>
         new(new PushTelemetryResponse { ErrorCode = Check(request) });
 

@@ -2,6 +2,7 @@ using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Metadata.Commands.Configs;
+using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
@@ -14,6 +15,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class ListConfigResourcesHandler(ClusterState cluster)
     : MessageHandler<ListConfigResourcesRequest, ListConfigResourcesResponse>(ApiKey.ListConfigResources, 0, 1)
 {
+    protected override ListConfigResourcesResponse Refusal(ListConfigResourcesRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
+
     protected override ValueTask<ListConfigResourcesResponse> Answer(ListConfigResourcesRequest request, Request context) =>
         new(ListConfigResources.Answer(cluster.Image, request, context.ApiVersion));
 }

@@ -16,6 +16,11 @@ namespace Tidemark.Broker.Handlers;
 public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
     : MessageHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(ApiKey.DescribeTopicPartitions, 0, 0)
 {
+    protected override DescribeTopicPartitionsResponse Refusal(DescribeTopicPartitionsRequest request, ErrorCode error, short version) => new()
+    {
+        Topics = [.. request.Topics.Select(topic => new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic { ErrorCode = error, Name = topic.Name })],
+    };
+
     protected override ValueTask<DescribeTopicPartitionsResponse> Answer(DescribeTopicPartitionsRequest request, Request context)
     {
         MetadataImage image = cluster.Image;

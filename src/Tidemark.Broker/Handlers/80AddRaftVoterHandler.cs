@@ -13,6 +13,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class AddRaftVoterHandler(ClusterState cluster)
     : MessageHandler<AddRaftVoterRequest, AddRaftVoterResponse>(ApiKey.AddRaftVoter, 0, 1)
 {
+    protected override AddRaftVoterResponse Refusal(AddRaftVoterRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override ValueTask<AddRaftVoterResponse> Answer(AddRaftVoterRequest request, Request context)
     {
         bool isOther = request.ClusterId is not null && request.ClusterId != cluster.ClusterId;

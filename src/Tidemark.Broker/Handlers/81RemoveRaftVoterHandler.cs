@@ -13,6 +13,8 @@ namespace Tidemark.Broker.Handlers;
 public sealed class RemoveRaftVoterHandler(ClusterState cluster)
     : MessageHandler<RemoveRaftVoterRequest, RemoveRaftVoterResponse>(ApiKey.RemoveRaftVoter, 0, 0)
 {
+    protected override RemoveRaftVoterResponse Refusal(RemoveRaftVoterRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
+
     protected override ValueTask<RemoveRaftVoterResponse> Answer(RemoveRaftVoterRequest request, Request context)
     {
         bool isOther = request.ClusterId is not null && request.ClusterId != cluster.ClusterId;
