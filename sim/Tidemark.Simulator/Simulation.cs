@@ -49,7 +49,7 @@ public sealed class Simulation
     {
         long id = ++_connectionId;
         var info = new ConnectionInfo(id, listenerName, "192.0.2.1", (int)(40000 + (id % 20000)), IsLoopback: false);
-        return new SimulatedConnection(Time, _connections.Fork(), acceptor, info, TimeSpan.FromMilliseconds(2));
+        return new SimulatedConnection(Time, _connections.Fork(), acceptor, info, TimeSpan.FromMilliseconds(2), () => Disk.HasCrashed);
     }
 
     /// <summary>

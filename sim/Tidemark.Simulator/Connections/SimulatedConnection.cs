@@ -18,7 +18,9 @@ public sealed class SimulatedConnection
     private TimeSpan _lastArrivalAtClient;
 
     /// <param name="longestDelay">The longest a frame is under way.</param>
-    public SimulatedConnection(VirtualTime time, SeededRandom random, IConnectionAcceptor acceptor, ConnectionInfo info, TimeSpan longestDelay)
+    /// <param name="isMachineDead">True from a crash until the restart: a dead machine sends nothing, whatever code of its broker still runs here.</param>
+    public SimulatedConnection(
+        VirtualTime time, SeededRandom random, IConnectionAcceptor acceptor, ConnectionInfo info, TimeSpan longestDelay, Func<bool>? isMachineDead = null)
     {
         _time = time;
         _random = random;
@@ -26,7 +28,13 @@ public sealed class SimulatedConnection
         Info = info;
         _served = new ServedSide(
             work => time.Post(TimeSpan.Zero, work),
-            bytes => After(ref _lastArrivalAtClient, () => _answers.Enqueue(bytes)),
+            bytes =>
+            {
+                if (isMachineDead?.Invoke() != true)
+                {
+                    After(ref _lastArrivalAtClient, () => _answers.Enqueue(bytes));
+                }
+            },
             () => After(ref _lastArrivalAtClient, _served!.End));
         _served.Open(acceptor, info);
     }

@@ -22,11 +22,21 @@ public sealed class LocalQuorum(MetadataDriver driver) : IMetadataQuorum
     public void Stop() => driver.Close();
 
     public ValueTask<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request) =>
-        new(driver.Submit(context => Metadata.Commands.CreateTopics.Decide(context, request)));
+        new(driver.Submit(
+            context => Metadata.Commands.CreateTopics.Decide(context, request),
+            error => new CreateTopicsResponse
+            {
+                Topics = [.. request.Topics.Select(topic => new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, ErrorCode = error })],
+            },
+            request.TimeoutMs));
 
     public ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) =>
-        new(driver.Submit(context => Metadata.Commands.AlterPartition.Decide(context, request, AlterPartitionRequest.HighestVersion)));
+        new(driver.Submit(
+            context => Metadata.Commands.AlterPartition.Decide(context, request, AlterPartitionRequest.HighestVersion),
+            error => new AlterPartitionResponse { ErrorCode = error }));
 
     public ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) =>
-        new(driver.Submit(context => Metadata.Commands.AllocateProducerIds.Decide(context, request)));
+        new(driver.Submit(
+            context => Metadata.Commands.AllocateProducerIds.Decide(context, request),
+            error => new AllocateProducerIdsResponse { ErrorCode = error }));
 }

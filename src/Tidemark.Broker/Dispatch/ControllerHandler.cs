@@ -14,8 +14,11 @@ public abstract class ControllerHandler<TRequest, TResponse>(MetadataDriver cont
     protected override ValueTask<TResponse> Answer(TRequest request, Request context)
     {
         short version = context.ApiVersion;
-        return new(controller.Submit(state => Decide(state, request, version)));
+        return new(controller.Submit(state => Decide(state, request, version), error => Refusal(request, error, version), TimeoutMs(request)));
     }
+
+    /// <summary>How long the client waits for the decision, in milliseconds; null for requests that do not say.</summary>
+    protected virtual int? TimeoutMs(TRequest request) => null;
 
     /// <summary>Decides on the state at the request's turn.</summary>
     protected abstract Decision<TResponse> Decide(ControllerContext state, TRequest request, short version);

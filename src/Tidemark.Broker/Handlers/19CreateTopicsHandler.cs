@@ -23,6 +23,8 @@ public sealed class CreateTopicsHandler(MetadataDriver controller)
         ],
     };
 
+    protected override int? TimeoutMs(CreateTopicsRequest request) => request.TimeoutMs;
+
     protected override Decision<CreateTopicsResponse> Decide(ControllerContext state, CreateTopicsRequest request, short version) =>
         CreateTopics.Decide(state, request);
 }

@@ -21,6 +21,8 @@ public sealed class DeleteTopicsHandler(MetadataDriver controller)
             : [.. request.TopicNames.Select(name => Failed(name, default, error))],
     };
 
+    protected override int? TimeoutMs(DeleteTopicsRequest request) => request.TimeoutMs;
+
     protected override Decision<DeleteTopicsResponse> Decide(ControllerContext state, DeleteTopicsRequest request, short version) =>
         DeleteTopics.Decide(state, request, version);
 

@@ -21,6 +21,8 @@ public sealed class CreatePartitionsHandler(MetadataDriver controller)
         ],
     };
 
+    protected override int? TimeoutMs(CreatePartitionsRequest request) => request.TimeoutMs;
+
     protected override Decision<CreatePartitionsResponse> Decide(ControllerContext state, CreatePartitionsRequest request, short version) =>
         CreatePartitions.Decide(state, request);
 }

@@ -30,6 +30,8 @@ public sealed class ElectLeadersHandler(MetadataDriver controller)
         ],
     };
 
+    protected override int? TimeoutMs(ElectLeadersRequest request) => request.TimeoutMs;
+
     protected override Decision<ElectLeadersResponse> Decide(ControllerContext state, ElectLeadersRequest request, short version) =>
         ElectLeaders.Decide(state, request, version);
 }

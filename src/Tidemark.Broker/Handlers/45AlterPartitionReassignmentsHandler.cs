@@ -36,6 +36,8 @@ public sealed class AlterPartitionReassignmentsHandler(MetadataDriver controller
         ],
     };
 
+    protected override int? TimeoutMs(AlterPartitionReassignmentsRequest request) => request.TimeoutMs;
+
     protected override Decision<AlterPartitionReassignmentsResponse> Decide(ControllerContext state, AlterPartitionReassignmentsRequest request, short version) =>
         AlterPartitionReassignments.Decide(state, request);
 }

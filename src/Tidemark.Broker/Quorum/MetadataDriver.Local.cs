@@ -35,8 +35,9 @@ public sealed partial class MetadataDriver
                 MaxSupportedVersion = each.Value.Highest,
             })],
         };
-        BrokerRegistrationResponse response = await Submit(
-            context => Tidemark.Metadata.Commands.RegisterBroker.Decide(context, request, _sessions, isLocal: true));
+        BrokerRegistrationResponse response = await SubmitOwn(
+            context => Tidemark.Metadata.Commands.RegisterBroker.Decide(context, request, _sessions, isLocal: true),
+            error => new BrokerRegistrationResponse { ErrorCode = error });
         if (response.ErrorCode != ErrorCode.None)
         {
             throw new InvalidDataException($"The controller refused the broker of its own process: {response.ErrorCode}");
@@ -55,18 +56,20 @@ public sealed partial class MetadataDriver
     public Task<BrokerHeartbeatResponse> BeginShutdown() => Heartbeat(wantShutDown: true, [], null);
 
     private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown, IReadOnlyList<Uuid> offline, IReadOnlyList<Uuid>? cordoned) =>
-        Submit(context => BrokerHeartbeat.Decide(
-            context,
-            new BrokerHeartbeatRequest
-            {
-                BrokerId = _options.NodeId,
-                BrokerEpoch = Interlocked.Read(ref _brokerEpoch),
-                CurrentMetadataOffset = context.Image.LastOffset.Value,
-                WantShutDown = wantShutDown,
-                OfflineLogDirs = [.. offline],
-                CordonedLogDirs = cordoned is null ? null : [.. cordoned],
-            },
-            _sessions));
+        SubmitOwn(
+            context => BrokerHeartbeat.Decide(
+                context,
+                new BrokerHeartbeatRequest
+                {
+                    BrokerId = _options.NodeId,
+                    BrokerEpoch = Interlocked.Read(ref _brokerEpoch),
+                    CurrentMetadataOffset = context.Image.LastOffset.Value,
+                    WantShutDown = wantShutDown,
+                    OfflineLogDirs = [.. offline],
+                    CordonedLogDirs = cordoned is null ? null : [.. cordoned],
+                },
+                _sessions),
+            error => new BrokerHeartbeatResponse { ErrorCode = error });
 
     /// <summary>Describes the quorum of one voter.</summary>
     public DescribeQuorumResponse DescribeQuorum(DescribeQuorumRequest request)

@@ -43,6 +43,11 @@ public sealed partial class MetadataDriver
         {
             try
             {
+                if (Volatile.Read(ref _isStopped))
+                {
+                    return;
+                }
+
                 Metadata.WriteSnapshot(image, NowMs);
                 QuorumLog.Snapshot(_log, image.LastOffset + 1);
             }

@@ -20,12 +20,21 @@ public sealed partial class MetadataDriver
     /// <summary>One turn flushes at most so many commands together, so that the first of them need not wait for an endless queue.</summary>
     private const int CommandsPerTurnMax = 1000;
 
+    /// <summary>Clients' commands that may wait: some turns' worth. Who comes later would hardly be answered in time, and each one holds its request's memory.</summary>
+    private const int CommandsWaitingMax = 10 * CommandsPerTurnMax;
+
+    /// <summary>How long a command may wait whose request names no time: as long as a broker of Kafka's waits for its controller.</summary>
+    private static readonly TimeSpan s_defaultPatience = TimeSpan.FromSeconds(60);
+
     private readonly BrokerEnvironment _environment;
     private readonly QuorumOptions _options;
     private readonly ILogger _log;
     private readonly BrokerSessions _sessions = new();
     private readonly Lock _queueLock = new();
     private readonly Queue<PendingCommand> _queue = new();
+
+    /// <summary>Held by a turn from its first decision until its image is published, and by whoever closes the log under it.</summary>
+    private readonly Lock _turnLock = new();
     private readonly RecordBatchBuilder _builder = new();
     private readonly TaskCompletionSource<Exception> _failed = new();
     private MetadataLog? _metadata;
@@ -36,6 +45,7 @@ public sealed partial class MetadataDriver
     private (MetadataImage Of, BrokerConfig Config) _config;
     private bool _turnIsDue;
     private bool _isStopped;
+    private bool _isClosed;
     private Exception? _failure;
 
     public MetadataDriver(BrokerEnvironment environment, QuorumOptions options)
@@ -62,17 +72,63 @@ public sealed partial class MetadataDriver
     private long NowMs => _environment.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>
-    /// Puts a command into the queue. Its answer comes when its records are committed and the image with them is published.
-    /// Throws into the task when the metadata log failed or the driver was stopped.
+    /// Puts a client's command into the queue. Its answer comes when its records are committed and the image with them is published. A
+    /// command that finds the queue full, or whose time is up when its turn comes, is answered REQUEST_TIMED_OUT; one that finds the
+    /// controller stopping, NOT_CONTROLLER: clients send both again. Throws into the task when the metadata log failed.
     /// </summary>
-    public Task<T> Submit<T>(Func<ControllerContext, Decision<T>> decide)
+    /// <param name="refusal">The answer that tells of an error.</param>
+    /// <param name="timeoutMs">How long the client waits; null where the request does not say. A command refuses one of 0 or less itself.</param>
+    public Task<T> Submit<T>(Func<ControllerContext, Decision<T>> decide, Func<ErrorCode, T> refusal, int? timeoutMs = null)
     {
-        var command = new PendingCommand<T>(decide);
+        TimeSpan patience = timeoutMs is > 0 ? TimeSpan.FromMilliseconds(timeoutMs.Value) : s_defaultPatience;
+        long deadline = _environment.Time.GetTimestamp() + (long)(patience.TotalSeconds * _environment.Time.TimestampFrequency);
+        return Enqueue(new PendingCommand<T>(decide, refusal) { Deadline = deadline }, CommandsWaitingMax);
+    }
+
+    /// <summary>Takes no more commands, lets the turn that is running end, flushes and closes the log. Commands that still wait are refused.</summary>
+    public void Close()
+    {
+        List<PendingCommand> left;
         lock (_queueLock)
         {
-            if (_isStopped || _failure is not null)
+            _isStopped = true;
+            left = [.. _queue];
+            _queue.Clear();
+        }
+
+        RefuseAll(left);
+        StopSnapshots();
+        lock (_turnLock)
+        {
+            _isClosed = true;
+            _voter?.Resign();
+            if (_failure is null)
             {
-                command.Fail(_failure ?? new InvalidOperationException("the controller was stopped"));
+                _metadata?.Close();
+            }
+
+            _builder.Dispose();
+        }
+    }
+
+    /// <summary>Puts a command of this node's own into the queue, which it may not be refused by.</summary>
+    private Task<T> SubmitOwn<T>(Func<ControllerContext, Decision<T>> decide, Func<ErrorCode, T> refusal) =>
+        Enqueue(new PendingCommand<T>(decide, refusal) { Deadline = long.MaxValue }, int.MaxValue);
+
+    private Task<T> Enqueue<T>(PendingCommand<T> command, int waitingMax)
+    {
+        lock (_queueLock)
+        {
+            if (_failure is not null)
+            {
+                command.Fail(_failure);
+                return command.Task;
+            }
+
+            if (_isStopped || _queue.Count >= waitingMax)
+            {
+                command.Refuse(_isStopped ? ErrorCode.NotController : ErrorCode.RequestTimedOut);
+                command.Complete();
                 return command.Task;
             }
 
@@ -89,30 +145,13 @@ public sealed partial class MetadataDriver
         return command.Task;
     }
 
-    /// <summary>Takes no more commands, flushes and closes the log. Commands that still wait fail.</summary>
-    public void Close()
+    private static void RefuseAll(List<PendingCommand> commands)
     {
-        List<PendingCommand> left;
-        lock (_queueLock)
+        foreach (PendingCommand command in commands)
         {
-            _isStopped = true;
-            left = [.. _queue];
-            _queue.Clear();
+            command.Refuse(ErrorCode.NotController);
+            command.Complete();
         }
-
-        foreach (PendingCommand command in left)
-        {
-            command.Fail(new InvalidOperationException("the controller was stopped"));
-        }
-
-        StopSnapshots();
-        _voter?.Resign();
-        if (_failure is null)
-        {
-            _metadata?.Close();
-        }
-
-        _builder.Dispose();
     }
 
     private void Turn()
@@ -136,51 +175,64 @@ public sealed partial class MetadataDriver
 
             try
             {
-                Serve(taken);
+                if (!TryServe(taken))
+                {
+                    RefuseAll(taken);
+                    continue;
+                }
             }
             catch (Exception e)
             {
                 Fail(e, taken);
                 return;
             }
+
+            // Not under the lock: whoever waits goes on right here, and may even stop the node.
+            foreach (PendingCommand command in taken)
+            {
+                command.Complete();
+            }
         }
     }
 
-    private void Serve(List<PendingCommand> commands)
+    /// <summary>Decides, appends, flushes and publishes. False, with nothing done, when the log was closed before the turn began.</summary>
+    private bool TryServe(List<PendingCommand> commands)
     {
-        var decided = new List<PendingCommand>(commands.Count);
-        foreach (PendingCommand command in commands)
+        lock (_turnLock)
         {
-            IReadOnlyList<MetadataRecord> records;
-            try
+            if (_isClosed)
             {
-                records = command.Decide(Context(_replay.ToImage()));
-            }
-            catch (Exception e) when (e is not InvariantViolationException)
-            {
-                QuorumLog.CommandFailed(_log, e);
-                command.Fail(e);
-                continue;
+                return false;
             }
 
-            Append(records);
-            decided.Add(command);
-        }
+            foreach (PendingCommand command in commands)
+            {
+                if (_environment.Time.GetTimestamp() > command.Deadline)
+                {
+                    command.Refuse(ErrorCode.RequestTimedOut);
+                    continue;
+                }
 
-        Flush();
-        MetadataImage image = _replay.ToImage();
-        if (!ReferenceEquals(image, _committed))
-        {
-            _committed = image;
-            _publish(image);
-        }
+                IReadOnlyList<MetadataRecord> records = command.Decide(Context(_replay.ToImage()), out Exception? failure);
+                if (failure is not null)
+                {
+                    QuorumLog.CommandFailed(_log, failure);
+                }
 
-        foreach (PendingCommand command in decided)
-        {
-            command.Complete();
-        }
+                Append(records);
+            }
 
-        SnapshotIfDue();
+            Flush();
+            MetadataImage image = _replay.ToImage();
+            if (!ReferenceEquals(image, _committed))
+            {
+                _committed = image;
+                _publish(image);
+            }
+
+            SnapshotIfDue();
+            return true;
+        }
     }
 
     private void Fail(Exception reason, List<PendingCommand> taken)

@@ -1,35 +1,65 @@
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
 
 namespace Tidemark.Broker.Quorum;
 
 /// <summary>A command on its way: waiting for its turn, then for its records to be committed.</summary>
 internal abstract class PendingCommand
 {
-    /// <summary>Decides in the driver's turn and answers with the records to append.</summary>
-    public abstract IReadOnlyList<MetadataRecord> Decide(ControllerContext context);
+    /// <summary>The moment, on the clock's timestamps, after which nobody waits for the answer any more.</summary>
+    public required long Deadline { get; init; }
 
-    /// <summary>Its records, and all before them, are committed and published.</summary>
+    /// <summary>Decides in the driver's turn and answers with the records to append; an exception is kept for <see cref="Complete"/> and appends none.</summary>
+    public abstract IReadOnlyList<MetadataRecord> Decide(ControllerContext context, out Exception? failure);
+
+    /// <summary>Its answer becomes this error; nothing is decided.</summary>
+    public abstract void Refuse(ErrorCode error);
+
+    /// <summary>Gives the answer: its records, and all before them, are committed and published.</summary>
     public abstract void Complete();
 
+    /// <summary>Ends it with an exception instead of an answer.</summary>
     public abstract void Fail(Exception reason);
 }
 
-internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> decide) : PendingCommand
+internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> decide, Func<ErrorCode, T> refusal) : PendingCommand
 {
     private readonly TaskCompletionSource<T> _done = new();
     private T _response = default!;
+    private Exception? _failure;
 
     public Task<T> Task => _done.Task;
 
-    public override IReadOnlyList<MetadataRecord> Decide(ControllerContext context)
+    public override IReadOnlyList<MetadataRecord> Decide(ControllerContext context, out Exception? failure)
     {
-        Decision<T> decision = decide(context);
-        _response = decision.Response;
-        return decision.Records;
+        failure = null;
+        try
+        {
+            Decision<T> decision = decide(context);
+            _response = decision.Response;
+            return decision.Records;
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            _failure = failure = e;
+            return [];
+        }
     }
 
-    public override void Complete() => _done.TrySetResult(_response);
+    public override void Refuse(ErrorCode error) => _response = refusal(error);
+
+    public override void Complete()
+    {
+        if (_failure is { } failure)
+        {
+            _done.TrySetException(failure);
+        }
+        else
+        {
+            _done.TrySetResult(_response);
+        }
+    }
 
     public override void Fail(Exception reason) => _done.TrySetException(reason);
 }

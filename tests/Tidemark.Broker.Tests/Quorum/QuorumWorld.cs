@@ -93,9 +93,19 @@ internal sealed class QuorumWorld
 
     public CreateTopicsResponse CreateTopic(string name, int partitions = 1) => Wait(BeginCreateTopic(name, partitions));
 
-    public Task<CreateTopicsResponse> BeginCreateTopic(string name, int partitions = 1) => Driver.Submit(context => CreateTopics.Decide(
-        context,
-        new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }] }));
+    public Task<CreateTopicsResponse> BeginCreateTopic(string name, int partitions = 1, Action? inHand = null) => Driver.Submit(
+        context =>
+        {
+            inHand?.Invoke();
+            return CreateTopics.Decide(
+                context,
+                new CreateTopicsRequest
+                {
+                    TimeoutMs = 60_000,
+                    Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }],
+                });
+        },
+        error => new CreateTopicsResponse { Topics = [new CreateTopicsResponse.CreatableTopicResult { Name = name, ErrorCode = error }] });
 
     public T Wait<T>(Task<T> task)
     {
