@@ -49,8 +49,8 @@ public sealed class WaitingCommandsTests
         Task<ErrorCode> late = Ask(world);
         held.RunAll();
 
-        Assert.Equal(ErrorCode.NotController, world.Wait(waiting));
-        Assert.Equal(ErrorCode.NotController, world.Wait(late));
+        Assert.Equal(ErrorCode.NotController, Now(waiting));
+        Assert.Equal(ErrorCode.NotController, Now(late));
     }
 
     [Fact]
@@ -64,9 +64,9 @@ public sealed class WaitingCommandsTests
         _simulation.Time.Advance(TimeSpan.FromMilliseconds(500));
         held.RunAll();
 
-        Assert.Equal(ErrorCode.RequestTimedOut, world.Wait(impatient));
-        Assert.Equal(ErrorCode.None, world.Wait(patient));
-        Assert.Equal(ErrorCode.None, world.Wait(unsaid));
+        Assert.Equal(ErrorCode.RequestTimedOut, Now(impatient));
+        Assert.Equal(ErrorCode.None, Now(patient));
+        Assert.Equal(ErrorCode.None, Now(unsaid));
     }
 
     [Fact]
@@ -76,12 +76,12 @@ public sealed class WaitingCommandsTests
         QuorumWorld world = Started(held);
         List<Task<ErrorCode>> asked = [.. Enumerable.Range(0, 10_010).Select(_ => Ask(world))];
 
-        Assert.All(asked[^10..], task => Assert.Equal(ErrorCode.RequestTimedOut, world.Wait(task)));
+        Assert.All(asked[^10..], task => Assert.Equal(ErrorCode.RequestTimedOut, Now(task)));
         held.RunAll();
-        Assert.All(asked[..^10], task => Assert.Equal(ErrorCode.None, world.Wait(task)));
+        Assert.All(asked[..^10], task => Assert.Equal(ErrorCode.None, Now(task)));
         Task<ErrorCode> next = Ask(world);
         held.RunAll();
-        Assert.Equal(ErrorCode.None, world.Wait(next));
+        Assert.Equal(ErrorCode.None, Now(next));
     }
 
     private QuorumWorld Started(Held background)
@@ -94,6 +94,12 @@ public sealed class WaitingCommandsTests
 
     private static Task<ErrorCode> Ask(QuorumWorld world, int? timeoutMs = null) =>
         world.Driver.Submit(_ => new Decision<ErrorCode>([], ErrorCode.None), error => error, timeoutMs);
+
+    private static ErrorCode Now(Task<ErrorCode> task)
+    {
+        Assert.True(task.IsCompleted);
+        return task.GetAwaiter().GetResult();
+    }
 
     /// <summary>Work waits until the test runs it.</summary>
     private sealed class Held : IBackground
