@@ -2,24 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Tidemark.Records.Compression;
 
-/// <summary>The frame interface of liblz4 (lz4frame.h, 1.8 and later).</summary>
+/// <summary>liblz4: blocks in (lz4.h), frames out (lz4frame.h, 1.8 and later).</summary>
 internal static unsafe partial class Lz4Native
 {
     public const string Library = "liblz4.so.1";
     public const uint Version = 100;
     public const int LevelMax = 12;
 
+    /// <summary>Decompresses a block; negative when it is malformed or does not fit.</summary>
     [LibraryImport(Library)]
-    public static partial nuint LZ4F_createDecompressionContext(out nint context, uint version);
-
-    [LibraryImport(Library)]
-    public static partial nuint LZ4F_freeDecompressionContext(nint context);
-
-    [LibraryImport(Library)]
-    public static partial void LZ4F_resetDecompressionContext(nint context);
-
-    [LibraryImport(Library)]
-    public static partial nuint LZ4F_decompress(nint context, byte* output, nuint* outputSize, byte* input, nuint* inputSize, void* options);
+    public static partial int LZ4_decompress_safe(byte* source, byte* destination, int sourceSize, int capacity);
 
     [LibraryImport(Library)]
     public static partial nuint LZ4F_createCompressionContext(out nint context, uint version);

@@ -140,8 +140,15 @@ public static class BatchValidator
         ReadOnlySpan<byte> payload = batch.Payload;
         int count = batch.RecordCount, at = 0;
         var shape = default(RecordShape);
-        for (int i = 0; i < count; i++)
+        while (count > 0)
         {
+            count -= checks.CheckRun(payload[at..], count, out int walked);
+            at += walked;
+            if (count == 0)
+            {
+                break;
+            }
+
             if (at == payload.Length)
             {
                 return RecordFault.TooFewRecords;
@@ -165,6 +172,7 @@ public static class BatchValidator
 
             at += length;
             checks.Check(shape);
+            count--;
         }
 
         return at == payload.Length ? RecordFault.None : RecordFault.BytesLeft;
@@ -183,20 +191,8 @@ public static class BatchValidator
                 var records = new DecodedRecords(decoder, rules.DecompressedBytesMax);
                 try
                 {
-                    int count = batch.RecordCount;
-                    var shape = default(RecordShape);
-                    for (int i = 0; i < count; i++)
-                    {
-                        RecordFault fault = records.Read(ref shape);
-                        if (fault != RecordFault.None)
-                        {
-                            return fault;
-                        }
-
-                        checks.Check(shape);
-                    }
-
-                    return records.ReadEnd();
+                    RecordFault fault = records.CheckAll(batch.RecordCount, ref checks);
+                    return fault != RecordFault.None ? fault : records.ReadEnd();
                 }
                 finally
                 {

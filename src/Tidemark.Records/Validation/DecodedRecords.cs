@@ -30,8 +30,36 @@ internal ref struct DecodedRecords
 
     public readonly void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 
+    /// <summary>Checks so many records.</summary>
+    public RecordFault CheckAll(int count, scoped ref RecordChecks checks)
+    {
+        var shape = default(RecordShape);
+        while (true)
+        {
+            count -= checks.CheckRun(_buffer.AsSpan(_start, _end - _start), count, out int walked);
+            _start += walked;
+            if (count == 0)
+            {
+                return RecordFault.None;
+            }
+
+            // What the run left: the one that reaches beyond the buffer, or an unusual one.
+            RecordFault fault = Read(ref shape);
+            if (fault != RecordFault.None)
+            {
+                return fault;
+            }
+
+            checks.Check(shape);
+            if (--count == 0)
+            {
+                return RecordFault.None;
+            }
+        }
+    }
+
     /// <summary>Reads the next record.</summary>
-    public RecordFault Read(ref RecordShape shape)
+    private RecordFault Read(ref RecordShape shape)
     {
         if (!TryReserve(Varint.SizeMax) && _start == _end)
         {

@@ -14,6 +14,7 @@ internal ref struct RecordChecks
     private readonly long _earliest;
     private readonly long _latest;
     private int _index;
+    private bool _looksAtEach;
     private bool _timeIsWrong;
     private List<RecordError>? _errors;
 
@@ -27,6 +28,7 @@ internal ref struct RecordChecks
         Invariant.Require(nowMs >= 0 && rules.TimestampBeforeMsMax >= 0 && rules.TimestampAfterMsMax >= 0);
         _earliest = nowMs - rules.TimestampBeforeMsMax;
         _latest = rules.TimestampAfterMsMax > long.MaxValue - nowMs ? long.MaxValue : nowMs + rules.TimestampAfterMsMax;
+        _looksAtEach = _batchSaysAppendTime;
         OffsetsAreDense = true;
         MaxTimestamp = RecordBatchHeader.NoTimestamp;
     }
@@ -36,6 +38,39 @@ internal ref struct RecordChecks
     public int IndexOfMaxTimestamp { readonly get; private set; }
 
     public bool OffsetsAreDense { readonly get; private set; }
+
+    /// <summary>
+    /// Checks the records at the beginning of the bytes, as far as they are usual ones and nothing is wrong with them; answers how many these
+    /// are and counts their bytes. The next one, if any, is to be checked by itself.
+    /// </summary>
+    public int CheckRun(ReadOnlySpan<byte> bytes, int countMax, out int length)
+    {
+        length = 0;
+        if (_looksAtEach)
+        {
+            return 0;
+        }
+
+        var run = RecordRun.Walk(bytes, countMax, _index, _baseTimestamp, MaxTimestamp);
+        if (run.Count == 0
+            || (_checksKey && !run.AllHaveKeys)
+            || (_checksTime && (run.EarliestTimestamp < _earliest || run.MaxTimestamp > _latest)))
+        {
+            // Nothing usual here, or one is wrong. Which one is found by the look at each, without another run that would find it again.
+            _looksAtEach = run.Count > 0;
+            return 0;
+        }
+
+        OffsetsAreDense &= run.OffsetsAreDense;
+        if (run.IndexOfMaxTimestamp >= 0)
+        {
+            (MaxTimestamp, IndexOfMaxTimestamp) = (run.MaxTimestamp, run.IndexOfMaxTimestamp);
+        }
+
+        _index += run.Count;
+        length = run.Bytes;
+        return run.Count;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Check(scoped in RecordShape shape)
