@@ -21,8 +21,8 @@ public interface IQuorumLog
     LogPosition? NewestSnapshot { get; }
 
     /// <summary>
-    /// The largest epoch of the log that is at most the asked one, and where it ends. Null when the asked epoch is above all, or there is no epoch
-    /// at or below it.
+    /// The largest epoch in the log that is at most the asked one, with the offset after its last record; for the last epoch and all above it that is
+    /// <see cref="End"/>. Null when every record of the log has a larger epoch, or there is none.
     /// </summary>
     LogPosition? EndOfEpoch(LeaderEpoch epoch);
 }

@@ -36,6 +36,9 @@ public sealed class Follower : QuorumRole
     /// <summary>The driver is changing the log; the next fetch waits for it.</summary>
     internal bool AwaitsLog { get; set; }
 
+    /// <summary>Where the log ended before the driver was asked to append.</summary>
+    internal Offset EndBeforeAppend { get; set; }
+
     /// <summary>What the leader said to be committed in the answer whose records are being appended.</summary>
     internal Offset LeaderHighWatermark { get; set; } = Offset.Unknown;
 

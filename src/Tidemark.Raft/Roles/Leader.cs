@@ -55,11 +55,18 @@ public sealed class Leader : QuorumRole
     /// <summary>The voters are these from now on. What is known of a member stays known.</summary>
     internal void TakeVoters(VoterSet voters)
     {
-        foreach (ReplicaProgress former in _voters.Values.Where(each => !voters.Contains(each.Key)).ToList())
+        foreach (ReplicaProgress former in _voters.Values.ToList())
         {
-            _voters.Remove(former.Key.Node);
-            _greetings.Remove(former.Key.Node);
-            _observers[former.Key] = former;
+            if (voters.Find(former.Key.Node) is { } now && now.Key.Matches(former.Key))
+            {
+                former.Key = now.Key;
+            }
+            else
+            {
+                _voters.Remove(former.Key.Node);
+                _greetings.Remove(former.Key.Node);
+                _observers[former.Key] = former;
+            }
         }
 
         foreach (Voter voter in voters.Voters.Where(each => each.Key.Node != _self.Node))
@@ -113,31 +120,26 @@ public sealed class Leader : QuorumRole
     /// <summary>The slots for BeginQuorumEpoch, with what is known of each voter.</summary>
     internal IEnumerable<(ReplicaProgress Voter, RequestSlot Slot)> Greetings => _greetings.Select(each => (_voters[each.Key], each.Value));
 
-    /// <summary>The offset that a majority of the voters has on its disks; the leader counts with what it flushed, and only while it votes.</summary>
-    internal Offset MajorityEnd(VoterSet voters, Offset flushed)
+    /// <summary>The offset that a majority of the voters has on its disks. The leader counts with what it flushed, and only while it votes: null otherwise.</summary>
+    internal Offset MajorityEnd(VoterSet voters, Offset? flushed)
     {
-        var ends = new List<Offset>(voters.Count);
-        foreach (Voter voter in voters.Voters)
+        List<Offset> ends = [.. _voters.Values.Select(each => each.LogEnd)];
+        if (flushed is { } own)
         {
-            ends.Add(voters.Contains(_self) && voter.Key.Node == _self.Node ? flushed : _voters.TryGetValue(voter.Key.Node, out ReplicaProgress? progress) ? progress.LogEnd : Offset.Unknown);
+            ends.Add(own);
         }
 
         ends.Sort();
-        return ends.Count == 0 ? Offset.Unknown : ends[voters.Count - voters.Majority];
+        return ends.Count < voters.Majority ? Offset.Unknown : ends[^voters.Majority];
     }
 
     /// <summary>When the last majority, this leader included while it votes, was heard of. Null when it needs nobody else.</summary>
-    internal TimeSpan? MajorityHeardAt(VoterSet voters)
+    internal TimeSpan? MajorityHeardAt(VoterSet voters, bool isVoter)
     {
-        int others = voters.Contains(_self) ? voters.Majority - 1 : voters.Majority;
-        if (others <= 0)
-        {
-            return null;
-        }
-
+        int others = isVoter ? voters.Majority - 1 : voters.Majority;
         List<TimeSpan> heard = [.. _voters.Values.Select(each => Later(each.LastFetch, ElectedAt))];
         heard.Sort();
-        return others > heard.Count ? ElectedAt : heard[^others];
+        return others == 0 ? null : others > heard.Count ? ElectedAt : heard[^others];
     }
 
     private static TimeSpan Later(TimeSpan? a, TimeSpan b) => a is { } time && time > b ? time : b;

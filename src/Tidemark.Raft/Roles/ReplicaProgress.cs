@@ -7,7 +7,8 @@ internal sealed class ReplicaProgress(ReplicaKey key)
 {
     private Offset _leaderEndAtLastFetch = Offset.Unknown;
 
-    public ReplicaKey Key { get; } = key;
+    /// <summary>Its directory becomes known when fixed voters are written into the log.</summary>
+    public ReplicaKey Key { get; set; } = key;
 
     /// <summary>Never goes back within an epoch: a fetch that was overtaken by a later one says nothing new.</summary>
     public Offset LogEnd { get; private set; } = Offset.Unknown;
