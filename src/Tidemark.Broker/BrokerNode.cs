@@ -10,6 +10,7 @@ using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Protocol;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
@@ -30,11 +31,15 @@ public sealed class BrokerNode
     private readonly Housekeeping _housekeeping;
     private readonly NodeLinks _links;
     private readonly ReplicaFetchers _fetchers;
+    private readonly ReplicaMover _mover;
     private readonly MetadataPublisher _publisher;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<string> _failed = new();
     private long _brokerEpoch = -1;
     private bool _published;
+
+    /// <summary>What the controller was told last; null before this broker is registered.</summary>
+    private Uuid[]? _cordoned;
 
     /// <param name="directories">Opened, locked and formatted.</param>
     /// <param name="quorum">The metadata quorum's driver.</param>
@@ -61,6 +66,7 @@ public sealed class BrokerNode
         {
             FileDeleteDelayMs = options.Config.GetLong("log.segment.delete.delay.ms"),
         };
+        _mover = new ReplicaMover(Directories, environment.Background, _log);
         _housekeeping = new Housekeeping(environment, Cluster, Partitions, Directories, _delays, _log);
         var services = new PartitionServices(
             options.Node,
@@ -81,13 +87,17 @@ public sealed class BrokerNode
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
         Table = new DispatchTable([.. OwnHandlers(), .. moreHandlers(this)]);
-        Acceptor = new BrokerAcceptor(Table, environment.Logs);
+        ControllerTable = new DispatchTable([.. Table.All.Where(IsForControllers), new ApiVersionsHandler(() => ControllerTable!, Cluster), new DescribeClusterHandler(Cluster, isForControllers: true)]);
+        Acceptor = new BrokerAcceptor(Table, ControllerTable, options.Config.GetList("controller.listener.names"), environment.Logs);
     }
 
     /// <summary>Where connections come in.</summary>
     public BrokerAcceptor Acceptor { get; }
 
     public DispatchTable Table { get; }
+
+    /// <summary>What the controller's listeners serve.</summary>
+    public DispatchTable ControllerTable { get; }
 
     public ClusterState Cluster { get; }
 
@@ -115,6 +125,9 @@ public sealed class BrokerNode
             _options.Config.Find("broker.rack")?.Text,
             [.. Directories.All.Where(d => !d.IsOffline).Select(d => d.Id)],
             Directories.All.All(d => d.CleanShutdownEpoch is not null) ? Directories.All[0].CleanShutdownEpoch!.Value : -1));
+        _cordoned = Cluster.Image.Brokers.TryGetValue(_options.Node.Value, out BrokerImage? self) ? [.. self.CordonedDirectories ?? []] : [];
+        TellCordoned();
+        _mover.ResumeAll(Partitions);
         _housekeeping.Start();
     }
 
@@ -143,7 +156,6 @@ public sealed class BrokerNode
     private IEnumerable<IRequestHandler> OwnHandlers()
     {
         var creation = new TopicAutoCreation(Cluster, _quorum);
-        var mover = new ReplicaMover(Directories, _environment.Background, _log);
         return
         [
             new ProduceHandler(Partitions, Cluster, _delays, _environment.Time),
@@ -162,7 +174,7 @@ public sealed class BrokerNode
             new DeleteRecordsHandler(Partitions),
             new InitProducerIdHandler(new ProducerIdBlocks(Cluster, _quorum)),
             new OffsetForLeaderEpochHandler(Partitions),
-            new AlterReplicaLogDirsHandler(Directories, Partitions, mover),
+            new AlterReplicaLogDirsHandler(Directories, Partitions, _mover),
             new DescribeLogDirsHandler(Directories, Partitions, Cluster, _environment),
             new SaslAuthenticateHandler(),
             new DescribeClusterHandler(Cluster),
@@ -173,16 +185,34 @@ public sealed class BrokerNode
         ];
     }
 
+    /// <summary>What this node's handlers do for a broker and a controller alike. A controller's Fetch is of the metadata log, which nobody else reads here.</summary>
+    private static bool IsForControllers(IRequestHandler handler) =>
+        MessageCatalog.Api(handler.Api).OnController && handler.Api is not (ApiKey.Fetch or ApiKey.ApiVersions or ApiKey.DescribeCluster);
+
     private void Publish(MetadataImage image)
     {
         if (_published)
         {
             _publisher.Publish(image);
+            _housekeeping.Configure(Cluster.Config);
+            TellCordoned();
         }
         else
         {
             _published = true;
             _publisher.PublishFirst(image);
+        }
+    }
+
+    /// <summary>Tells the controller when other directories than it knows of are closed to new partitions.</summary>
+    private void TellCordoned()
+    {
+        var closed = new CordonedDirectories(Cluster.Config);
+        Uuid[] cordoned = [.. Directories.All.Where(d => !d.Id.IsZero && closed.Contains(d.Path)).Select(d => d.Id).Order()];
+        if (_cordoned is { } told && !told.AsSpan().SequenceEqual(cordoned))
+        {
+            _cordoned = cordoned;
+            _ = _quorum.ReportCordoned(cordoned);
         }
     }
 

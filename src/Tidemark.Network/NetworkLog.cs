@@ -23,6 +23,9 @@ internal static partial class NetworkLog
     [LoggerMessage(4005, LogLevel.Warning, "Not accepting connections on {Listener}: {Reason}{Suppressed}")]
     public static partial void AcceptPaused(ILogger logger, string listener, string reason, string suppressed);
 
+    [LoggerMessage(4007, LogLevel.Debug, "Connections on {Listener} come faster than max.connection.creation.rate allows: the next is taken in {Milliseconds} ms")]
+    public static partial void AcceptThrottled(ILogger logger, string listener, long milliseconds);
+
     [LoggerMessage(4006, LogLevel.Error, "The handler of connection {Id} from {Address}:{Port} failed{Suppressed}")]
     public static partial void HandlerFailed(ILogger logger, Exception error, long id, string address, int port, string suppressed);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,6 +36,53 @@ public class LimitTests
         second.Send(Peer.Frame("x"u8));
         network.Server.UpdateLimits(new ConnectionLimits { ConnectionsMax = 2 });
         Assert.Equal("x"u8.ToArray(), second.ReceiveFrame());
+    }
+
+    [Fact]
+    public void A_listeners_own_maximum_holds_beside_that_of_all()
+    {
+        using var network = new RunningNetwork(configure: options => options with { Limits = OfListener(new ListenerLimits(ConnectionsMax: 1)) });
+        Peer first = network.Connect();
+        Talk(first);
+        using Peer second = network.Connect();
+        second.Send(Peer.Frame("x"u8));
+        Talk(first);
+        Assert.Equal(1, network.Server.ConnectionCount);
+        first.Dispose();
+        Assert.Equal("x"u8.ToArray(), second.ReceiveFrame());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Connections_that_come_too_fast_wait_for_their_pace(bool isOfListener)
+    {
+        const int Rate = 2;
+        ConnectionLimits limits = isOfListener ? OfListener(new ListenerLimits(CreationRateMax: Rate)) : new ConnectionLimits { CreationRateMax = Rate };
+        using var network = new RunningNetwork(configure: options => options with { Limits = limits });
+        long began = Stopwatch.GetTimestamp();
+        for (int i = 0; i < (10 * Rate) + 3; i++)
+        {
+            using Peer peer = network.Connect();
+            Talk(peer);
+        }
+
+        // Ten seconds' worth at once, the other three half a second apart.
+        TimeSpan taken = Stopwatch.GetElapsedTime(began);
+        Assert.InRange(taken, TimeSpan.FromSeconds(1.4), TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void A_higher_rate_lets_the_waiting_in()
+    {
+        using var network = new RunningNetwork(configure: options => options with { Limits = new ConnectionLimits { CreationRateMax = 0 } });
+        using Peer peer = network.Connect();
+        peer.Send(Peer.Frame("x"u8));
+        peer.Socket.ReceiveTimeout = 200;
+        Assert.ThrowsAny<Exception>(() => peer.ReceiveFrame());
+        peer.Socket.ReceiveTimeout = 10_000;
+        network.Server.UpdateLimits(ConnectionLimits.Unlimited);
+        Assert.Equal("x"u8.ToArray(), peer.ReceiveFrame());
     }
 
     [Fact]
@@ -151,6 +199,9 @@ public class LimitTests
         Assert.All(network.Broker.Handlers, handler => Assert.Equal("127.0.0.1", handler.Info.RemoteAddress));
         Assert.All(network.Broker.Handlers, handler => Assert.True(handler.Info.IsLoopback));
     }
+
+    private static ConnectionLimits OfListener(ListenerLimits limits) =>
+        new() { OfListeners = new Dictionary<string, ListenerLimits> { ["PLAINTEXT"] = limits }.ToFrozenDictionary() };
 
     private static void Talk(Peer peer)
     {

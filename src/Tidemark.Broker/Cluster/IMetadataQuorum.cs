@@ -29,6 +29,9 @@ public interface IMetadataQuorum : IClusterCommands
     /// <summary>Tells the controller of log directories that failed, so that what was in them is led from elsewhere or by nobody.</summary>
     Task ReportOffline(IReadOnlyList<Uuid> directories);
 
+    /// <summary>Tells the controller which log directories take no new partitions from now on: these and no others.</summary>
+    Task ReportCordoned(IReadOnlyList<Uuid> directories);
+
     /// <summary>Tells the controller that this broker goes, so that others lead. Completes when it may.</summary>
     Task BeginShutdown();
 

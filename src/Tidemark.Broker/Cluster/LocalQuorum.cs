@@ -17,6 +17,8 @@ public sealed class LocalQuorum(MetadataDriver driver) : IMetadataQuorum
 
     public Task ReportOffline(IReadOnlyList<Uuid> directories) => driver.ReportDirectories(directories, null);
 
+    public Task ReportCordoned(IReadOnlyList<Uuid> directories) => driver.ReportDirectories([], directories);
+
     public Task BeginShutdown() => driver.BeginShutdown();
 
     public void Stop() => driver.Close();

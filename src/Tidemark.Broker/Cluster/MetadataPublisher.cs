@@ -114,12 +114,12 @@ internal sealed class MetadataPublisher(
             local.Resize(topic.Partitions.Length);
             foreach (PartitionImage partition in topic.Partitions)
             {
-                Apply(topic, partition, local, settings);
+                Apply(topic, partition, local, settings, config);
             }
         }
     }
 
-    private void Apply(TopicImage topic, PartitionImage image, TopicPartitions local, PartitionConfig settings)
+    private void Apply(TopicImage topic, PartitionImage image, TopicPartitions local, PartitionConfig settings, BrokerConfig config)
     {
         Partition? partition = local.Find(image.Id);
         if (!image.Replicas.Contains(cluster.Self.Value))
@@ -134,7 +134,7 @@ internal sealed class MetadataPublisher(
         }
 
         bool isNew = partition is null;
-        partition ??= Open(topic, image, settings);
+        partition ??= Open(topic, image, settings, config);
         if (image.Leader == cluster.Self.Value)
         {
             fetchers.Drop(partition);
@@ -168,7 +168,7 @@ internal sealed class MetadataPublisher(
         }
     }
 
-    private Partition Open(TopicImage topic, PartitionImage image, PartitionConfig settings)
+    private Partition Open(TopicImage topic, PartitionImage image, PartitionConfig settings, BrokerConfig config)
     {
         var name = new TopicPartition(topic.Name, image.Id);
         StoredPartition? stored = null;
@@ -181,30 +181,45 @@ internal sealed class MetadataPublisher(
                 onDeleted();
             }
 
-            stored = directories.GetOrCreate(name, topic.Id, settings.Log, DirectoryFor(image));
+            FinishMove(name, topic.Id);
+            stored = directories.GetOrCreate(name, topic.Id, settings.Log, DirectoryFor(image, config));
             stored.Log.Options = settings.Log;
         });
         return new Partition(name, topic.Id, settings, stored?.Log, stored?.CheckpointedHighWatermark ?? Offset.Zero, services);
     }
 
+    /// <summary>
+    /// A replica that has a copy in another directory and is itself nowhere was removed in the midst of a move's last step, when nothing
+    /// was missing from the copy. While a directory is offline, the replica may be there.
+    /// </summary>
+    private void FinishMove(TopicPartition name, Uuid topicId)
+    {
+        if (!directories.TryGet(name, out _)
+            && directories.TryGetFuture(name, out StoredPartition copy) && copy.TopicId == topicId
+            && directories.All.All(d => !d.IsOffline))
+        {
+            directories.ReplaceWithFuture(name);
+        }
+    }
+
     /// <summary>The directory that the metadata assigns; null leaves it to where the fewest partitions are.</summary>
-    private LogDirectory? DirectoryFor(PartitionImage image)
+    private LogDirectory? DirectoryFor(PartitionImage image, BrokerConfig config)
     {
         Uuid assigned = image.DirectoryOf(cluster.Self.Value);
-        return directories.All.FirstOrDefault(d => !d.IsOffline && !assigned.IsZero && d.Id == assigned) ?? Uncordoned();
+        return directories.All.FirstOrDefault(d => !d.IsOffline && !assigned.IsZero && d.Id == assigned) ?? Uncordoned(config);
     }
 
     /// <summary>Of the directories that <c>cordoned.log.dirs</c> does not close to new partitions, the one with the fewest.</summary>
-    private LogDirectory? Uncordoned()
+    private LogDirectory? Uncordoned(BrokerConfig config)
     {
-        var cordoned = cluster.Config.GetList("cordoned.log.dirs");
+        var cordoned = new CordonedDirectories(config);
         if (cordoned.IsEmpty)
         {
             return null;
         }
 
         return directories.All
-            .Where(d => !d.IsOffline && !cordoned.Contains(d.Path) && !cordoned.Contains("*"))
+            .Where(d => !d.IsOffline && !cordoned.Contains(d.Path))
             .MinBy(d => directories.Partitions.Count(p => ReferenceEquals(p.Directory, d)));
     }
 

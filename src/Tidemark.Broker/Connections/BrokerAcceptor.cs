@@ -11,17 +11,26 @@ public sealed class BrokerAcceptor : IConnectionAcceptor
 
     private readonly ConcurrentDictionary<long, ClientConnection> _open = new();
     private readonly ConnectionServices _services;
+    private readonly ConnectionServices _controllerServices;
+    private readonly IReadOnlyList<string> _controllerListeners;
     private readonly TaskCompletionSource _drained = new();
     private volatile bool _draining;
 
-    public BrokerAcceptor(DispatchTable table, ILoggerFactory logs) =>
+    /// <param name="table">What clients and other brokers are served.</param>
+    /// <param name="controllerTable">What is served on the controller's listeners instead.</param>
+    /// <param name="controllerListeners"><c>controller.listener.names</c></param>
+    public BrokerAcceptor(DispatchTable table, DispatchTable controllerTable, IReadOnlyList<string> controllerListeners, ILoggerFactory logs)
+    {
         _services = new ConnectionServices(table, logs.CreateLogger("Tidemark.Connections"), OnClosed);
+        _controllerServices = _services with { Table = controllerTable };
+        _controllerListeners = controllerListeners;
+    }
 
     public int OpenCount => _open.Count;
 
     public IConnectionHandler Accept(ConnectionInfo info, IConnectionTransport transport)
     {
-        var connection = new ClientConnection(info, transport, _services);
+        var connection = new ClientConnection(info, transport, _controllerListeners.Contains(info.ListenerName, StringComparer.OrdinalIgnoreCase) ? _controllerServices : _services);
         _open[info.Id] = connection;
         if (_draining)
         {

@@ -30,6 +30,9 @@ public sealed class DispatchTable
     /// <summary>What is served, by API key.</summary>
     public IReadOnlyList<ServedApi> Served { get; }
 
+    /// <summary>Every handler, by API key.</summary>
+    public IEnumerable<IRequestHandler> All => _byKey.OfType<IRequestHandler>();
+
     /// <summary>The handler of an API key whatever the version, or null.</summary>
     public IRequestHandler? Find(short apiKey) => (uint)apiKey < (uint)_byKey.Length ? _byKey[apiKey] : null;
 }

@@ -187,11 +187,6 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             return new FetchedPartition(target, PartitionReadResult.Failed(unknown), true);
         }
 
-        if (target.MaxBytes < 0 || settings.MaxBytes < 0)
-        {
-            return new FetchedPartition(target, PartitionReadResult.Failed(ErrorCode.InvalidFetchSize), false);
-        }
-
         if (request.ApiVersion < 10 && partition.Config.Batches.Codec == CompressionCodec.Zstd)
         {
             // A client of before KIP-110 could not read the topic.
@@ -203,13 +198,20 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             : null;
         PartitionReadResult result = partition.Read(new PartitionRead(
             target.FetchOffset,
-            Math.Min(target.MaxBytes, room),
+            Math.Max(0, Math.Min(target.MaxBytes, room)),
             AtLeastOneBatch: first,
             settings.ReadCommitted,
             target.CurrentLeaderEpoch.Value < 0 ? LeaderEpoch.Unknown : target.CurrentLeaderEpoch,
             target.LastFetchedEpoch.Value < 0 ? LeaderEpoch.Unknown : target.LastFetchedEpoch,
             follower,
             MayReadAtFollower: request.ApiVersion >= 11));
+        if (result.Slice is { } slice && (target.MaxBytes < 0 || settings.MaxBytes < 0))
+        {
+            // A limit below zero matters only where there is something to limit.
+            slice.Dispose();
+            return new FetchedPartition(target, PartitionReadResult.Failed(ErrorCode.InvalidFetchSize), false);
+        }
+
         target.SeenEnd = settings.IsFollower ? result.LogEnd : result.HighWatermark;
         return new FetchedPartition(target, result, false);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
@@ -17,13 +18,14 @@ namespace Tidemark.Broker.Handlers;
 public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreation creation)
     : MessageHandler<FindCoordinatorRequest, FindCoordinatorResponse>(ApiKey.FindCoordinator, 0, 6)
 {
+    private const sbyte ShareType = 2;
     private const string Message = "The coordinator is not available.";
 
     protected override FindCoordinatorResponse Refusal(FindCoordinatorRequest request, ErrorCode error, short version) => Nowhere(request, error, version, message: null);
 
     protected override ValueTask<FindCoordinatorResponse> Answer(FindCoordinatorRequest request, Request context)
     {
-        ErrorCode error = request.KeyType is 0 or 1 || (request.KeyType == 2 && context.ApiVersion >= 6)
+        ErrorCode error = request.KeyType is 0 or 1 || (request.KeyType == ShareType && context.ApiVersion >= 6)
             ? ErrorCode.CoordinatorNotAvailable
             : ErrorCode.InvalidRequest;
         if (TopicOf(request.KeyType) is { } topic && cluster.Image.Topics.Find(topic) is null)
@@ -31,7 +33,26 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
             creation.Create([topic]);
         }
 
-        return new(Nowhere(request, error, context.ApiVersion, Message));
+        FindCoordinatorResponse response = Nowhere(request, error, context.ApiVersion, Message);
+        if (request.KeyType == ShareType)
+        {
+            foreach (FindCoordinatorResponse.Coordinator coordinator in response.Coordinators.Where(c => !IsShareKey(c.Key)))
+            {
+                coordinator.ErrorCode = ErrorCode.InvalidRequest;
+                coordinator.ErrorMessage = $"{coordinator.Key}: the key of a share group's partition is group:topicId:partition.";
+            }
+        }
+
+        return new(response);
+    }
+
+    private static bool IsShareKey(string key)
+    {
+        int partition = key.LastIndexOf(':');
+        int topic = partition <= 0 ? -1 : key.LastIndexOf(':', partition - 1);
+        return topic > 0
+            && Uuid.TryParse(key[(topic + 1)..partition], out _)
+            && int.TryParse(key.AsSpan(partition + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
     }
 
     private static FindCoordinatorResponse Nowhere(FindCoordinatorRequest request, ErrorCode error, short version, string? message)

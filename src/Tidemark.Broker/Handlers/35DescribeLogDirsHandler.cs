@@ -24,13 +24,13 @@ public sealed class DescribeLogDirsHandler(LogDirectories directories, Partition
     protected override ValueTask<DescribeLogDirsResponse> Answer(DescribeLogDirsRequest request, Request context)
     {
         var response = new DescribeLogDirsResponse();
-        var cordoned = cluster.Config.GetList("cordoned.log.dirs");
+        var cordoned = new CordonedDirectories(cluster.Config);
         foreach (LogDirectory directory in directories.All)
         {
             var result = new DescribeLogDirsResponse.DescribeLogDirsResult { LogDir = directory.Path };
             if (context.ApiVersion >= 5)
             {
-                result.IsCordoned = cordoned.Contains(directory.Path) || cordoned.Contains("*");
+                result.IsCordoned = cordoned.Contains(directory.Path);
             }
 
             if (directory.IsOffline)

@@ -10,9 +10,10 @@ namespace Tidemark.Broker.Handlers;
 
 /// <summary>
 /// API key 60, DescribeCluster: the cluster's id and its brokers (KIP-700).
-/// v1 endpoint types: 1 brokers, 2 controllers, which this listener does not answer for (KIP-919) · v2 fenced brokers on request.
+/// v1 endpoint types: 1 brokers, 2 controllers (KIP-919): each is told on the listeners of its own kind only · v2 fenced brokers on request.
 /// </summary>
-public sealed class DescribeClusterHandler(ClusterState cluster)
+/// <param name="isForControllers">True on the controller's listeners.</param>
+public sealed class DescribeClusterHandler(ClusterState cluster, bool isForControllers = false)
     : MessageHandler<DescribeClusterRequest, DescribeClusterResponse>(ApiKey.DescribeCluster, 0, 2)
 {
     private const sbyte Brokers = 1;
@@ -23,16 +24,41 @@ public sealed class DescribeClusterHandler(ClusterState cluster)
 
     protected override ValueTask<DescribeClusterResponse> Answer(DescribeClusterRequest request, Request context)
     {
-        if (request.EndpointType != Brokers)
+        sbyte own = isForControllers ? Controllers : Brokers;
+        if (request.EndpointType != own)
         {
             return new(new DescribeClusterResponse
             {
-                ErrorCode = request.EndpointType == Controllers ? ErrorCode.MismatchedEndpointType : ErrorCode.UnsupportedEndpointType,
-                ErrorMessage = $"This listener tells brokers' endpoints (type 1), not those of type {request.EndpointType}.",
+                ErrorCode = request.EndpointType is Brokers or Controllers ? ErrorCode.MismatchedEndpointType : ErrorCode.UnsupportedEndpointType,
+                ErrorMessage = $"This listener tells endpoints of type {own}, not those of type {request.EndpointType}.",
                 ClusterId = "",
             });
         }
 
+        return new(isForControllers ? DescribeControllers(request) : DescribeBrokers(request, context));
+    }
+
+    private DescribeClusterResponse DescribeControllers(DescribeClusterRequest request)
+    {
+        var response = new DescribeClusterResponse { ClusterId = cluster.ClusterId, ControllerId = cluster.Self.Value, EndpointType = Controllers };
+        if (request.IncludeClusterAuthorizedOperations)
+        {
+            response.ClusterAuthorizedOperations = AuthorizedOperations.AllOnCluster;
+        }
+
+        foreach (ControllerImage controller in cluster.Image.Controllers.Values)
+        {
+            if (controller.Endpoints.FirstOrDefault() is { } at)
+            {
+                response.Brokers.Add(new() { BrokerId = controller.Id, Host = at.Host, Port = at.Port });
+            }
+        }
+
+        return response;
+    }
+
+    private DescribeClusterResponse DescribeBrokers(DescribeClusterRequest request, Request context)
+    {
         var response = new DescribeClusterResponse { ClusterId = cluster.ClusterId, ControllerId = cluster.ControllerIdForClients };
         if (request.IncludeClusterAuthorizedOperations)
         {
@@ -48,6 +74,6 @@ public sealed class DescribeClusterHandler(ClusterState cluster)
             }
         }
 
-        return new(response);
+        return response;
     }
 }

@@ -1,3 +1,4 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Records;
@@ -17,7 +18,7 @@ internal sealed class CompactionRun(
     DelayQueue delays,
     StoredPartition stored,
     CompactionRange range,
-    BrokerConfig config,
+    ClusterState cluster,
     LogDirectories directories,
     Action<Exception> onFailed,
     Action<bool> onDone)
@@ -25,14 +26,21 @@ internal sealed class CompactionRun(
     /// <summary>A turn gives the thread back after this many bytes, throttled or not.</summary>
     private const long BytesPerTurn = 16 << 20;
 
-    private readonly double _bytesPerSecond = config.GetDouble("log.cleaner.io.max.bytes.per.second");
-    private readonly long _startedAt = environment.Time.GetTimestamp();
+    private const string Rate = "log.cleaner.io.max.bytes.per.second";
+
+    /// <summary>Who waits looks again after this time, for the rate may have changed meanwhile.</summary>
+    private const double WaitSecondsMax = 1;
+
+    private double _bytesPerSecond = cluster.Config.GetDouble(Rate);
+    private long _pacedFrom = environment.Time.GetTimestamp();
+    private double _pacedBytes;
     private LogCompaction? _compaction;
     private IEnumerator<int>? _steps;
     private double _bytes;
 
     public void Start()
     {
+        BrokerConfig config = cluster.Config;
         long buffer = config.GetLong("log.cleaner.dedupe.buffer.size") / Math.Max(1, config.GetInt("log.cleaner.threads"));
         _compaction = stored.Log.BeginCompaction(range, buffer);
         _steps = _compaction.Steps().GetEnumerator();
@@ -57,6 +65,7 @@ internal sealed class CompactionRun(
                 }
 
                 _bytes += _steps.Current;
+                _pacedBytes += _steps.Current;
             }
         }
         catch (Exception e) when (e is IOException or InvalidRecordException)
@@ -80,9 +89,15 @@ internal sealed class CompactionRun(
     /// <summary>How much too early it is for what was done so far.</summary>
     private TimeSpan Wait()
     {
-        double due = _bytes / _bytesPerSecond;
-        double passed = environment.Time.GetElapsedTime(_startedAt).TotalSeconds;
-        return due > passed ? TimeSpan.FromSeconds(Math.Min(due - passed, 60)) : TimeSpan.Zero;
+        double rate = cluster.Config.GetDouble(Rate);
+        if (rate != _bytesPerSecond)
+        {
+            (_bytesPerSecond, _pacedFrom, _pacedBytes) = (rate, environment.Time.GetTimestamp(), 0);
+        }
+
+        double due = _pacedBytes / _bytesPerSecond;
+        double passed = environment.Time.GetElapsedTime(_pacedFrom).TotalSeconds;
+        return due > passed ? TimeSpan.FromSeconds(Math.Min(due - passed, WaitSecondsMax)) : TimeSpan.Zero;
     }
 
     private sealed class Resume(CompactionRun run) : Delayed

@@ -36,7 +36,7 @@ internal sealed class CompactionSchedule(
         {
             try
             {
-                new CompactionRun(environment, delays, next.Stored, next.Range, cluster.Config, directories, e => OnFailed(next, e), isUseful => OnDone(next, isUseful)).Start();
+                new CompactionRun(environment, delays, next.Stored, next.Range, cluster, directories, e => OnFailed(next, e), isUseful => OnDone(next, isUseful)).Start();
             }
             catch (IOException e)
             {

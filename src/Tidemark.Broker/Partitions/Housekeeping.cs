@@ -25,7 +25,9 @@ public sealed class Housekeeping : IDisposable
     private readonly DelayQueue _delays;
     private readonly ILogger _log;
     private readonly List<PeriodicWork> _work = [];
+    private readonly List<(string Key, PeriodicWork Work)> _timed = [];
     private readonly CompactionSchedule _compactions;
+    private BrokerConfig? _configured;
     private long _writtenHighWatermarks = -1;
     private long _writtenRecoveryPoints = -1;
 
@@ -43,16 +45,35 @@ public sealed class Housekeeping : IDisposable
 
     public void Start()
     {
-        BrokerConfig config = _cluster.Config;
+        BrokerConfig config = _configured = _cluster.Config;
         TimeSpan first = Milliseconds(config.GetLong("log.initial.task.delay.ms"));
-        Every("checkpoint high watermarks", Milliseconds(config.GetLong("replica.high.watermark.checkpoint.interval.ms")), WriteHighWatermarks);
-        Every("checkpoint recovery points", Milliseconds(config.GetLong("log.flush.offset.checkpoint.interval.ms")), WriteRecoveryPoints, first);
-        Every("retention", Milliseconds(config.GetLong("log.retention.check.interval.ms")), Retain, first);
-        Every("compaction", Milliseconds(config.GetLong("log.cleaner.backoff.ms")), _compactions.BeginDue, first);
+        Every("checkpoint high watermarks", "replica.high.watermark.checkpoint.interval.ms", WriteHighWatermarks);
+        Every("checkpoint recovery points", "log.flush.offset.checkpoint.interval.ms", WriteRecoveryPoints, first);
+        Every("retention", "log.retention.check.interval.ms", Retain, first);
+        Every("compaction", "log.cleaner.backoff.ms", _compactions.BeginDue, first);
         Every("flush", s_flushCheck, Flush, isDue: () => _registry.Any(IsFlushedByTime));
-        Every("producer expiry", Milliseconds(config.GetLong("producer.id.expiration.check.interval.ms")), ExpireProducers);
+        Every("producer expiry", "producer.id.expiration.check.interval.ms", ExpireProducers);
         Every("in-sync replicas", Milliseconds(config.GetLong("replica.lag.time.max.ms") / 2), CheckInSync);
         RemoveDeletedLater();
+    }
+
+    /// <summary>What was set at run time counts at once. Called by one thread, configuration after configuration.</summary>
+    public void Configure(BrokerConfig config)
+    {
+        if (_configured is not { } before || ReferenceEquals(before, config))
+        {
+            return;
+        }
+
+        _configured = config;
+        _directories.FileDeleteDelayMs = config.GetLong("log.segment.delete.delay.ms");
+        foreach ((string key, PeriodicWork work) in _timed)
+        {
+            if (before.GetLong(key) != config.GetLong(key))
+            {
+                work.Change(Milliseconds(config.GetLong(key)));
+            }
+        }
     }
 
     /// <summary>Files of deleted partitions are due for removal after the delay.</summary>
@@ -79,8 +100,19 @@ public sealed class Housekeeping : IDisposable
 
     private static bool IsFlushedByTime(Partition partition) => partition.Config.Log.FlushMs != long.MaxValue;
 
-    private void Every(string name, TimeSpan period, Action work, TimeSpan? first = null, Func<bool>? isDue = null) =>
-        _work.Add(new PeriodicWork(_environment, name, first ?? period, period, work, isDue));
+    /// <summary>Work whose period is a key's value, in milliseconds.</summary>
+    private void Every(string name, string key, Action work, TimeSpan? first = null)
+    {
+        TimeSpan period = Milliseconds(_configured!.GetLong(key));
+        _timed.Add((key, Every(name, period, work, first)));
+    }
+
+    private PeriodicWork Every(string name, TimeSpan period, Action work, TimeSpan? first = null, Func<bool>? isDue = null)
+    {
+        var timed = new PeriodicWork(_environment, name, first ?? period, period, work, isDue);
+        _work.Add(timed);
+        return timed;
+    }
 
     private void WriteHighWatermarks()
     {

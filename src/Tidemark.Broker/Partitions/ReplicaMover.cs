@@ -10,7 +10,7 @@ namespace Tidemark.Broker.Partitions;
 /// <summary>
 /// Moves replicas between the log directories of this broker: copies the log piece by piece in the background, and swaps the copy in
 /// under the partition's lock once nothing is missing. A stop or crash on the way leaves the replica where it was; the copy goes on from
-/// where it stood when the broker is back and is asked again.
+/// where it stood when the broker is back.
 /// </summary>
 public sealed class ReplicaMover(LogDirectories directories, IBackground background, ILogger log)
 {
@@ -57,6 +57,60 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         }
 
         return ErrorCode.None;
+    }
+
+    /// <summary>Takes up the moves that the end of the last life cut short. Called before clients write, so that nothing is appended twice.</summary>
+    public void ResumeAll(PartitionRegistry partitions)
+    {
+        foreach (StoredPartition future in directories.Futures.ToArray())
+        {
+            TopicPartition name = future.Log.Partition;
+            if (partitions.Find(name) is not { } partition || (!future.TopicId.IsZero && future.TopicId != partition.TopicId))
+            {
+                // A copy of what was deleted, or deleted and made anew, while this broker was away.
+                Guard(name, () => directories.DeleteFuture(name));
+            }
+            else if (partition.Log is { } source && directories.TryGet(name, out StoredPartition current))
+            {
+                Guard(name, () => Resume(partition, source, current, future));
+            }
+        }
+    }
+
+    private void Resume(Partition partition, PartitionLog source, StoredPartition current, StoredPartition future)
+    {
+        if (ReferenceEquals(current.Directory, future.Directory))
+        {
+            directories.DeleteFuture(partition.Name);
+            return;
+        }
+
+        // The crash may have taken records from the replica's end that the copy kept: others will come in their place.
+        if (future.Log.LogEndOffset > source.LogEndOffset)
+        {
+            future.Log.TruncateTo(source.LogEndOffset);
+        }
+
+        lock (_lock)
+        {
+            if (_moving.Add(partition.Name))
+            {
+                MoverLog.Resumed(log, partition.Name.ToString(), future.Directory.Path, future.Log.LogEndOffset);
+                background.Post($"move {partition.Name}", () => Step(partition));
+            }
+        }
+    }
+
+    private void Guard(TopicPartition name, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (IOException e)
+        {
+            MoverLog.Failed(log, name.ToString(), e);
+        }
     }
 
     private void Step(Partition partition)
@@ -157,4 +211,7 @@ internal static partial class MoverLog
 
     [LoggerMessage(1201, LogLevel.Error, "The move of {Partition} to another log directory failed")]
     public static partial void Failed(ILogger log, string partition, Exception e);
+
+    [LoggerMessage(1202, LogLevel.Information, "The move of {Partition} to {Directory} goes on from offset {Offset}")]
+    public static partial void Resumed(ILogger log, string partition, string directory, Offset offset);
 }

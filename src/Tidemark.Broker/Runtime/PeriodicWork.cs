@@ -6,6 +6,8 @@ namespace Tidemark.Broker.Runtime;
 /// </summary>
 public sealed class PeriodicWork : IDisposable
 {
+    private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
+
     private readonly IBackground _background;
     private readonly string _name;
     private readonly Action _work;
@@ -21,7 +23,16 @@ public sealed class PeriodicWork : IDisposable
         _name = name;
         _work = work;
         _isDue = isDue;
-        _timer = environment.Time.CreateTimer(static s => ((PeriodicWork)s!).OnTimer(), this, Cap(first), Cap(period));
+        _timer = environment.Time.CreateTimer(static s => ((PeriodicWork)s!).OnTimer(), this, Cap(first), CapPeriod(period));
+    }
+
+    /// <summary>From now on the work is due at this period, for the first time when one has passed.</summary>
+    public void Change(TimeSpan period)
+    {
+        if (!_stopped)
+        {
+            _timer.Change(CapPeriod(period), CapPeriod(period));
+        }
     }
 
     public void Dispose()
@@ -32,6 +43,9 @@ public sealed class PeriodicWork : IDisposable
 
     /// <summary>Kafka allows the whole range of a long; a timer does not, and a month is as good as never.</summary>
     private static TimeSpan Cap(TimeSpan time) => time < TimeSpan.FromDays(30) ? time : TimeSpan.FromDays(30);
+
+    /// <summary>To a timer, a period of nothing means once.</summary>
+    private static TimeSpan CapPeriod(TimeSpan time) => Cap(time > s_shortest ? time : s_shortest);
 
     private void OnTimer()
     {

@@ -202,7 +202,7 @@ internal sealed partial class SocketConnection : IConnectionTransport
         _loop.Forget(this);
         _assembler.Dispose();
         DropAnswers();
-        Context.Quota.Leave(_peer.Address);
+        Context.Quota.Leave(_listenerName, _peer.Address);
         NetworkLog.Closed(Context.Logger, _id, _peer.Address.ToString(), _peer.Port, _cutReason);
         try
         {

@@ -22,6 +22,7 @@ internal sealed class Acceptor : IDisposable
     private EventLoop? _home;
     private int _turn;
     private bool _paused;
+    private ITimer? _paceTimer;
 
     public Acceptor(NetworkContext context, ListenerOptions options, IReadOnlyList<EventLoop> loops)
     {
@@ -78,9 +79,16 @@ internal sealed class Acceptor : IDisposable
         byte* address = stackalloc byte[PeerAddress.Size];
         for (int i = 0; i < AcceptedAtOnceMax; i++)
         {
-            if (!_context.Quota.HasRoom(_resume))
+            TimeSpan? wait = _context.Quota.Wait(ListenerName, _resume);
+            if (wait is null)
             {
                 Pause("max.connections is reached");
+                return;
+            }
+
+            if (wait > TimeSpan.Zero)
+            {
+                PauseFor(wait.Value);
                 return;
             }
 
@@ -110,7 +118,11 @@ internal sealed class Acceptor : IDisposable
     /// <summary>Tries again after a pause whose end nobody reports.</summary>
     public void OnTick() => Resume();
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _paceTimer?.Dispose();
+        _socket.Dispose();
+    }
 
     private static IPAddress Address(string host)
     {
@@ -131,7 +143,7 @@ internal sealed class Acceptor : IDisposable
 
     private void Admit(int descriptor, IPEndPoint peer)
     {
-        if (!_context.Quota.TryEnter(peer.Address))
+        if (!_context.Quota.TryEnter(ListenerName, peer.Address))
         {
             Libc.Close(descriptor);
             if (_context.LogRate.TryTake(out string suppressed))
@@ -164,7 +176,7 @@ internal sealed class Acceptor : IDisposable
         else if (!loop.Post(() => loop.Open(descriptor, this, peer)))
         {
             Libc.Close(descriptor);
-            _context.Quota.Leave(peer.Address);
+            _context.Quota.Leave(ListenerName, peer.Address);
         }
     }
 
@@ -179,6 +191,20 @@ internal sealed class Acceptor : IDisposable
                 NetworkLog.AcceptPaused(_context.Logger, ListenerName, reason, suppressed);
             }
         }
+    }
+
+    /// <summary>Waits for the pace of new connections; nothing is wrong, so the log hears of it at its most talkative only.</summary>
+    private void PauseFor(TimeSpan wait)
+    {
+        if (!_paused)
+        {
+            _paused = true;
+            _home!.SetAccepting(this, false);
+            NetworkLog.AcceptThrottled(_context.Logger, ListenerName, (long)wait.TotalMilliseconds);
+        }
+
+        _paceTimer ??= _context.Time.CreateTimer(_ => _resume(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _paceTimer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
     }
 
     private void Resume()

@@ -2,49 +2,75 @@ using System.Net;
 
 namespace Tidemark.Network.Listeners;
 
-/// <summary>Counts open connections, altogether and by address, against the limits in force.</summary>
-internal sealed class ConnectionQuota(ConnectionLimits limits)
+/// <summary>Counts open connections, altogether, by listener and by address, and the pace of new ones, against the limits in force.</summary>
+internal sealed class ConnectionQuota
 {
+    private static readonly ListenerLimits s_noLimits = new();
+
     private readonly Dictionary<IPAddress, int> _byAddress = [];
+    private readonly Dictionary<string, ListenerUse> _byListener = new(StringComparer.Ordinal);
+    private readonly HashSet<Action> _whenRoom = [];
     private readonly Lock _lock = new();
-    private ConnectionLimits _limits = limits;
+    private readonly TimeProvider _time;
+    private readonly CreationRate _rate;
+    private ConnectionLimits _limits;
     private int _count;
-    private Action? _whenRoom;
+
+    public ConnectionQuota(ConnectionLimits limits, TimeProvider time)
+    {
+        _time = time;
+        _rate = new CreationRate(time);
+        _limits = limits;
+        _rate.Set(limits.CreationRateMax);
+    }
 
     public int Count => Volatile.Read(ref _count);
 
     public void Update(ConnectionLimits limits)
     {
-        Action? whenRoom = null;
         lock (_lock)
         {
             _limits = limits;
-            if (_count < limits.ConnectionsMax)
+            _rate.Set(limits.CreationRateMax);
+            foreach ((string listener, ListenerUse use) in _byListener)
             {
-                (whenRoom, _whenRoom) = (_whenRoom, null);
+                use.Rate.Set(LimitsOf(listener).CreationRateMax);
             }
         }
 
-        whenRoom?.Invoke();
+        // Whoever waits looks itself whether it is let in now.
+        TellAll();
     }
 
-    /// <summary>True when one more connection may be taken; otherwise the action is called once when one may.</summary>
-    public bool HasRoom(Action whenRoom)
+    /// <summary>
+    /// How long a listener has to wait before it takes its next connection: zero when it need not, null when nobody knows; then, or
+    /// when the limits change before, the action is called once.
+    /// </summary>
+    public TimeSpan? Wait(string listener, Action whenRoom)
     {
         lock (_lock)
         {
-            if (_count < _limits.ConnectionsMax)
+            ListenerUse use = UseOf(listener);
+            if (_count >= _limits.ConnectionsMax || use.Count >= LimitsOf(listener).ConnectionsMax)
             {
-                return true;
+                _whenRoom.Add(whenRoom);
+                return null;
             }
 
-            _whenRoom = whenRoom;
-            return false;
+            TimeSpan ofAll = _rate.Wait();
+            TimeSpan own = use.Rate.Wait();
+            TimeSpan wait = own > ofAll ? own : ofAll;
+            if (wait > TimeSpan.Zero)
+            {
+                _whenRoom.Add(whenRoom);
+            }
+
+            return wait;
         }
     }
 
     /// <summary>Counts a connection in; false when its address has as many as it may.</summary>
-    public bool TryEnter(IPAddress address)
+    public bool TryEnter(string listener, IPAddress address)
     {
         lock (_lock)
         {
@@ -54,15 +80,18 @@ internal sealed class ConnectionQuota(ConnectionLimits limits)
                 return false;
             }
 
+            ListenerUse use = UseOf(listener);
+            _rate.Take();
+            use.Rate.Take();
+            use.Count++;
             _byAddress[address] = open + 1;
             _count++;
             return true;
         }
     }
 
-    public void Leave(IPAddress address)
+    public void Leave(string listener, IPAddress address)
     {
-        Action? whenRoom = null;
         lock (_lock)
         {
             int open = _byAddress[address] - 1;
@@ -75,13 +104,51 @@ internal sealed class ConnectionQuota(ConnectionLimits limits)
                 _byAddress[address] = open;
             }
 
+            UseOf(listener).Count--;
             _count--;
-            if (_count < _limits.ConnectionsMax)
-            {
-                (whenRoom, _whenRoom) = (_whenRoom, null);
-            }
         }
 
-        whenRoom?.Invoke();
+        TellAll();
+    }
+
+    private void TellAll()
+    {
+        Action[] waiting;
+        lock (_lock)
+        {
+            if (_whenRoom.Count == 0)
+            {
+                return;
+            }
+
+            waiting = [.. _whenRoom];
+            _whenRoom.Clear();
+        }
+
+        foreach (Action each in waiting)
+        {
+            each();
+        }
+    }
+
+    private ListenerLimits LimitsOf(string listener) => _limits.OfListeners.GetValueOrDefault(listener, s_noLimits);
+
+    private ListenerUse UseOf(string listener)
+    {
+        if (!_byListener.TryGetValue(listener, out ListenerUse? use))
+        {
+            use = new ListenerUse(new CreationRate(_time));
+            use.Rate.Set(LimitsOf(listener).CreationRateMax);
+            _byListener.Add(listener, use);
+        }
+
+        return use;
+    }
+
+    private sealed class ListenerUse(CreationRate rate)
+    {
+        public CreationRate Rate => rate;
+
+        public int Count { get; set; }
     }
 }

@@ -84,7 +84,7 @@ internal sealed partial class EventLoop
         if (_stopDeadline is not null)
         {
             Libc.Close(descriptor);
-            _context.Quota.Leave(peer.Address);
+            _context.Quota.Leave(acceptor.ListenerName, peer.Address);
             return;
         }
 

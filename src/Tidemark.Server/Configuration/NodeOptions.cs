@@ -38,6 +38,7 @@ public sealed record NodeOptions(
         }
 
         RequireBothRoles(config);
+        RefusePolicies(config);
         IReadOnlyList<string> controllers = [.. config.GetList("controller.listener.names").Select(n => n.ToUpperInvariant())];
         IReadOnlyList<Listener> listeners = Listener.ParseList("listeners", config.GetString("listeners"));
         CheckListeners(config, listeners, controllers);
@@ -67,6 +68,18 @@ public sealed record NodeOptions(
         if (!roles.Contains("broker") || !roles.Contains("controller"))
         {
             throw new ConfigurationException("process.roles", config.GetString("process.roles"), "only broker,controller (both in one process) is allowed in this version");
+        }
+    }
+
+    /// <summary>Whoever configures a policy relies on it, and it is a Java class: ignoring it would open what it keeps closed.</summary>
+    private static void RefusePolicies(BrokerConfig config)
+    {
+        foreach (string key in new[] { "create.topic.policy.class.name", "alter.config.policy.class.name" })
+        {
+            if (config.Find(key) is { Text.Length: > 0 } policy)
+            {
+                throw new ConfigurationException(key, policy.Text, "only an empty value is allowed, because policies are Java classes and none can be run here");
+            }
         }
     }
 

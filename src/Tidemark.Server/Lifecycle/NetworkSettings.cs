@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Net;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Network;
@@ -10,6 +11,8 @@ namespace Tidemark.Server.Lifecycle;
 /// <summary>What the network is told, out of a node's configuration.</summary>
 internal static class NetworkSettings
 {
+    private const string ListenerPrefix = "listener.name.";
+
     public static NetworkOptions Of(NodeOptions options)
     {
         BrokerConfig config = options.Config;
@@ -33,8 +36,39 @@ internal static class NetworkSettings
     {
         ConnectionsMax = config.GetInt("max.connections"),
         ConnectionsPerAddressMax = config.GetInt("max.connections.per.ip"),
+        CreationRateMax = config.GetInt("max.connection.creation.rate"),
+        OfListeners = ListenersOf(config),
         PerAddressOverrides = OverridesOf(config.GetString("max.connections.per.ip.overrides")),
     };
+
+    private static FrozenDictionary<string, ListenerLimits> ListenersOf(BrokerConfig config)
+    {
+        var limits = new Dictionary<string, ListenerLimits>(StringComparer.Ordinal);
+        foreach (var layer in new[] { config.OfFile, config.OfAllBrokers, config.OfThisBroker })
+        {
+            foreach ((string key, string value) in layer.Where(each => each.Key.StartsWith(ListenerPrefix, StringComparison.Ordinal)))
+            {
+                int dot = key.IndexOf('.', ListenerPrefix.Length);
+                string name = dot < 0 ? "" : key[ListenerPrefix.Length..dot].ToUpperInvariant();
+                ListenerLimits known = limits.GetValueOrDefault(name, new ListenerLimits());
+                switch (dot < 0 ? "" : key[(dot + 1)..])
+                {
+                    case "max.connections":
+                        limits[name] = known with { ConnectionsMax = Limit(key, value) };
+                        break;
+                    case "max.connection.creation.rate":
+                        limits[name] = known with { CreationRateMax = Limit(key, value) };
+                        break;
+                }
+            }
+        }
+
+        return limits.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static int Limit(string key, string value) =>
+        int.TryParse(value.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int limit) ? limit
+            : throw new ConfigurationException(key, value, "a whole number of at least 0 is allowed");
 
     private static FrozenDictionary<IPAddress, int> OverridesOf(string text)
     {

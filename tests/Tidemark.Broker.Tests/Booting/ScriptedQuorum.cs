@@ -49,6 +49,15 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
 
     public Task ReportOffline(IReadOnlyList<Uuid> directories) => Task.CompletedTask;
 
+    /// <summary>What the broker told last of directories that take no new partitions.</summary>
+    public IReadOnlyList<Uuid> Cordoned { get; private set; } = [];
+
+    public Task ReportCordoned(IReadOnlyList<Uuid> directories)
+    {
+        Cordoned = directories;
+        return Task.CompletedTask;
+    }
+
     public Task BeginShutdown() => Task.CompletedTask;
 
     public void Stop()

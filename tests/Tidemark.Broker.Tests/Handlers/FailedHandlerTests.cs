@@ -25,7 +25,8 @@ public sealed class FailedHandlerTests
     public void Every_api_answers_a_failure_where_its_clients_look_for_it()
     {
         DispatchTable table = WholeTable();
-        var acceptor = new BrokerAcceptor(new DispatchTable(table.Served.Select(api => new Throwing(table.Find((short)api.Api)!))), _world.Environment.Logs);
+        var throwing = new DispatchTable(table.All.Select(handler => new Throwing(handler)));
+        var acceptor = new BrokerAcceptor(throwing, throwing, [], _world.Environment.Logs);
         SimulatedConnection connection = _world.Connect(acceptor);
         var compared = new HashSet<ApiKey>();
         foreach ((ApiKey api, short version, byte[] request, byte[]? expected) in Rows())

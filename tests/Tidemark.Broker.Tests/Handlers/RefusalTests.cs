@@ -102,4 +102,35 @@ public sealed class RefusalTests
         Assert.Equal(ErrorCode.UnsupportedCompressionType, Push(known, -1734799215, codec: 9));
         Assert.Equal(ErrorCode.InvalidRequest, Push(Uuid.Zero, 1));
     }
+
+    [Theory]
+    [InlineData(0, ErrorCode.InvalidFetchSize)]
+    [InlineData(3, ErrorCode.None)]
+    [InlineData(4, ErrorCode.OffsetOutOfRange)]
+    public void A_limit_below_zero_matters_only_where_there_is_something_to_limit(long from, ErrorCode expected)
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(3));
+
+        Assert.Equal(expected, client.Ask<FetchResponse>(TestClient.FetchOf("t", from, maxBytes: -1), 12).Responses[0].Partitions[0].ErrorCode);
+    }
+
+    [Theory]
+    [InlineData("g:AAAAAAAAAAAAAAAAAAAAAQ:0", ErrorCode.CoordinatorNotAvailable)]
+    [InlineData("a:b:AAAAAAAAAAAAAAAAAAAAAQ:1", ErrorCode.CoordinatorNotAvailable)]
+    [InlineData("g:AAAAAAAAAAAAAAAAAAAAAQ:-1", ErrorCode.CoordinatorNotAvailable)]
+    [InlineData("g:AAAAAAAAAAAAAAAAAAAAAQ:x", ErrorCode.InvalidRequest)]
+    [InlineData("g:x:0", ErrorCode.InvalidRequest)]
+    [InlineData("g", ErrorCode.InvalidRequest)]
+    [InlineData("::", ErrorCode.InvalidRequest)]
+    [InlineData("", ErrorCode.InvalidRequest)]
+    public void The_coordinator_of_a_share_group_is_asked_for_by_group_topic_id_and_partition(string key, ErrorCode expected)
+    {
+        var world = new BrokerWorld();
+        FindCoordinatorResponse answer = world.Connect().Ask<FindCoordinatorResponse>(new FindCoordinatorRequest { KeyType = 2, CoordinatorKeys = [key] }, 6);
+
+        Assert.Equal(expected, Assert.Single(answer.Coordinators).ErrorCode);
+    }
 }

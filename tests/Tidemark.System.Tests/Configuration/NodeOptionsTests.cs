@@ -53,6 +53,8 @@ public sealed class NodeOptionsTests
     [InlineData("advertised.listeners", "OTHER://host:9092")]
     [InlineData("inter.broker.listener.name", "CONTROLLER")]
     [InlineData("log.dirs", "/data/a,/data/a")]
+    [InlineData("create.topic.policy.class.name", "com.example.OnlyOurTopics")]
+    [InlineData("alter.config.policy.class.name", "com.example.OnlyOurSettings")]
     public void A_bad_value_stops_with_the_key_and_the_value(string key, string value, string? named = null)
     {
         var failure = Assert.Throws<ConfigurationException>(() => NodeOptions.Read(new Dictionary<string, string>(s_good) { [key] = value }, out _));

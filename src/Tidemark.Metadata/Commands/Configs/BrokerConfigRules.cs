@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
@@ -82,10 +83,43 @@ internal static class BrokerConfigRules
             return problem;
         }
 
+        if (OwnProblemOf(context, plain, parsed) is { } own)
+        {
+            return own;
+        }
+
         int now = s_threads.Contains(name) ? context.Config.GetInt(name) : 0;
         return now > 0 && (parsed.AsInt() < now / 2 || parsed.AsInt() > now * 2)
             ? $"Invalid value {value} for configuration {name}: allowed in one step is [{now / 2},...,{now * 2}]."
             : null;
+    }
+
+    /// <summary>What a value has to do with this node's others.</summary>
+    private static string? OwnProblemOf(ControllerContext context, string name, ConfigValue value)
+    {
+        switch (name)
+        {
+            case "listeners" or "listener.security.protocol.map":
+                // Kafka takes some of these changes at run time; here sockets are bound at the start, and nothing is taken that would not hold.
+                return value.Text == context.Config.Find(name)?.Text ? null
+                    : $"Configuration {name} changes with the next start only: set it in the property file, which has {context.Config.Find(name)?.Text}.";
+            case "cordoned.log.dirs":
+                ImmutableArray<string> known = context.Config.Find("log.dirs") is { } several ? several.AsList() : context.Config.GetList("log.dir");
+                string[] unknown = [.. value.AsList().Where(path => path != "*" && !known.Contains(path))];
+                return unknown.Length == 0 ? null
+                    : $"Invalid value {value.Text} for configuration {name}: allowed are the directories of log.dirs ({string.Join(", ", known)}) and *, and {string.Join(", ", unknown)} is none of them.";
+            case "max.connections.per.ip.overrides":
+                return value.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).All(IsHostAndCount) ? null
+                    : $"Invalid value {value.Text} for configuration {name}: allowed is host:count, several with commas between them.";
+            default:
+                return null;
+        }
+    }
+
+    private static bool IsHostAndCount(string entry)
+    {
+        int colon = entry.LastIndexOf(':');
+        return colon > 0 && int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
     }
 
     private static string Behind(string name)

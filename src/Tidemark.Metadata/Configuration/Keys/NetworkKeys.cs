@@ -7,10 +7,10 @@ internal static class NetworkKeys
 {
     public static IEnumerable<ConfigKey> All { get; } =
     [
-        List("listeners", "PLAINTEXT://:9092", "Where the server listens: NAME://host:port, several if wanted; an empty host means every address.")
+        List("listeners", "PLAINTEXT://:9092", "Where the server listens: NAME://host:port, several if wanted; an empty host means every address. Changed by a restart only; Tidemark refuses a change at run time.")
             .PerBroker(),
         List("advertised.listeners", null, "The addresses that clients are told to connect to; by default those of listeners."),
-        String("listener.security.protocol.map", "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", "Which security protocol each listener name stands for.")
+        String("listener.security.protocol.map", "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", "Which security protocol each listener name stands for. Changed by a restart only; Tidemark refuses a change at run time.")
             .PerBroker(),
         String("inter.broker.listener.name", null, "The listener over which brokers talk to each other; by default the one of security.inter.broker.protocol."),
         List("early.start.listeners", null, "Listeners that take connections before the authorizer is ready."),

@@ -69,8 +69,8 @@ internal static class QuorumKeys
             .Internal(),
         Long("internal.metadata.delete.delay.millis", "60000", "How long a deleted file of the metadata log stays on disk, for tests.")
             .Internal(),
-        Class("create.topic.policy.class.name", null, "A class that may refuse the creation of topics."),
-        Class("alter.config.policy.class.name", null, "A class that may refuse changes of configuration."),
+        Class("create.topic.policy.class.name", null, "In Kafka a Java class that may refuse the creation of topics. Tidemark runs no Java: a node that has one configured does not start, rather than create what the policy would refuse."),
+        Class("alter.config.policy.class.name", null, "In Kafka a Java class that may refuse changes of configuration. Tidemark runs no Java: a node that has one configured does not start, rather than allow what the policy would refuse."),
         Boolean("unstable.api.versions.enable", "false", "Whether versions of the protocol that are still in the making are offered.")
             .Internal(),
         Boolean("unstable.feature.versions.enable", "false", "Whether feature levels that are still in the making are offered.")

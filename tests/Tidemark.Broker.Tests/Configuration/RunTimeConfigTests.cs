@@ -1,0 +1,73 @@
+using System.Text;
+using Tidemark.Broker.Tests.Booting;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Records;
+using Tidemark.Storage.Directories;
+
+namespace Tidemark.Broker.Tests.Configuration;
+
+/// <summary>What is set while the broker runs counts at once.</summary>
+public sealed class RunTimeConfigTests
+{
+    [Fact]
+    public void Compaction_begins_when_a_shorter_rest_is_set()
+    {
+        const int BatchCount = 30;
+        var world = new BrokerWorld(config: [("log.segment.bytes", "1048576"), ("log.cleaner.backoff.ms", "36000000"), ("log.initial.task.delay.ms", "0")]);
+        world.World.Time.Advance(TimeSpan.FromSeconds(1));
+        world.Quorum.CreateTopic("c", 1, ("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.01"));
+        TestClient client = world.Connect();
+        for (int i = 0; i < BatchCount; i++)
+        {
+            using var builder = new RecordBatchBuilder();
+            builder.Append(1_767_225_600_000 + i, Encoding.ASCII.GetBytes($"key {i % 3}"), new byte[100_000]);
+            Assert.Equal(ErrorCode.None, client.Produce("c", builder.Build().ToArray()).ErrorCode);
+        }
+
+        long Size() => world.Node.Partitions.Find(new TopicPartition("c", 0))!.Log!.SizeBytes;
+        long before = Size();
+        Assert.False(world.World.RunUntil(() => Size() < before, BrokerWorld.Patience));
+
+        Set(world, "log.cleaner.backoff.ms", "1000");
+
+        Assert.True(world.World.RunUntil(() => Size() < before / 2, BrokerWorld.Patience));
+    }
+
+    [Fact]
+    public void Files_of_deleted_topics_go_after_the_delay_that_is_set()
+    {
+        var world = new BrokerWorld(config: [("log.segment.delete.delay.ms", "36000000")]);
+        Uuid id = world.Quorum.CreateTopic("d");
+        Set(world, "log.segment.delete.delay.ms", "1000");
+        world.Quorum.Write(new RemoveTopicRecord { TopicId = id });
+
+        bool IsThere() => world.World.Disk.List("/data").Any(entry => entry.Name.StartsWith("d-0.", StringComparison.Ordinal));
+        Assert.True(IsThere());
+        Assert.True(world.World.RunUntil(() => !IsThere(), BrokerWorld.Patience));
+    }
+
+    [Fact]
+    public void A_directory_that_is_cordoned_gets_no_new_partitions_and_the_controller_knows()
+    {
+        var world = new BrokerWorld(directories: ["/data", "/other-data"]);
+        LogDirectory cordoned = world.Node.Directories.All[0];
+        Set(world, "cordoned.log.dirs", cordoned.Path);
+        world.Quorum.CreateTopic("t", 4);
+
+        Assert.Equal([cordoned.Id], world.Quorum.Cordoned);
+        Assert.All(world.Node.Directories.Partitions, stored => Assert.NotSame(cordoned, stored.Directory));
+
+        world.Stop();
+        world.Boot();
+        Assert.Equal([cordoned.Id], world.Quorum.Cordoned);
+
+        Set(world, "cordoned.log.dirs", null);
+        Assert.Empty(world.Quorum.Cordoned);
+        world.Quorum.CreateTopic("u", 4);
+        Assert.Contains(world.Node.Directories.Partitions, stored => stored.Directory.Path == cordoned.Path);
+    }
+
+    private static void Set(BrokerWorld world, string key, string? value) =>
+        world.Quorum.Write(new ConfigRecord { ResourceType = 4, ResourceName = "1", Name = key, Value = value });
+}

@@ -1,0 +1,48 @@
+using Tidemark.Metadata.Commands.Configs;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Tests.Commands;
+
+/// <summary>What may be set for a broker while it runs.</summary>
+public sealed class BrokerConfigRulesTests
+{
+    private const string Listeners = "PLAINTEXT://:9092,CONTROLLER://:9093";
+
+    [Theory]
+    [InlineData("listeners", "PLAINTEXT://:9092,EXTRA://:9094,CONTROLLER://:9093")]
+    [InlineData("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,EXTRA:PLAINTEXT")]
+    [InlineData("advertised.listeners", "PLAINTEXT://elsewhere:9092")]
+    [InlineData("cordoned.log.dirs", "/data/a,/data/c")]
+    [InlineData("max.connections.per.ip.overrides", "rubbish")]
+    [InlineData("max.connections.per.ip.overrides", "10.0.0.1:few")]
+    [InlineData("listener.name.plaintext.max.connection.creation.rate", "-5")]
+    public void What_would_not_hold_is_refused_and_says_why(string key, string value)
+    {
+        IncrementalAlterConfigsResponse.AlterConfigsResourceResponse answer = Set(key, value);
+
+        Assert.Equal(ErrorCode.InvalidRequest, answer.ErrorCode);
+        Assert.Contains(key[(key.LastIndexOf("plaintext.", StringComparison.Ordinal) is var at && at > 0 ? at + 10 : 0)..], answer.ErrorMessage);
+    }
+
+    [Theory]
+    [InlineData("listeners", Listeners)]
+    [InlineData("cordoned.log.dirs", "/data/b")]
+    [InlineData("cordoned.log.dirs", "*")]
+    [InlineData("cordoned.log.dirs", "")]
+    [InlineData("max.connections.per.ip.overrides", "10.0.0.1:5, ::1:7")]
+    [InlineData("listener.name.plaintext.max.connections", "500")]
+    [InlineData("listener.name.plaintext.max.connection.creation.rate", "5")]
+    public void What_holds_at_once_is_taken(string key, string value) => Assert.Equal(ErrorCode.None, Set(key, value).ErrorCode);
+
+    private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Set(string key, string value)
+    {
+        var world = new World(brokers: 1) { File = BrokerConfig.Parse([new("log.dirs", "/data/a,/data/b"), new("listeners", Listeners)], out _) };
+        var request = new IncrementalAlterConfigsRequest
+        {
+            Resources = [new() { ResourceType = 4, ResourceName = "1", Configs = [new() { Name = key, ConfigOperation = 0, Value = value }] }],
+        };
+        return Assert.Single(world.Do(context => IncrementalAlterConfigs.Decide(context, request)).Responses);
+    }
+}
