@@ -23,6 +23,8 @@ namespace Tidemark.Broker;
 /// </summary>
 public sealed class BrokerNode
 {
+    private const int PostsMax = 64;
+
     private readonly BrokerEnvironment _environment;
     private readonly BrokerOptions _options;
     private readonly IMetadataQuorum _quorum;
@@ -242,16 +244,23 @@ public sealed class BrokerNode
             return Task.CompletedTask;
         }
 
+        // A post each would cost thousands of partitions a wake-up of a worker each; a few dozen keep all workers busy to the end.
         var done = new TaskCompletionSource();
+        int atOnce = (pieces.Count + PostsMax - 1) / PostsMax;
         int left = pieces.Count;
-        foreach (Action piece in pieces)
+        for (int from = 0; from < pieces.Count; from += atOnce)
         {
+            int first = from, end = Math.Min(from + atOnce, pieces.Count);
             _environment.Background.Post(name, () =>
             {
                 try
                 {
-                    piece();
-                    if (Interlocked.Decrement(ref left) == 0)
+                    for (int i = first; i < end; i++)
+                    {
+                        pieces[i]();
+                    }
+
+                    if (Interlocked.Add(ref left, first - end) == 0)
                     {
                         done.TrySetResult();
                     }

@@ -33,7 +33,7 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         get
         {
             MetadataImage image = _image;
-            return new FinalizedFeatures(image.LastOffset.Value, [.. image.Features.Select(f => (f.Key, f.Value))]);
+            return new FinalizedFeatures(image.LastOffset.Value, [.. image.Features.Select(f => new FeatureLevel(f.Key, f.Value))]);
         }
     }
 

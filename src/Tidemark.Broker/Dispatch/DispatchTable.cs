@@ -3,7 +3,7 @@ using Tidemark.Protocol;
 namespace Tidemark.Broker.Dispatch;
 
 /// <summary>A served API, as documented and advertised.</summary>
-public readonly record struct ServedApi(ApiKey Api, short LowestVersion, short HighestVersion, short AdvertisedLowestVersion, bool IsAdvertised);
+public sealed record ServedApi(ApiKey Api, short LowestVersion, short HighestVersion, short AdvertisedLowestVersion, bool IsAdvertised);
 
 /// <summary>Finds the handler of a request by its API key. Immutable once built.</summary>
 public sealed class DispatchTable

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
@@ -45,7 +44,7 @@ public sealed partial class ApiVersionsHandler : MessageHandler<ApiVersionsReque
         var response = new ApiVersionsResponse();
         if (context.ApiVersion >= 3)
         {
-            if (!SoftwareName().IsMatch(request.ClientSoftwareName) || !SoftwareName().IsMatch(request.ClientSoftwareVersion))
+            if (!IsSoftwareName(request.ClientSoftwareName) || !IsSoftwareName(request.ClientSoftwareVersion))
             {
                 response.ErrorCode = ErrorCode.InvalidRequest;
                 return new(response);
@@ -83,6 +82,17 @@ public sealed partial class ApiVersionsHandler : MessageHandler<ApiVersionsReque
         }
     }
 
-    [GeneratedRegex(@"^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex SoftwareName();
+    /// <summary>Letters, digits, dots and dashes, with a letter or a digit at both ends (KIP-511).</summary>
+    private static bool IsSoftwareName(string text)
+    {
+        foreach (char c in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.'))
+            {
+                return false;
+            }
+        }
+
+        return text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]);
+    }
 }

@@ -29,28 +29,27 @@ internal static class ElectionStateFile
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(content);
-            JsonElement root = document.RootElement;
-            int version = root.GetProperty("data_version").GetInt32();
+            Dictionary<string, string> fields = Fields(content);
+            int version = Number(fields, "data_version");
             if (version is not (0 or 1))
             {
                 throw new InvalidDataException($"{path}: data_version {version} is not supported, only 0 and 1");
             }
 
-            int leader = root.GetProperty("leaderId").GetInt32();
-            int voted = root.GetProperty("votedId").GetInt32();
+            int leader = Number(fields, "leaderId");
+            int voted = Number(fields, "votedId");
             Uuid directoryId = Uuid.Zero;
-            if (version == 1 && !Uuid.TryParse(root.GetProperty("votedDirectoryId").GetString(), out directoryId))
+            if (version == 1 && !Uuid.TryParse(fields["votedDirectoryId"], out directoryId))
             {
                 throw new InvalidDataException($"{path}: votedDirectoryId is not an id");
             }
 
             return new ElectionState(
-                new LeaderEpoch(root.GetProperty("leaderEpoch").GetInt32()),
+                new LeaderEpoch(Number(fields, "leaderEpoch")),
                 leader < 0 ? null : new BrokerId(leader),
                 voted < 0 ? null : new ReplicaKey(new BrokerId(voted), directoryId));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException)
         {
             throw new InvalidDataException($"{path} cannot be read: {e.Message}", e);
         }
@@ -67,4 +66,27 @@ internal static class ElectionStateFile
             : string.Create(CultureInfo.InvariantCulture, $$"""{"leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"votedDirectoryId":"{{votedDirectory}}","data_version":1}""");
         AtomicFile.Write(disk, Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(text));
     }
+
+    /// <summary>The file's fields that are numbers or strings, as text. A whole document model would be much to load for one line at every start.</summary>
+    private static Dictionary<string, string> Fields(byte[] content)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        var reader = new Utf8JsonReader(content);
+        string name = "";
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                name = reader.GetString()!;
+            }
+            else if (reader.CurrentDepth == 1 && reader.TokenType is JsonTokenType.Number or JsonTokenType.String)
+            {
+                fields[name] = Encoding.UTF8.GetString(reader.ValueSpan);
+            }
+        }
+
+        return fields;
+    }
+
+    private static int Number(Dictionary<string, string> fields, string name) => int.Parse(fields[name], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }

@@ -78,7 +78,7 @@ public static class RegisterBroker
         Dictionary<string, FeatureRange> ranges = request.Features
             .GroupBy(feature => feature.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => new FeatureRange(same.First().MinSupportedVersion, same.First().MaxSupportedVersion), StringComparer.Ordinal);
-        return image.Features.All(feature => ranges.TryGetValue(feature.Key, out FeatureRange range) ? range.Contains(feature.Value) : feature.Value == 0);
+        return image.Features.All(feature => ranges.TryGetValue(feature.Key, out FeatureRange? range) ? range.Contains(feature.Value) : feature.Value == 0);
     }
 
     private static Decision<BrokerRegistrationResponse> Refused(ErrorCode code) =>

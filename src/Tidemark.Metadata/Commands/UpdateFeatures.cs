@@ -88,7 +88,7 @@ public static class UpdateFeatures
             return $"upgrade type {kind} is unknown, allowed are 1 (upgrade), 2 (safe downgrade) and 3 (unsafe downgrade).";
         }
 
-        if (!FeatureTable.Supported.TryGetValue(feature, out FeatureRange range))
+        if (!FeatureTable.Supported.TryGetValue(feature, out FeatureRange? range))
         {
             return "the feature is unknown.";
         }
@@ -100,7 +100,7 @@ public static class UpdateFeatures
 
         foreach (BrokerImage broker in image.Brokers.Values)
         {
-            if (level > 0 && (!broker.Features.TryGetValue(feature, out FeatureRange of) || !of.Contains(level)))
+            if (level > 0 && (!broker.Features.TryGetValue(feature, out FeatureRange? of) || !of.Contains(level)))
             {
                 return $"broker {broker.Id} does not support it.";
             }
@@ -108,7 +108,7 @@ public static class UpdateFeatures
 
         foreach (ControllerImage controller in image.Controllers.Values)
         {
-            if (level > 0 && (!controller.Features.TryGetValue(feature, out FeatureRange of) || !of.Contains(level)))
+            if (level > 0 && (!controller.Features.TryGetValue(feature, out FeatureRange? of) || !of.Contains(level)))
             {
                 return $"controller {controller.Id} does not support it.";
             }

@@ -9,7 +9,7 @@ namespace Tidemark.Metadata.Image;
 public sealed record EndpointImage(string ListenerName, string Host, ushort Port, short SecurityProtocol);
 
 /// <summary>The levels of a feature that a node can work with.</summary>
-public readonly record struct FeatureRange(short Lowest, short Highest)
+public sealed record FeatureRange(short Lowest, short Highest)
 {
     public bool Contains(short level) => level >= Lowest && level <= Highest;
 }

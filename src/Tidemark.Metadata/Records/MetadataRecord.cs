@@ -3,7 +3,7 @@ using Tidemark.Protocol;
 namespace Tidemark.Metadata.Records;
 
 /// <summary>A record of the metadata log with the version in which it is written.</summary>
-public readonly record struct MetadataRecord(IMetadataRecord Message, short Version)
+public sealed record MetadataRecord(IMetadataRecord Message, short Version)
 {
     /// <summary>Writes the value of the log's record.</summary>
     public void Write(WireWriter writer) => MetadataRecordFrame.Write(writer, Message, Version);

@@ -3,7 +3,7 @@ using System.Text;
 namespace Tidemark.Server.Configuration;
 
 /// <summary>One assignment of a property file, with the number of the line where it begins.</summary>
-public readonly record struct Property(string Key, string Value, int Line);
+public sealed record Property(string Key, string Value, int Line);
 
 /// <summary>
 /// Reads the property files that Kafka's users have: the syntax of <c>java.util.Properties</c>, as the Java platform describes it.

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker;
 using Tidemark.Broker.Cluster;
@@ -31,6 +30,9 @@ public sealed partial class Node : IAsyncDisposable
 {
     private static readonly TimeSpan s_drainMax = TimeSpan.FromSeconds(2);
 
+    /// <summary>By then the clients that waited for the node have been served for the first time.</summary>
+    private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
+
     private readonly NodeOptions _options;
     private readonly ILogger _log;
     private readonly Door _door = new();
@@ -38,6 +40,7 @@ public sealed partial class Node : IAsyncDisposable
     private readonly NetworkServer _network;
     private readonly MetadataDriver _driver;
     private readonly BrokerNode _broker;
+    private ITimer? _settling;
     private bool _started;
 
     /// <summary>Takes directories and ports.</summary>
@@ -55,7 +58,7 @@ public sealed partial class Node : IAsyncDisposable
             _network = new NetworkServer(NetworkSettings.Of(options), _door, buffers, TimeProvider.System, logs);
             var background = new ThreadPoolBackground(logs);
             var environment = new BrokerEnvironment(
-                TimeProvider.System, disk, background, bytes => RandomNumberGenerator.Fill(bytes.Span), buffers, logs, new RefusingConnector(background));
+                TimeProvider.System, disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, new RefusingConnector(background));
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
@@ -111,6 +114,7 @@ public sealed partial class Node : IAsyncDisposable
         _network.Start();
         LogReady(_log, _options.NodeId, ClusterId, string.Join(", ", Advertised), (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         WarnOfCodecs();
+        _settling = TimeProvider.System.CreateTimer(static _ => StartUpPages.Release(), null, s_settled, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Takes no more requests, answers those in hand, flushes and closes everything.</summary>
@@ -130,6 +134,7 @@ public sealed partial class Node : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _settling?.Dispose();
         await _network.DisposeAsync();
         CloseDirectories();
     }

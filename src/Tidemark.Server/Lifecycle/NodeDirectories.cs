@@ -84,7 +84,7 @@ public static partial class NodeDirectories
         Uuid id;
         do
         {
-            System.Security.Cryptography.RandomNumberGenerator.Fill(random);
+            SystemRandom.Fill(random);
             id = Uuid.FromRandom(random);
         }
         while (id.ToString().StartsWith('-'));

@@ -6,6 +6,8 @@ public static class AtomicFile
     /// <summary>What the unfinished file is called; one that is found at start was never finished and is worthless.</summary>
     public const string UnfinishedSuffix = ".tmp";
 
+    private const int SmallBytes = 512;
+
     /// <summary>
     /// Writes beside, flushes, renames. Without <paramref name="durable"/> the flushes are left out: after a loss of power the
     /// file may be the old, the new or empty, so only content that carries a checksum or can be made again may do without.
@@ -45,6 +47,15 @@ public static class AtomicFile
         }
 
         using IDiskFile file = opened;
+
+        // Nearly all of these files are a line or two: a read that comes back short has seen the end, without asking for the length.
+        Span<byte> small = stackalloc byte[SmallBytes];
+        int found = file.Read(0, small);
+        if (found < small.Length)
+        {
+            return small[..found].ToArray();
+        }
+
         long length = file.Length;
         if (length > bytesMax)
         {

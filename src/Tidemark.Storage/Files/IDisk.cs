@@ -13,8 +13,11 @@ public enum DiskOpen
     Create,
 }
 
-/// <summary>An entry of a directory: its bare name; the length is 0 for directories.</summary>
-public readonly record struct DiskEntry(string Name, bool IsDirectory, long Length);
+/// <summary>
+/// An entry of a directory: its bare name; the length is 0 for directories. A class, because what is generic over a class of ours is
+/// compiled ahead of time, and a start lists thousands of directories.
+/// </summary>
+public sealed record DiskEntry(string Name, bool IsDirectory, long Length);
 
 /// <summary>
 /// All that Tidemark asks of a disk. The real one is the operating system's file system; the simulator brings one in memory that

@@ -44,6 +44,24 @@ internal static partial class PosixCalls
         }
     }
 
+    /// <summary>One read by position. .NET's own asks of every handle first whether it can be read by position.</summary>
+    public static int Read(SafeFileHandle file, Span<byte> into, long position, string path)
+    {
+        while (true)
+        {
+            nint read = ReadNative(file, ref MemoryMarshal.GetReference(into), (nuint)into.Length, position);
+            if (read >= 0)
+            {
+                return (int)read;
+            }
+
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+            {
+                throw Failure($"read {path}");
+            }
+        }
+    }
+
     public static void Rename(string from, string to)
     {
         if (RenameNative(from, to) != 0)
@@ -103,6 +121,9 @@ internal static partial class PosixCalls
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    private static partial nint ReadNative(SafeFileHandle file, ref byte into, nuint length, long position);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncNative(int descriptor);

@@ -51,8 +51,7 @@ public sealed class SystemDisk : IDisk
     {
         try
         {
-            var entries = new List<DiskEntry>(8);
-            entries.AddRange(new FileSystemEnumerable<DiskEntry>(directory, Describe, Everything));
+            List<DiskEntry> entries = OperatingSystem.IsLinux() ? LinuxDirectory.List(directory) : [.. new FileSystemEnumerable<DiskEntry>(directory, Describe, Everything)];
             entries.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
             return entries;
         }

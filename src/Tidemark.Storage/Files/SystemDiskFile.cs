@@ -17,7 +17,9 @@ internal sealed class SystemDiskFile(string path, SafeFileHandle handle) : IDisk
         int done = 0;
         while (done < into.Length)
         {
-            int read = RandomAccess.Read(handle, into[done..], position + done);
+            int read = OperatingSystem.IsLinux()
+                ? PosixCalls.Read(handle, into[done..], position + done, path)
+                : RandomAccess.Read(handle, into[done..], position + done);
             if (read == 0)
             {
                 break;

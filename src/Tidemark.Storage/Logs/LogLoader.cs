@@ -82,54 +82,68 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
 
     private void CollectFiles(IReadOnlyList<Files.DiskEntry> entries)
     {
-        var lengths = new SortedDictionary<long, SegmentLengths>();
+        // In the order of their names, so that the files of a segment follow one another and the segments rise.
+        long offset = -1;
+        SegmentLengths lengths = default;
         foreach (Files.DiskEntry entry in entries)
         {
-            if (entry.IsDirectory || !SegmentNames.TryParse(entry.Name, out long offset, out ReadOnlySpan<char> suffix))
+            if (entry.IsDirectory || !SegmentNames.TryParse(entry.Name, out long its, out ReadOnlySpan<char> suffix))
             {
                 continue;
             }
 
             if (suffix.SequenceEqual(ProducerSnapshot.Suffix))
             {
-                _snapshots.Add(offset);
+                _snapshots.Add(its);
                 continue;
             }
 
-            SegmentLengths known = lengths.TryGetValue(offset, out SegmentLengths found) ? found : new SegmentLengths(-1, -1, -1, -1);
+            if (its != offset)
+            {
+                CollectSegment(offset, lengths);
+                (offset, lengths) = (its, new SegmentLengths(-1, -1, -1, -1));
+            }
+
             switch (suffix)
             {
                 case SegmentNames.Log:
                     // Longer cannot be: positions have 31 bits. What lies behind is cut off as a torn tail by recovery.
-                    lengths[offset] = known with { Log = (int)Math.Min(entry.Length, int.MaxValue) };
+                    lengths = lengths with { Log = (int)Math.Min(entry.Length, int.MaxValue) };
                     break;
                 case SegmentNames.OffsetIndex:
-                    lengths[offset] = known with { OffsetIndex = entry.Length };
+                    lengths = lengths with { OffsetIndex = entry.Length };
                     break;
                 case SegmentNames.TimeIndex:
-                    lengths[offset] = known with { TimeIndex = entry.Length };
+                    lengths = lengths with { TimeIndex = entry.Length };
                     break;
                 case SegmentNames.TransactionIndex:
-                    lengths[offset] = known with { TransactionIndex = entry.Length };
+                    lengths = lengths with { TransactionIndex = entry.Length };
                     break;
             }
         }
 
-        foreach ((long offset, SegmentLengths found) in lengths)
-        {
-            var segment = new Segment(surroundings.Disk, surroundings.Files, directory, offset, found with { Log = Math.Max(found.Log, 0) }, surroundings.NowMs);
-            if (found.Log < 0)
-            {
-                surroundings.Events.Repaired(segment.Offsets.Path, "an index without a log file is removed");
-                segment.Delete();
-                continue;
-            }
+        CollectSegment(offset, lengths);
+    }
 
-            _segments.Add(segment);
-            if (!found.HasWholeIndexes)
-            {
-                _rebuild.Add(segment);
-            }
+    private void CollectSegment(long offset, SegmentLengths found)
+    {
+        if (found is { Log: < 0, OffsetIndex: < 0, TimeIndex: < 0, TransactionIndex: < 0 } || offset < 0)
+        {
+            return;
+        }
+
+        var segment = new Segment(surroundings.Disk, surroundings.Files, directory, offset, found with { Log = Math.Max(found.Log, 0) }, surroundings.NowMs);
+        if (found.Log < 0)
+        {
+            surroundings.Events.Repaired(segment.Offsets.Path, "an index without a log file is removed");
+            segment.Delete();
+            return;
+        }
+
+        _segments.Add(segment);
+        if (!found.HasWholeIndexes)
+        {
+            _rebuild.Add(segment);
         }
     }
 

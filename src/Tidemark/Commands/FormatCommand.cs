@@ -105,7 +105,7 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
         var levels = new Dictionary<string, short>(StringComparer.Ordinal);
         foreach ((string name, string text) in KeyValueList.Read("--feature", Features))
         {
-            if (!FeatureTable.Supported.TryGetValue(name, out FeatureRange range))
+            if (!FeatureTable.Supported.TryGetValue(name, out FeatureRange? range))
             {
                 throw new CommandException(ExitCode.Usage, $"--feature {name}: known are {string.Join(", ", FeatureTable.Supported.Keys)}");
             }
