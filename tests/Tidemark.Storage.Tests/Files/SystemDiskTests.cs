@@ -61,6 +61,51 @@ public sealed class SystemDiskTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_of_more_names_than_one_call_brings_is_listed_whole()
+    {
+        string[] names = [.. Enumerable.Range(0, 2000).Select(i => $"{i:D20}.a-suffix-that-fills-the-buffer")];
+        foreach (string name in names)
+        {
+            File.WriteAllText(Under(name), name[^1..]);
+        }
+
+        Assert.Equal(names.Select(name => new DiskEntry(name, false, 1)), _disk.List(_root));
+    }
+
+    [Fact]
+    public void Names_beyond_ASCII_links_and_links_to_nowhere_are_listed_for_what_they_lead_to()
+    {
+        _disk.CreateDirectory(Under("real"));
+        File.WriteAllText(Under("größe-日本"), "1234");
+        File.CreateSymbolicLink(Under("to-directory"), Under("real"));
+        File.CreateSymbolicLink(Under("to-file"), Under("größe-日本"));
+        File.CreateSymbolicLink(Under("to-nowhere"), Under("none"));
+        Assert.Equal(
+            [new("größe-日本", false, 4), new("real", true, 0), new("to-directory", true, 0), new("to-file", false, 4), new("to-nowhere", false, 0)],
+            _disk.List(_root));
+        Assert.Throws<IOException>(() => _disk.List(Under("to-file")));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(511)]
+    [InlineData(512)]
+    [InlineData(513)]
+    [InlineData(100_000)]
+    public void A_small_file_is_read_whole_whatever_its_length(int length)
+    {
+        byte[] content = new byte[length];
+        new Random(length).NextBytes(content);
+        AtomicFile.Write(_disk, Under("f"), content);
+        Assert.Equal(content, AtomicFile.Read(_disk, Under("f")));
+        if (length > 1000)
+        {
+            Assert.Throws<IOException>(() => AtomicFile.Read(_disk, Under("f"), bytesMax: 1000));
+        }
+    }
+
+    [Fact]
     public void A_lock_is_held_by_one_until_it_is_let_go()
     {
         IDisposable? first = _disk.TryLock(Under(".lock"));
