@@ -78,7 +78,9 @@ public static class IncrementalAlterConfigs
                 case Append or Subtract:
                     if (Effective(context, resource, wanted, config.Name) is not { } list)
                     {
-                        return (ErrorCode.InvalidConfig, $"Configuration {config.Name} is no list: allowed are operations 0 (set) and 1 (delete).");
+                        // Clients tell this refusal from others by the words "not allowed".
+                        string asking = config.ConfigOperation == Append ? "append to" : "subtract from";
+                        return (ErrorCode.InvalidConfig, $"Configuration {config.Name} is no list, so it is not allowed to {asking} it; set and delete are.");
                     }
 
                     string[] items = [.. config.Value!.Split(',').Select(item => item.Trim()).Where(item => item.Length > 0)];
