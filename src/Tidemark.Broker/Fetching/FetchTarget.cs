@@ -43,15 +43,6 @@ internal sealed class FetchTarget(FetchKey key)
 
     public FetchTarget? Next { get; set; }
 
-    public void Take(FetchTarget newer)
-    {
-        FetchOffset = newer.FetchOffset;
-        MaxBytes = newer.MaxBytes;
-        CurrentLeaderEpoch = newer.CurrentLeaderEpoch;
-        LastFetchedEpoch = newer.LastFetchedEpoch;
-        LogStart = newer.LogStart;
-    }
-
     /// <summary>Whether an incremental answer has to mention this partition; remembers it as told when <paramref name="remember"/> is set.</summary>
     public bool MustTell(ErrorCode error, bool hasRecords, bool diverges, Offset highWatermark, Offset logStart)
     {

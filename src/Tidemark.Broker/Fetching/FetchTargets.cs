@@ -35,15 +35,15 @@ internal sealed class FetchTargets
         return null;
     }
 
-    /// <summary>Adds the target, or gives the one of the same key the newer values: of a partition named twice the last counts.</summary>
-    public void AddOrUpdate(FetchTarget target)
+    /// <summary>The target of that key, added at the end when there is none yet: of a partition named twice the last counts.</summary>
+    public FetchTarget FindOrAdd(FetchKey key)
     {
-        if (Find(target.Key) is { } known)
+        if (Find(key) is { } known)
         {
-            known.Take(target);
-            return;
+            return known;
         }
 
+        var target = new FetchTarget(key);
         Append(target);
         Count++;
         if (_byKey is not null)
@@ -58,6 +58,8 @@ internal sealed class FetchTargets
                 _byKey.Add(t.Key, t);
             }
         }
+
+        return target;
     }
 
     public bool Remove(FetchKey key)

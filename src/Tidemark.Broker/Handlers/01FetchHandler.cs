@@ -1,3 +1,4 @@
+using System.Text;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
@@ -6,6 +7,7 @@ using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
+using Tidemark.Protocol.Cursors;
 using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Broker.Handlers;
@@ -48,28 +50,22 @@ public sealed class FetchHandler : IRequestHandler
 
     public void Handle(Request context)
     {
-        var reader = new WireReader(context.Body);
-        FetchRequest request = FetchRequest.Read(ref reader, context.ApiVersion);
-        bool byId = context.ApiVersion >= 13;
+        var request = new FetchRequestCursor(new WireReader(context.Body), context.ApiVersion);
         if (request.IsolationLevel is not (0 or 1))
         {
-            _answer.Refuse(context, request, ErrorCode.InvalidRequest, tellsPartitions: true);
+            Refuse(context, ErrorCode.InvalidRequest, tellsPartitions: true);
             return;
         }
 
-        // One place for the replica's id, which moved in version 15: a follower taken for a consumer would be held back by the high watermark.
-        (int replica, long epoch) = context.ApiVersion >= 15
-            ? (request.ReplicaState.ReplicaId, request.ReplicaState.ReplicaEpoch)
-            : (request.ReplicaId, -1);
+        bool isFollower = request.ReplicaId >= 0;
         var settings = new FetchSettings(
             TimeSpan.FromMilliseconds(Math.Max(0, request.MaxWaitMs)),
             Math.Min(request.MinBytes, Math.Min(request.MaxBytes, _maxBytes)),
-            replica >= 0 ? request.MaxBytes : Math.Min(request.MaxBytes, _maxBytes),
+            isFollower ? request.MaxBytes : Math.Min(request.MaxBytes, _maxBytes),
             request.IsolationLevel == 1,
-            new BrokerId(replica),
-            epoch);
-        FetchTargets targets = ReadTargets(request, byId);
-        FetchContext? fetch = OpenContext(request, targets, byId, settings.IsFollower, out ErrorCode error);
+            new BrokerId(request.ReplicaId),
+            request.ReplicaEpoch);
+        FetchContext? fetch = OpenContext(ref request, context.ApiVersion >= 13, isFollower, out ErrorCode error);
         context.ReleaseFrame();
         if (fetch is null)
         {
@@ -80,34 +76,37 @@ public sealed class FetchHandler : IRequestHandler
         new FetchCall(context, fetch, settings, _partitions, _answer).Start(_delays);
     }
 
-    public void Refuse(Request request, ErrorCode error)
+    public void Refuse(Request request, ErrorCode error) => Refuse(request, error, tellsPartitions: request.ApiVersion < 13);
+
+    private void Refuse(Request request, ErrorCode error, bool tellsPartitions)
     {
         var reader = new WireReader(request.Body);
-        _answer.Refuse(request, FetchRequest.Read(ref reader, request.ApiVersion), error, tellsPartitions: request.ApiVersion < 13);
+        _answer.Refuse(request, FetchRequest.Read(ref reader, request.ApiVersion), error, tellsPartitions);
     }
 
-    private static FetchTargets ReadTargets(FetchRequest request, bool byId)
+    /// <summary>Takes over what the request says of its partitions: into an empty set, or into a session's, under its lock.</summary>
+    private void ReadTargets(ref FetchRequestCursor request, FetchTargets into, bool byId)
     {
-        var targets = new FetchTargets();
-        foreach (FetchRequest.FetchTopic topic in request.Topics)
+        while (request.NextTopic())
         {
-            foreach (FetchRequest.FetchPartition p in topic.Partitions)
+            string? topic = byId ? null : NameOf(request.TopicName);
+            while (request.NextPartition())
             {
-                targets.AddOrUpdate(new FetchTarget(new FetchKey(topic.TopicId, byId ? null : topic.Topic, p.Partition))
-                {
-                    FetchOffset = new Offset(p.FetchOffset),
-                    MaxBytes = p.PartitionMaxBytes,
-                    CurrentLeaderEpoch = new LeaderEpoch(p.CurrentLeaderEpoch),
-                    LastFetchedEpoch = new LeaderEpoch(p.LastFetchedEpoch),
-                    LogStart = new Offset(p.LogStartOffset),
-                });
+                FetchTarget target = into.FindOrAdd(new FetchKey(request.TopicId, topic, request.Partition.Partition));
+                target.FetchOffset = new Offset(request.Partition.FetchOffset);
+                target.MaxBytes = request.Partition.PartitionMaxBytes;
+                target.CurrentLeaderEpoch = new LeaderEpoch(request.Partition.CurrentLeaderEpoch);
+                target.LastFetchedEpoch = new LeaderEpoch(request.Partition.LastFetchedEpoch);
+                target.LogStart = new Offset(request.Partition.LogStartOffset);
             }
         }
-
-        return targets;
     }
 
-    private FetchContext? OpenContext(FetchRequest request, FetchTargets targets, bool byId, bool isFollower, out ErrorCode error)
+    /// <summary>The registry's string serves for the names of topics that exist.</summary>
+    private string NameOf(ReadOnlySpan<byte> name) =>
+        _partitions.TryFind(name, out TopicPartitions? topic) ? topic.Name : Encoding.UTF8.GetString(name);
+
+    private FetchContext? OpenContext(ref FetchRequestCursor request, bool byId, bool isFollower, out ErrorCode error)
     {
         const int NoSession = -1;
         const int NewSession = 0;
@@ -119,6 +118,8 @@ public sealed class FetchHandler : IRequestHandler
                 _sessions.Remove(request.SessionId);
             }
 
+            var targets = new FetchTargets();
+            ReadTargets(ref request, targets, byId);
             return request.SessionEpoch == NoSession
                 ? new SessionlessContext(targets)
                 : new NewSessionContext(targets, _sessions, byId, isFollower);
@@ -140,18 +141,13 @@ public sealed class FetchHandler : IRequestHandler
                 return null;
             }
 
-            for (FetchTarget? target = targets.First; target is not null;)
+            ReadTargets(ref request, session.Targets, byId);
+            while (request.NextForgottenTopic())
             {
-                FetchTarget next = target;
-                target = target.Next;
-                session.Targets.AddOrUpdate(next);
-            }
-
-            foreach (FetchRequest.ForgottenTopic topic in request.ForgottenTopicsData)
-            {
-                foreach (int partition in topic.Partitions)
+                string? topic = byId ? null : NameOf(request.ForgottenTopicName);
+                while (request.NextForgottenPartition())
                 {
-                    session.Targets.Remove(new FetchKey(topic.TopicId, byId ? null : topic.Topic, partition));
+                    session.Targets.Remove(new FetchKey(request.ForgottenTopicId, topic, request.ForgottenPartition));
                 }
             }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Tidemark.Broker.Tests.Booting;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
@@ -61,6 +62,25 @@ public sealed class FetchSessionTests
 
         Assert.Equal(0, client.Ask<FetchResponse>(forget, 12).SessionId);
         Assert.Equal(ErrorCode.FetchSessionIdNotFound, client.Ask<FetchResponse>(Next(id, 2), 12).ErrorCode);
+    }
+
+    [Fact]
+    public void A_partition_that_a_session_names_again_is_read_from_its_new_offset_and_named_twice_the_last_counts()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch());
+        FetchResponse first = client.Ask<FetchResponse>(InSession(TestClient.FetchOf("t", 0), 0, 0), 12);
+        client.Produce("t", TestClient.Batch());
+        FetchRequest again = InSession(TestClient.FetchOf("t", 0), first.SessionId, 1);
+        again.Topics.Add(new() { Topic = "t", Partitions = [new() { Partition = 0, FetchOffset = 1, PartitionMaxBytes = 1 << 20 }] });
+        long BaseOffset(FetchResponse response) =>
+            BinaryPrimitives.ReadInt64BigEndian(Assert.Single(Assert.Single(response.Responses).Partitions).Records!.Value.Span);
+
+        Assert.Equal(0, BaseOffset(first));
+        Assert.Equal(1, BaseOffset(client.Ask<FetchResponse>(again, 12)));
+        Assert.Equal(1, BaseOffset(client.Ask<FetchResponse>(Next(first.SessionId, 2), 12)));
     }
 
     [Fact]
