@@ -93,7 +93,7 @@ public sealed partial class QuorumMember
                 yield return follower.ChangingVoters.UnderWay is null && OwnVoterChange(follower) is null ? null : follower.ChangingVoters.NextDeadline;
                 break;
             case Unattached unattached when !_isShuttingDown:
-                yield return IsVoter ? unattached.ElectionAt : null;
+                yield return MayStand ? unattached.ElectionAt : null;
                 yield return CanLookForLeader ? unattached.Search.NextDeadline : null;
                 break;
             case Prospective or Candidate when !_isShuttingDown:
@@ -120,7 +120,7 @@ public sealed partial class QuorumMember
                 BecomeLeader(Epoch, tally.Granting);
             }
         }
-        else if (tally.IsLost || _now >= role.Deadline || !IsVoter)
+        else if (tally.IsLost || _now >= role.Deadline || !MayStand)
         {
             LoseElection();
         }
@@ -139,7 +139,7 @@ public sealed partial class QuorumMember
 
     private void DriveUnattached(Unattached role)
     {
-        if (IsLoneVoter || (IsVoter && _now >= role.ElectionAt))
+        if (IsLoneVoter || (MayStand && _now >= role.ElectionAt))
         {
             BecomeProspective();
         }

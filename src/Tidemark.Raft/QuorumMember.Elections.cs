@@ -108,7 +108,7 @@ public sealed partial class QuorumMember
         if (Role.SlotOf(request) is { } slot)
         {
             slot.Failed(_now, Timeouts.RetryBackoff);
-            if (Role is Follower follower && slot == follower.Fetching && !IsVoter)
+            if (Role is Follower follower && slot == follower.Fetching && !MayStand)
             {
                 // An observer has nothing to wait for: somebody else may know a later leader.
                 LookForLeader();

@@ -26,7 +26,7 @@ public sealed partial class QuorumMember
                 else
                 {
                     slot.Failed(_now, Timeouts.RetryBackoff);
-                    if (asked is Follower && !IsVoter)
+                    if (asked is Follower && !MayStand)
                     {
                         LookForLeader();
                     }
@@ -168,7 +168,7 @@ public sealed partial class QuorumMember
     {
         if (_now >= follower.LeaderLostAt)
         {
-            if (IsVoter)
+            if (MayStand)
             {
                 BecomeProspective();
             }
@@ -203,8 +203,12 @@ public sealed partial class QuorumMember
         }
     }
 
-    /// <summary>A voter's fetch tells the leader what it has on its disk, so it is not sent before that is true. Nobody counts on an observer.</summary>
-    private bool AwaitsFlush(Follower follower) => follower.Snapshot is null && IsVoter && _flushed < _log.End.EndOffset;
+    /// <summary>
+    /// A voter's fetch tells the leader what it has on its disk, so it is not sent before that is true; the same holds for whoever the leader may make a
+    /// voter, because it then counts what it was told before. Nobody counts on a node without the controller role.
+    /// </summary>
+    private bool AwaitsFlush(Follower follower) =>
+        follower.Snapshot is null && (_options.CanBecomeVoter || Voters.Contains(_options.Self)) && _flushed < _log.End.EndOffset;
 
     private FetchAsk OwnFetch() => new(_options.Self, Epoch, _log.End, HighWatermark, Timeouts.FetchWaitMax);
 

@@ -48,6 +48,7 @@ public sealed partial class QuorumMember
         _persisted = known;
         _now = now;
         HighWatermark = log.NewestSnapshot?.EndOffset ?? Offset.Unknown;
+        _voters.Commit(HighWatermark);
 
         // A lost state must not let an epoch come twice: the log knows of those that wrote something.
         Role = log.End.Epoch > known.Epoch
@@ -85,6 +86,12 @@ public sealed partial class QuorumMember
 
     private QuorumTimeouts Timeouts => _options.Timeouts;
 
+    /// <summary>
+    /// True for a voter, and for a member whose removal is not known to be committed: it may be the only one that has that change, and nobody with a
+    /// shorter log can be elected. It stands without counting its own vote, and resigns when its removal is committed.
+    /// </summary>
+    private bool MayStand => _options.CanBecomeVoter && _voters.MayCount(_options.Self);
+
     private bool IsLoneVoter => Voters.Count == 1 && IsVoter;
 
     /// <summary>The next thing that has to be done, in order. False when there is none.</summary>
@@ -101,7 +108,7 @@ public sealed partial class QuorumMember
         TimeSpan electionAt = now + SoonJitter();
         if (Role.LeaderNode is { } leader && EndpointsOf(leader, []) is { Count: > 0 } endpoints)
         {
-            Enter(new Follower(Epoch, leader, endpoints, Role.VotedFor, IsVoter ? electionAt + Timeouts.Election : now + Timeouts.Fetch));
+            Enter(new Follower(Epoch, leader, endpoints, Role.VotedFor, MayStand ? electionAt + Timeouts.Election : now + Timeouts.Fetch));
         }
         else
         {

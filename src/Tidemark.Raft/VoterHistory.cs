@@ -18,6 +18,9 @@ internal sealed class VoterHistory
 
     public VotersAt Last => _sets[^1];
 
+    /// <summary>True for a voter of the last committed set or of any that follows it.</summary>
+    public bool MayCount(ReplicaKey key) => _sets.Exists(each => each.Voters.Contains(key));
+
     public void Add(VotersAt voters)
     {
         Invariant.Require(voters.At > Last.At);
