@@ -89,14 +89,6 @@ public sealed class VirtualTime : TimeProvider
         return true;
     }
 
-    /// <summary>Runs what is due at this instant, and what that makes due at this instant.</summary>
-    public void RunDue()
-    {
-        while (RunNext(_nowTicks))
-        {
-        }
-    }
-
     /// <summary>Forgets every event: the process whose events they were has died.</summary>
     public void CancelAll()
     {

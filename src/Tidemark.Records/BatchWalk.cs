@@ -27,9 +27,6 @@ public ref struct BatchWalk
     /// <summary>Why the walk ended; <see cref="BatchFault.None"/> when the last batch ended with the bytes.</summary>
     public BatchFault Fault { readonly get; private set; }
 
-    /// <summary>True when the walk ended within a batch that more bytes might complete.</summary>
-    public readonly bool EndedIncomplete => Fault == BatchFault.Incomplete;
-
     /// <summary>True when the bytes at <see cref="Position"/> cannot be the beginning of a batch.</summary>
     public readonly bool EndedCorrupt => Fault > BatchFault.Incomplete;
 

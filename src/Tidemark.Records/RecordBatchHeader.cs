@@ -152,13 +152,6 @@ public readonly ref struct RecordBatchHeader
         BinaryPrimitives.WriteInt32BigEndian(batch[LeaderEpochAt..], leaderEpoch.Value);
     }
 
-    /// <summary>Writes the base offset, which the CRC does not cover.</summary>
-    public static void StampBaseOffset(Span<byte> batch, Offset baseOffset) => BinaryPrimitives.WriteInt64BigEndian(batch, baseOffset.Value);
-
-    /// <summary>Writes the leader epoch, which the CRC does not cover.</summary>
-    public static void StampLeaderEpoch(Span<byte> batch, LeaderEpoch leaderEpoch) =>
-        BinaryPrimitives.WriteInt32BigEndian(batch[LeaderEpochAt..], leaderEpoch.Value);
-
     /// <summary>
     /// Writes timestamp type and max timestamp into a whole batch whose CRC is right, and the CRC that this makes.
     /// The new CRC comes out of the old one and the bytes that change, so the records are not read again.

@@ -26,8 +26,6 @@ public sealed class BrokerAcceptor : IConnectionAcceptor
         _controllerListeners = controllerListeners;
     }
 
-    public int OpenCount => _open.Count;
-
     public IConnectionHandler Accept(ConnectionInfo info, IConnectionTransport transport)
     {
         var connection = new ClientConnection(info, transport, _controllerListeners.Contains(info.ListenerName, StringComparer.OrdinalIgnoreCase) ? _controllerServices : _services);

@@ -121,18 +121,6 @@ public sealed partial class ClientConnection : IConnectionHandler
         }
     }
 
-    /// <summary>True when no request is without an answer.</summary>
-    public bool IsIdle
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _unanswered.Count == 0 && !_serving;
-            }
-        }
-    }
-
     public bool HasRequestsInHand
     {
         get

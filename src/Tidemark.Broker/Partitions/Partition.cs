@@ -41,8 +41,6 @@ public sealed partial class Partition
 
     public PartitionConfig Config => _config;
 
-    public bool IsLeader => _leader is not null;
-
     public LeaderEpoch LeaderEpoch => _leader?.Epoch ?? LeaderEpoch.Unknown;
 
     public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));

@@ -36,8 +36,6 @@ internal sealed class PartitionWaiters
     private readonly List<ReadRegistration> _replicas = [];
     private readonly List<(Offset End, ICommitListener Listener, int Slot)> _writers = [];
 
-    public bool HasReplicas => _replicas.Count > 0;
-
     public bool HasWriters => _writers.Count > 0;
 
     public void Add(ReadRegistration reader)

@@ -19,6 +19,11 @@ public static class UserScramCredentials
         List<ScramUser> named = [.. request.Deletions.Select(each => new ScramUser(each.Name, each.Mechanism)),
             .. request.Upsertions.Select(each => new ScramUser(each.Name, each.Mechanism))];
         var problems = new Dictionary<string, (ErrorCode Code, string Message)>(StringComparer.Ordinal);
+        foreach (ScramUser user in context.Version.HasScram ? [] : named)
+        {
+            Note(user.Name, (ErrorCode.UnsupportedVersion, $"Users are kept from metadata version 3.5-IV2 on; this cluster's is {context.Version.Name}."));
+        }
+
         foreach (AlterUserScramCredentialsRequest.ScramCredentialDeletion each in request.Deletions)
         {
             Note(each.Name, Check(each.Name, each.Mechanism) ?? CheckPresence(context.Image, each));

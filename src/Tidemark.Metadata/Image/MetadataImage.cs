@@ -66,9 +66,6 @@ public sealed record MetadataImage
     public ImmutableSortedDictionary<string, string> ConfigOf(ConfigResource resource) =>
         Configs.TryGetValue(resource, out ImmutableSortedDictionary<string, string>? values) ? values : NoConfig;
 
-    /// <summary>A topic's configuration, over the broker's.</summary>
-    public ResourceConfig TopicConfig(string topic, BrokerConfig broker) => ResourceConfig.OfTopic(ConfigOf(ConfigResource.Topic(topic)), broker);
-
     /// <summary>A broker's configuration: its file, and what the log says for all brokers and for this one.</summary>
     public BrokerConfig BrokerConfig(int id, BrokerConfig ofFile) =>
         ofFile.WithDynamic(ConfigOf(ConfigResource.AllBrokers), ConfigOf(ConfigResource.Broker(id)));

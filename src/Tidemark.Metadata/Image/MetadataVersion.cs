@@ -31,9 +31,6 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     /// <summary>3.5-IV2: SCRAM users may be kept in the log (KIP-900).</summary>
     public bool HasScram => Level >= 11;
 
-    /// <summary>3.6-IV2: delegation tokens may be kept in the log.</summary>
-    public bool HasDelegationTokens => Level >= 14;
-
     /// <summary>3.6-IV1: the first records are written as one transaction (KIP-868).</summary>
     public bool HasTransactions => Level >= 13;
 
@@ -50,8 +47,6 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     public bool HasCordonedDirectories => Level >= 30;
 
     public short RegisterBrokerRecordVersion => (short)(HasCordonedDirectories ? 4 : HasDirectories ? 3 : Level >= 8 ? 2 : 1);
-
-    public short BrokerRegistrationChangeRecordVersion => (short)(HasCordonedDirectories ? 3 : HasDirectories ? 2 : 1);
 
     public short PartitionRecordVersion => (short)(HasEligibleLeaderReplicas ? 2 : HasDirectories ? 1 : 0);
 

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Runtime;
+using Tidemark.Primitives;
 
 namespace Tidemark.Server.Lifecycle;
 
-/// <summary>The process's background work: on the thread pool. What fails is logged with its name and harms nothing else.</summary>
+/// <summary>The process's background work: on the thread pool. What fails is logged with its name and harms nothing else; a broken invariant ends the process.</summary>
 public sealed partial class ThreadPoolBackground(ILoggerFactory logs) : IBackground
 {
     private readonly ILogger _log = logs.CreateLogger("Tidemark.Server");
@@ -16,7 +17,7 @@ public sealed partial class ThreadPoolBackground(ILoggerFactory logs) : IBackgro
         {
             work();
         }
-        catch (Exception failure)
+        catch (Exception failure) when (failure is not InvariantViolationException)
         {
             LogFailed(_log, name, failure);
         }

@@ -28,9 +28,6 @@ internal sealed class OffsetMap
     /// <summary>The last offset that was looked at; what lies behind it is not judged.</summary>
     public long LatestOffset { get; private set; } = -1;
 
-    /// <summary>Whether another key may not find room.</summary>
-    public bool IsFull => Count >= (long)(_slotsMax * LoadMax);
-
     public void Advance(long offset) => LatestOffset = offset;
 
     /// <summary>Notes that the key stands at the offset. False when there is no room for another key.</summary>

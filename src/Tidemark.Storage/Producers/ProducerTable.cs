@@ -180,9 +180,6 @@ internal sealed class ProducerTable
         return expired?.Count ?? 0;
     }
 
-    /// <summary>The last offset that this producer wrote, which compaction must not forget; -1 when it is unknown here.</summary>
-    public long LastOffsetOf(long producerId) => _producers.TryGetValue(producerId, out ProducerEntry? producer) ? producer.LastOffset : -1;
-
     public List<ProducerDescription> Describe() =>
     [
         .. _producers.Values.OrderBy(p => p.ProducerId).Select(p => new ProducerDescription(

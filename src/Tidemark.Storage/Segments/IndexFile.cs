@@ -23,15 +23,6 @@ internal abstract class IndexFile(IDisk disk, OpenFileBudget budget, string path
 
     protected Lock Gate { get; } = new();
 
-    /// <summary>Writes what is only in memory. Not flushed to the disk.</summary>
-    public void WritePending()
-    {
-        lock (Gate)
-        {
-            WritePendingLocked();
-        }
-    }
-
     /// <summary>Writes and flushes; nothing more will be added soon, so the memory is given back.</summary>
     public void Seal(bool durable)
     {
@@ -63,15 +54,6 @@ internal abstract class IndexFile(IDisk disk, OpenFileBudget budget, string path
             disk.OpenFile(Path, DiskOpen.Create).Dispose();
             _stored = 0;
             _pendingEntries = 0;
-        }
-    }
-
-    /// <summary>Keeps the first entries only.</summary>
-    public void TruncateEntries(int keep)
-    {
-        lock (Gate)
-        {
-            TruncateEntriesLocked(keep);
         }
     }
 

@@ -8,16 +8,11 @@ namespace Tidemark.Storage.Segments;
 /// One segment: its log file and its indexes. Only the active one is appended to, under the log's lock. Readers may look up and read
 /// at any time, up to a size that the log has published.
 /// </summary>
-internal sealed class Segment
+internal sealed partial class Segment
 {
-    private const long NotLoaded = long.MinValue;
     private readonly IDisk _disk;
     private readonly string _directory;
     private long _bytesSinceIndexEntry;
-    private long _maxTimestamp = NotLoaded;
-    private long _offsetOfMaxTimestamp;
-    private long _firstTimestamp = NotLoaded;
-    private bool _timesAreComplete = true;
     private string _tail;
 
     /// <param name="tail">What follows the files' usual names, while compaction is writing the segment.</param>
@@ -51,41 +46,6 @@ internal sealed class Segment
 
     /// <summary>Bytes in the log file. Grows under the log's lock only.</summary>
     public int Size { get; private set; }
-
-    /// <summary>The largest timestamp in the segment and the last offset of its batch; (-1, base) when there is none.</summary>
-    public (long Timestamp, long Offset) MaxTimestamp
-    {
-        get
-        {
-            if (Volatile.Read(ref _maxTimestamp) == NotLoaded)
-            {
-                LoadMaxTimestamp();
-            }
-
-            return (Volatile.Read(ref _maxTimestamp), Volatile.Read(ref _offsetOfMaxTimestamp));
-        }
-    }
-
-    /// <summary>The largest timestamp of the first batch, from which the segment's age is counted; -1 when it has none.</summary>
-    public long FirstTimestamp
-    {
-        get
-        {
-            if (_firstTimestamp == NotLoaded)
-            {
-                Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
-                bool whole = Size >= RecordBatchHeader.Size && ReadAt(0, head) == head.Length;
-                if (!whole)
-                {
-                    return -1;
-                }
-
-                _firstTimestamp = new RecordBatchHeader(head).MaxTimestamp;
-            }
-
-            return _firstTimestamp;
-        }
-    }
 
     /// <summary>Makes the files of a new segment.</summary>
     public void Create()
@@ -269,15 +229,6 @@ internal sealed class Segment
         Aborted.Flush();
     }
 
-    public void NoteMaxTimestamp()
-    {
-        (long timestamp, long offset) = MaxTimestamp;
-        if (timestamp >= 0)
-        {
-            Times.AppendIfLater(timestamp, offset);
-        }
-    }
-
     /// <summary>Empties the indexes, to fill them again from the log.</summary>
     public void ClearIndexes()
     {
@@ -327,55 +278,4 @@ internal sealed class Segment
     }
 
     private string NameOf(string suffix) => SegmentNames.Of(_directory, BaseOffset, suffix + _tail);
-
-    private void LoadMaxTimestamp()
-    {
-        // A segment that was sealed or closed has its largest timestamp as the last entry. After a truncation the batches behind
-        // the last entry have to be looked at, and where there is no entry, all of them.
-        (long timestamp, long offset) = Times.Last;
-        if (_timesAreComplete && timestamp >= 0)
-        {
-            Volatile.Write(ref _offsetOfMaxTimestamp, offset);
-            Volatile.Write(ref _maxTimestamp, timestamp);
-            return;
-        }
-
-        int position = Offsets.Lookup(offset).Position;
-        Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
-        for (int limit = Size; position + RecordBatchHeader.Size <= limit && ReadAt(position, head) == head.Length;)
-        {
-            var batch = new RecordBatchHeader(head);
-            if (batch.SizeInBytes < RecordBatchHeader.Size)
-            {
-                break;
-            }
-
-            if (batch.MaxTimestamp > timestamp)
-            {
-                (timestamp, offset) = (batch.MaxTimestamp, batch.LastOffset.Value);
-            }
-
-            position += (int)Math.Min(batch.SizeInBytes, int.MaxValue - position);
-        }
-
-        Volatile.Write(ref _offsetOfMaxTimestamp, offset);
-        Volatile.Write(ref _maxTimestamp, timestamp);
-    }
-}
-
-/// <summary>What the listing of a directory says of a segment's files; -1 for an index that is absent.</summary>
-internal readonly record struct SegmentLengths(int Log, long OffsetIndex, long TimeIndex, long TransactionIndex)
-{
-    public static readonly SegmentLengths Empty = new(0, 0, 0, -1);
-
-    public int OffsetEntries => (int)(Math.Max(OffsetIndex, 0) / Segments.OffsetIndex.EntryBytes);
-
-    public int TimeEntries => (int)(Math.Max(TimeIndex, 0) / Segments.TimeIndex.EntryBytes);
-
-    public int TransactionEntries => (int)(Math.Max(TransactionIndex, 0) / Segments.TransactionIndex.EntryBytes);
-
-    /// <summary>Whether both indexes are there and consist of whole entries.</summary>
-    public bool HasWholeIndexes =>
-        OffsetIndex >= 0 && TimeIndex >= 0
-        && OffsetIndex % Segments.OffsetIndex.EntryBytes == 0 && TimeIndex % Segments.TimeIndex.EntryBytes == 0;
 }
