@@ -5,7 +5,7 @@ import subprocess
 import time
 from typing import Callable, NamedTuple, Optional
 
-from broker import LAUNCHER
+import ownload
 
 IDLE_S = 10
 
@@ -33,9 +33,11 @@ def load_name():
 
 
 def load(broker, kind, topic, *arguments):
-    """One run of the load client; its JSON."""
+    """One run of the load client, or of our own where there is none; its figures."""
     program = os.environ.get("TIDEMARK_LOADGEN")
-    command = [program, kind, "-b", broker.bootstrap, "-t", topic, "-pids", str(broker.pid), *map(str, arguments)] if program else perf(broker, kind, topic, arguments)
+    if not program:
+        return ownload.run(broker, kind, topic, arguments)
+    command = [program, kind, "-b", broker.bootstrap, "-t", topic, "-pids", str(broker.pid), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: {done.stderr or done.stdout}")
@@ -43,12 +45,6 @@ def load(broker, kind, topic, *arguments):
     if found.get("failed"):
         raise SystemExit(f"{' '.join(command)}: {found['failed']} records failed")
     return found
-
-
-def perf(broker, kind, topic, arguments):
-    """The same run by our own client, which takes the options by their long names."""
-    long = [word if not str(word).startswith("-") else "-" + word for word in map(str, arguments)]
-    return [LAUNCHER, "perf", kind, topic, "--bootstrap-server", broker.bootstrap, "--pids", str(broker.pid), "--json", *long]
 
 
 def start(broker, options):

@@ -1,3 +1,5 @@
+using Tidemark.Primitives;
+
 namespace Tidemark.Protocol;
 
 /// <summary>Tagged fields (KIP-482).</summary>

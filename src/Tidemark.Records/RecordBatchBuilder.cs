@@ -59,14 +59,14 @@ public sealed class RecordBatchBuilder : IDisposable
         foreach (RecordHeader header in headers)
         {
             int keySize = Encoding.UTF8.GetByteCount(header.Key);
-            headerSize += Varint.SizeOf(keySize) + keySize + SizeOf(header.Value);
+            headerSize += SignedVarInt.SizeOf(keySize) + keySize + SizeOf(header.Value);
         }
 
         Span<byte> rest = Begin(offset, timestamp, key, value, headers.Length, headerSize);
         foreach (RecordHeader header in headers)
         {
             int keySize = Encoding.UTF8.GetByteCount(header.Key);
-            rest = rest[Varint.Write(rest, keySize)..];
+            rest = rest[SignedVarInt.Write(rest, keySize)..];
             rest = rest[Encoding.UTF8.GetBytes(header.Key, rest)..];
             rest = Write(rest, header.Value);
         }
@@ -112,11 +112,11 @@ public sealed class RecordBatchBuilder : IDisposable
         _compressed?.Dispose();
     }
 
-    private static int SizeOf(RecordBytes bytes) => bytes.IsNull ? 1 : Varint.SizeOf(bytes.Length) + bytes.Length;
+    private static int SizeOf(RecordBytes bytes) => bytes.IsNull ? 1 : SignedVarInt.SizeOf(bytes.Length) + bytes.Length;
 
     private static Span<byte> Write(Span<byte> output, RecordBytes bytes)
     {
-        int written = Varint.Write(output, bytes.IsNull ? -1 : bytes.Length);
+        int written = SignedVarInt.Write(output, bytes.IsNull ? -1 : bytes.Length);
         bytes.Span.CopyTo(output[written..]);
         return output[(written + bytes.Length)..];
     }
@@ -132,18 +132,18 @@ public sealed class RecordBatchBuilder : IDisposable
         }
 
         long timestampDelta = timestamp - _baseTimestamp;
-        int bodySize = checked(1 + Varint.SizeOf(timestampDelta) + Varint.SizeOf(offsetDelta) + SizeOf(key) + SizeOf(value) + Varint.SizeOf(headerCount) + headerSize);
-        int size = Varint.SizeOf(bodySize) + bodySize;
+        int bodySize = checked(1 + SignedVarInt.SizeOf(timestampDelta) + SignedVarInt.SizeOf(offsetDelta) + SizeOf(key) + SizeOf(value) + SignedVarInt.SizeOf(headerCount) + headerSize);
+        int size = SignedVarInt.SizeOf(bodySize) + bodySize;
         Span<byte> output = _plain.GetSpan(size)[..size];
         _plain.Advance(size);
-        output = output[Varint.Write(output, bodySize)..];
+        output = output[SignedVarInt.Write(output, bodySize)..];
         output[0] = 0;
         output = output[1..];
-        output = output[Varint.Write(output, timestampDelta)..];
-        output = output[Varint.Write(output, offsetDelta)..];
+        output = output[SignedVarInt.Write(output, timestampDelta)..];
+        output = output[SignedVarInt.Write(output, offsetDelta)..];
         output = Write(output, key);
         output = Write(output, value);
-        output = output[Varint.Write(output, headerCount)..];
+        output = output[SignedVarInt.Write(output, headerCount)..];
         Count++;
         _lastOffset = offset.Value;
         _maxTimestamp = Math.Max(_maxTimestamp, timestamp);
@@ -154,7 +154,8 @@ public sealed class RecordBatchBuilder : IDisposable
     {
         RecordBatchOptions options = _options;
         long lastOffset = options.LastOffset?.Value ?? _lastOffset;
-        Invariant.Require(lastOffset >= _lastOffset && lastOffset >= options.BaseOffset.Value);
+        Invariant.Require(lastOffset >= _lastOffset);
+        Invariant.Require(lastOffset >= options.BaseOffset.Value);
         var attributes = (BatchAttributes)options.Codec;
         attributes |= options.LogAppendTimeMs is null ? 0 : BatchAttributes.LogAppendTime;
         attributes |= options.IsTransactional ? BatchAttributes.Transactional : 0;

@@ -79,7 +79,7 @@ public ref struct RecordReader
     {
         key = default;
         value = default;
-        if (!Varint.TryRead(bytes, ref position, out int keyLength))
+        if (!SignedVarInt.TryRead(bytes, ref position, out int keyLength))
         {
             return RecordFault.InvalidNumber;
         }
@@ -103,7 +103,7 @@ public ref struct RecordReader
     private static RecordFault TryReadBytes(ReadOnlySpan<byte> bytes, scoped ref int position, out RecordBytes value)
     {
         value = default;
-        if (!Varint.TryRead(bytes, ref position, out int length))
+        if (!SignedVarInt.TryRead(bytes, ref position, out int length))
         {
             return RecordFault.InvalidNumber;
         }
@@ -131,7 +131,7 @@ public ref struct RecordReader
             return RecordFault.TooFewRecords;
         }
 
-        if (!Varint.TryRead(_payload, ref _position, out int length))
+        if (!SignedVarInt.TryRead(_payload, ref _position, out int length))
         {
             return RecordFault.InvalidNumber;
         }
@@ -143,7 +143,7 @@ public ref struct RecordReader
 
         ReadOnlySpan<byte> body = _payload.Slice(_position, length);
         int at = 1;
-        if (!Varint.TryReadLong(body, ref at, out long timestampDelta) || !Varint.TryRead(body, ref at, out int offsetDelta))
+        if (!SignedVarInt.TryReadLong(body, ref at, out long timestampDelta) || !SignedVarInt.TryRead(body, ref at, out int offsetDelta))
         {
             return RecordFault.InvalidNumber;
         }
@@ -160,7 +160,7 @@ public ref struct RecordReader
             return fault;
         }
 
-        if (!Varint.TryRead(body, ref at, out int headers))
+        if (!SignedVarInt.TryRead(body, ref at, out int headers))
         {
             return RecordFault.InvalidNumber;
         }

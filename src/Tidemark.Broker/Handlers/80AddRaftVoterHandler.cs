@@ -17,13 +17,7 @@ public sealed class AddRaftVoterHandler(ClusterState cluster)
 
     protected override ValueTask<AddRaftVoterResponse> Answer(AddRaftVoterRequest request, Request context)
     {
-        bool isOther = request.ClusterId is not null && request.ClusterId != cluster.ClusterId;
-        return new(new AddRaftVoterResponse
-        {
-            ErrorCode = isOther ? ErrorCode.InconsistentClusterId : ErrorCode.UnsupportedVersion,
-            ErrorMessage = isOther
-                ? $"This is cluster {cluster.ClusterId}, not {request.ClusterId}."
-                : "The voters of this quorum are fixed.",
-        });
+        (ErrorCode code, string message) = FixedVoters.Refuse(request.ClusterId, cluster.ClusterId);
+        return new(new AddRaftVoterResponse { ErrorCode = code, ErrorMessage = message });
     }
 }

@@ -17,13 +17,7 @@ public sealed class RemoveRaftVoterHandler(ClusterState cluster)
 
     protected override ValueTask<RemoveRaftVoterResponse> Answer(RemoveRaftVoterRequest request, Request context)
     {
-        bool isOther = request.ClusterId is not null && request.ClusterId != cluster.ClusterId;
-        return new(new RemoveRaftVoterResponse
-        {
-            ErrorCode = isOther ? ErrorCode.InconsistentClusterId : ErrorCode.UnsupportedVersion,
-            ErrorMessage = isOther
-                ? $"This is cluster {cluster.ClusterId}, not {request.ClusterId}."
-                : "The voters of this quorum are fixed.",
-        });
+        (ErrorCode code, string message) = FixedVoters.Refuse(request.ClusterId, cluster.ClusterId);
+        return new(new RemoveRaftVoterResponse { ErrorCode = code, ErrorMessage = message });
     }
 }

@@ -20,7 +20,8 @@ public sealed class PooledBytes : IBufferWriter<byte>, IDisposable
 
     public void Advance(int count)
     {
-        Invariant.Require(count >= 0 && count <= _array.Length - _length);
+        Invariant.Require(count >= 0);
+        Invariant.Require(count <= _array.Length - _length);
         _length += count;
     }
 
@@ -46,7 +47,8 @@ public sealed class PooledBytes : IBufferWriter<byte>, IDisposable
     /// <summary>Forgets what was written after the first <paramref name="length"/> bytes and keeps the array.</summary>
     public void Truncate(int length)
     {
-        Invariant.Require(length >= 0 && length <= _length);
+        Invariant.Require(length >= 0);
+        Invariant.Require(length <= _length);
         _length = length;
     }
 

@@ -22,7 +22,9 @@ public static class BatchReencoder
     /// </summary>
     public static BatchValidation Reencode(ReadOnlySpan<byte> records, in BatchValidation validation, BatchRules rules, PooledBytes output)
     {
-        Invariant.Require(validation.IsAccepted && validation.NeedsReencoding && rules.Codec is not null);
+        Invariant.Require(validation.IsAccepted);
+        Invariant.Require(validation.NeedsReencoding);
+        Invariant.Require(rules.Codec is not null);
         var batch = new RecordBatchHeader(records[..validation.SizeInBytes]);
         int start = output.Length;
         RecordFault fault = validation.OffsetsAreDense

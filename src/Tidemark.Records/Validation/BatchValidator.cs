@@ -154,7 +154,7 @@ public static class BatchValidator
                 return RecordFault.TooFewRecords;
             }
 
-            if (!Varint.TryRead(payload, ref at, out int length))
+            if (!SignedVarInt.TryRead(payload, ref at, out int length))
             {
                 return RecordFault.InvalidNumber;
             }

@@ -61,7 +61,7 @@ internal ref struct DecodedRecords
     /// <summary>Reads the next record.</summary>
     private RecordFault Read(ref RecordShape shape)
     {
-        if (!TryReserve(Varint.SizeMax) && _start == _end)
+        if (!TryReserve(SignedVarInt.SizeMax) && _start == _end)
         {
             return Fault(RecordFault.TooFewRecords);
         }
@@ -138,8 +138,8 @@ internal ref struct DecodedRecords
 
     private bool TryTakeNumber(out int value)
     {
-        TryReserve(Varint.SizeMax);
-        return Varint.TryRead(_buffer.AsSpan(0, _end), ref _start, out value);
+        TryReserve(SignedVarInt.SizeMax);
+        return SignedVarInt.TryRead(_buffer.AsSpan(0, _end), ref _start, out value);
     }
 
     private readonly long Position => _decoded - (_end - _start);
@@ -168,9 +168,9 @@ internal ref struct DecodedRecords
         }
 
         long end = Position + length;
-        TryReserve(1 + Varint.LongSizeMax);
+        TryReserve(1 + SignedVarInt.LongSizeMax);
         _start++;
-        if (_start > _end || !Varint.TryReadLong(_buffer.AsSpan(0, _end), ref _start, out shape.TimestampDelta) || !TryTakeNumber(out shape.OffsetDelta))
+        if (_start > _end || !SignedVarInt.TryReadLong(_buffer.AsSpan(0, _end), ref _start, out shape.TimestampDelta) || !TryTakeNumber(out shape.OffsetDelta))
         {
             return Fault(RecordFault.InvalidNumber);
         }

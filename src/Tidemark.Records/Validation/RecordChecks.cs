@@ -25,7 +25,9 @@ internal ref struct RecordChecks
         _batchSaysAppendTime = header.TimestampType == TimestampType.LogAppendTime;
         _checksTime = rules.TimestampType == TimestampType.CreateTime;
         _checksKey = rules.IsCompacted;
-        Invariant.Require(nowMs >= 0 && rules.TimestampBeforeMsMax >= 0 && rules.TimestampAfterMsMax >= 0);
+        Invariant.Require(nowMs >= 0);
+        Invariant.Require(rules.TimestampBeforeMsMax >= 0);
+        Invariant.Require(rules.TimestampAfterMsMax >= 0);
         _earliest = nowMs - rules.TimestampBeforeMsMax;
         _latest = rules.TimestampAfterMsMax > long.MaxValue - nowMs ? long.MaxValue : nowMs + rules.TimestampAfterMsMax;
         _looksAtEach = _batchSaysAppendTime;

@@ -14,9 +14,9 @@ internal struct RecordShape
     public static RecordFault Read(ReadOnlySpan<byte> body, ref RecordShape shape)
     {
         int at = 1;
-        if (!Varint.TryReadLong(body, ref at, out shape.TimestampDelta)
-            || !Varint.TryRead(body, ref at, out shape.OffsetDelta)
-            || !Varint.TryRead(body, ref at, out int keyLength))
+        if (!SignedVarInt.TryReadLong(body, ref at, out shape.TimestampDelta)
+            || !SignedVarInt.TryRead(body, ref at, out shape.OffsetDelta)
+            || !SignedVarInt.TryRead(body, ref at, out int keyLength))
         {
             return RecordFault.InvalidNumber;
         }
@@ -28,7 +28,7 @@ internal struct RecordShape
         }
 
         at += Math.Max(keyLength, 0);
-        if (!Varint.TryRead(body, ref at, out int valueLength))
+        if (!SignedVarInt.TryRead(body, ref at, out int valueLength))
         {
             return RecordFault.InvalidNumber;
         }
@@ -39,7 +39,7 @@ internal struct RecordShape
         }
 
         at += Math.Max(valueLength, 0);
-        if (!Varint.TryRead(body, ref at, out int headers))
+        if (!SignedVarInt.TryRead(body, ref at, out int headers))
         {
             return RecordFault.InvalidNumber;
         }

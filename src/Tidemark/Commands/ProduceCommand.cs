@@ -6,7 +6,6 @@ using Tidemark.Client.Producing;
 using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Records;
-using Tidemark.Records.Compression;
 
 namespace Tidemark.Commands;
 
@@ -19,11 +18,7 @@ internal static class ProduceCommand
         var separator = new Option<string?>("--key-separator", "-K") { Description = "What stands between key and value on a line; without it lines are values without a key.", HelpName = "TEXT" };
         var headers = new Option<string[]>("--header", "-H") { Description = "A header for every record; may be given again.", HelpName = "KEY=VALUE" };
         var partition = new Option<int?>("--partition", "-p") { Description = "The partition; by default the key decides.", HelpName = "N" }.From(0);
-        var acks = new Option<string>("--acks") { Description = "Who must have a record before it counts: all (in-sync replicas), 1 (the leader), 0 (nobody).", HelpName = "ACKS", DefaultValueFactory = _ => "all" };
-        acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        var codec = new Option<string>("--codec", "-z") { Description = "How batches are compressed.", HelpName = "CODEC", DefaultValueFactory = _ => "none" };
-        codec.AcceptOnlyFromAmong("none", "gzip", "snappy", "lz4", "zstd");
-        var rate = new Option<double?>("--rate") { Description = "No more records than this in a second.", HelpName = "N" }.From(0.001);
+        var send = new SendOptions();
         var tombstones = new Option<bool>("--null-values") { Description = "An empty value is null: with a key, a tombstone." };
         var idempotent = new Option<bool>("--idempotent") { Description = "The broker drops repetitions; needs --acks all." };
         var command = new ExampledCommand(
@@ -37,22 +32,13 @@ internal static class ProduceCommand
             separator,
             headers,
             partition,
-            acks,
-            codec,
-            rate,
             tombstones,
             idempotent,
         };
+        send.AddTo(command);
         ClusterOptions.Attach(command, async call =>
         {
-            CompressionCodecs.TryParse(call.Get(codec), out CompressionCodec compression);
-            var options = new ProducerOptions
-            {
-                Acks = call.Get(acks) switch { "0" => 0, "1" => 1, _ => -1 },
-                Codec = compression,
-                Idempotent = call.Get(idempotent),
-                DeliveryTimeout = call.Timeout,
-            };
+            ProducerOptions options = send.Read(call) with { Idempotent = call.Get(idempotent), DeliveryTimeout = call.Timeout };
             if (options.Idempotent && options.Acks != -1)
             {
                 throw new CommandException(ExitCode.Usage, "--idempotent needs --acks all");
@@ -64,12 +50,12 @@ internal static class ProduceCommand
                 [.. KeyValueList.Read("--header", call.Get(headers)).Select(h => new RecordHeader(h.Key, Encoding.UTF8.GetBytes(h.Value)))],
                 call.Get(partition),
                 call.Get(tombstones));
-            return await RunAsync(call, options, lines, call.Get(rate));
+            return await RunAsync(call, options, lines, send);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterCall call, ProducerOptions options, LineRecords lines, double? rate)
+    private static async Task<int> RunAsync(ClusterCall call, ProducerOptions options, LineRecords lines, SendOptions send)
     {
         long written = 0, failed = 0;
         ClientException? first = null;
@@ -80,16 +66,7 @@ internal static class ProduceCommand
             using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 64 * 1024);
             while (first is null && await input.ReadLineAsync(call.Cancellation) is { } line)
             {
-                if (rate is > 0)
-                {
-                    TimeSpan early = TimeSpan.FromSeconds(posted / rate.Value) - Stopwatch.GetElapsedTime(began);
-                    if (early > TimeSpan.Zero)
-                    {
-                        await Task.Delay(early, call.Cancellation);
-                    }
-                }
-
-                posted++;
+                await send.AwaitTurnAsync(call, posted++, began);
                 await producer.PostAsync(lines.Read(line), OnDelivered, call.Cancellation);
             }
         }

@@ -1,3 +1,5 @@
+using Tidemark.Primitives;
+
 namespace Tidemark.Protocol.Tests.Wire;
 
 public class WireReaderTests

@@ -6,7 +6,11 @@ namespace Tidemark.Commands.Clusters;
 /// <summary><c>tidemark cluster</c>: brokers, features, the quorum and the disks.</summary>
 internal static class ClusterCommand
 {
-    public static Command Define() => new ExampledCommand("cluster", "Show brokers, features, the metadata quorum and log directories.", "tidemark cluster describe", "tidemark cluster log-dirs --json")
+    public static Command Define() => new ExampledCommand(
+        "cluster",
+        "Show brokers, features, the metadata quorum and log directories.",
+        "tidemark cluster describe",
+        "tidemark cluster log-dirs --json")
     {
         DescribeClusterCommand.Define(),
         DescribeFeaturesCommand.Define(),

@@ -3,8 +3,6 @@ using System.Diagnostics;
 using Tidemark.Client;
 using Tidemark.Client.Producing;
 using Tidemark.Parsing;
-using Tidemark.Records;
-using Tidemark.Records.Compression;
 
 namespace Tidemark.Commands.Perf;
 
@@ -19,37 +17,25 @@ internal static class PerfProduceCommand
         var topic = new Argument<string>("TOPIC") { Description = "The topic to write to." };
         var records = new Option<long>("--records") { Description = "How many records.", HelpName = "N", DefaultValueFactory = _ => 1_000_000 }.From(1);
         var size = new Option<int>("--size") { Description = "Bytes of each value.", HelpName = "BYTES", DefaultValueFactory = _ => 1000 }.Between(0, SizeMax);
-        var acks = new Option<string>("--acks") { Description = "all, 1 or 0.", HelpName = "ACKS", DefaultValueFactory = _ => "all" };
-        acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        var codec = new Option<string>("--codec", "-z") { Description = "none, gzip, snappy, lz4 or zstd.", HelpName = "CODEC", DefaultValueFactory = _ => "none" };
-        codec.AcceptOnlyFromAmong("none", "gzip", "snappy", "lz4", "zstd");
-        var rate = new Option<double?>("--rate") { Description = "No more records than this in a second.", HelpName = "N" }.From(0.001);
+        var send = new SendOptions();
         var batch = new Option<int>("--batch-size") { Description = "Bytes after which a batch is sent.", HelpName = "BYTES", DefaultValueFactory = _ => 128 * 1024 }.Between(1, SizeMax);
         var command = new ExampledCommand("produce", "Write records as fast as the cluster takes them.", "tidemark perf produce load --records 5000000 --size 100 --acks all", "tidemark perf produce load --codec lz4 --json")
         {
             topic,
             records,
             size,
-            acks,
-            codec,
-            rate,
             batch,
         };
+        send.AddTo(command);
         ClusterOptions.Attach(command, async call =>
         {
-            CompressionCodecs.TryParse(call.Get(codec), out CompressionCodec compression);
-            var options = new ProducerOptions
-            {
-                Acks = call.Get(acks) switch { "0" => 0, "1" => 1, _ => -1 },
-                Codec = compression,
-                BatchBytesMax = call.Get(batch),
-            };
-            return await RunAsync(call, options, call.Get(topic), call.Get(records), call.Get(size), call.Get(rate));
+            ProducerOptions options = send.Read(call) with { BatchBytesMax = call.Get(batch) };
+            return await RunAsync(call, options, call.Get(topic), call.Get(records), call.Get(size), send);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(ClusterCall call, ProducerOptions options, string topic, long records, int size, double? rate)
+    private static async Task<int> RunAsync(ClusterCall call, ProducerOptions options, string topic, long records, int size, SendOptions send)
     {
         byte[] value = new byte[size];
         for (int i = 0; i < size; i++)
@@ -67,11 +53,7 @@ internal static class PerfProduceCommand
             await using var producer = new Producer(call.Cluster, options);
             for (long i = 0; i < records && Volatile.Read(ref failure) is null; i++)
             {
-                if (rate is > 0 && TimeSpan.FromSeconds(i / rate.Value) - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } early)
-                {
-                    await Task.Delay(early, call.Cancellation);
-                }
-
+                await send.AwaitTurnAsync(call, i, began);
                 long posted = Stopwatch.GetTimestamp();
                 await producer.PostAsync(
                     new ProducerRecord(topic, null, value),

@@ -6,7 +6,11 @@ namespace Tidemark.Commands.Topics;
 /// <summary><c>tidemark topics</c>: everything about topics but their records.</summary>
 internal static class TopicsCommand
 {
-    public static Command Define() => new ExampledCommand("topics", "List, create, describe, change and delete topics.", "tidemark topics create orders --partitions 6", "tidemark topics describe orders")
+    public static Command Define() => new ExampledCommand(
+        "topics",
+        "List, create, describe, change and delete topics.",
+        "tidemark topics create orders --partitions 6",
+        "tidemark topics describe orders")
     {
         ListTopicsCommand.Define(),
         CreateTopicCommand.Define(),

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Tidemark.Protocol;
+namespace Tidemark.Primitives;
 
 /// <summary>
 /// Integers of variable length: seven bits a byte, low bits first, the top bit saying that more follow.

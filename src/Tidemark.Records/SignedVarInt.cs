@@ -1,12 +1,16 @@
 using System.Runtime.CompilerServices;
+using Tidemark.Primitives;
 
 namespace Tidemark.Records;
 
-/// <summary>Zigzag numbers of variable length, seven bits a byte, the lowest first (as in Protocol Buffers); 5 bytes at most, 10 for 64 bits.</summary>
-internal static class Varint
+/// <summary>
+/// The numbers in records: a <see cref="VarInt"/> behind a zigzag, 5 bytes at most, 10 for 64 bits. Reading them is not the protocol's
+/// reading: Kafka lets bits beyond the 32nd or 64th pass here, and nothing throws.
+/// </summary>
+internal static class SignedVarInt
 {
-    public const int SizeMax = 5;
-    public const int LongSizeMax = 10;
+    public const int SizeMax = VarInt.UInt32BytesMax;
+    public const int LongSizeMax = VarInt.UInt64BytesMax;
 
     /// <summary>Reads a number and moves on. False when the bytes end or the number does not.</summary>
     /// <remarks>Most numbers in a record take one byte and the lengths two: these are read in place.</remarks>
@@ -51,26 +55,12 @@ internal static class Varint
         return TryReadMoreLong(bytes, ref position, out value);
     }
 
-    public static int SizeOf(int value) => SizeOfRaw((uint)((value << 1) ^ (value >> 31)));
+    public static int SizeOf(int value) => VarInt.SizeOf(VarInt.ZigZag(value));
 
-    public static int SizeOf(long value) => SizeOfRaw((ulong)((value << 1) ^ (value >> 63)));
+    public static int SizeOf(long value) => VarInt.SizeOf(VarInt.ZigZag(value));
 
     /// <summary>Writes a number and says how many bytes it took.</summary>
-    public static int Write(Span<byte> bytes, long value)
-    {
-        ulong raw = (ulong)((value << 1) ^ (value >> 63));
-        int at = 0;
-        while (raw >= 0x80)
-        {
-            bytes[at++] = (byte)(raw | 0x80);
-            raw >>= 7;
-        }
-
-        bytes[at++] = (byte)raw;
-        return at;
-    }
-
-    private static int SizeOfRaw(ulong raw) => (System.Numerics.BitOperations.Log2(raw | 1) / 7) + 1;
+    public static int Write(Span<byte> bytes, long value) => VarInt.Write(bytes, VarInt.ZigZag(value));
 
     private static bool TryReadMore(ReadOnlySpan<byte> bytes, scoped ref int position, out int value)
     {
