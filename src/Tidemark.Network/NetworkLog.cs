@@ -28,4 +28,7 @@ internal static partial class NetworkLog
 
     [LoggerMessage(4006, LogLevel.Error, "The handler of connection {Id} from {Address}:{Port} failed{Suppressed}")]
     public static partial void HandlerFailed(ILogger logger, Exception error, long id, string address, int port, string suppressed);
+
+    [LoggerMessage(4007, LogLevel.Error, "What waited for the connection to {Host}:{Port} failed{Suppressed}")]
+    public static partial void LinkFailed(ILogger logger, Exception error, string host, int port, string suppressed);
 }

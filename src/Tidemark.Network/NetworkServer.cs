@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Connections;
+using Tidemark.Broker.Links;
 using Tidemark.Network.Buffers;
+using Tidemark.Network.Connecting;
 using Tidemark.Network.Listeners;
 using Tidemark.Network.Loops;
 
 namespace Tidemark.Network;
 
 /// <summary>
-/// The broker's listeners and connections: binds at once, accepts from <see cref="Start"/> on, and stops gracefully. Frames go to
+/// The broker's listeners and connections, and those to other nodes: binds at once, accepts from <see cref="Start"/> on, and stops gracefully. Frames go to
 /// the <see cref="IConnectionAcceptor"/>'s handlers on the loops' threads.
 /// </summary>
 public sealed class NetworkServer : IAsyncDisposable
@@ -15,7 +17,9 @@ public sealed class NetworkServer : IAsyncDisposable
     private readonly NetworkContext _context;
     private readonly List<EventLoop> _loops = [];
     private readonly List<Acceptor> _acceptors = [];
-    private bool _started;
+    private readonly Lock _lock = new();
+    private bool _running;
+    private bool _accepting;
     private Task? _stopped;
 
     /// <summary>Binds all listeners.</summary>
@@ -41,7 +45,12 @@ public sealed class NetworkServer : IAsyncDisposable
             // One of the loops looks after the pool, which needs no thread of its own.
             _loops.Add(new EventLoop(_context, i, i == 0 ? buffers.Trim : null));
         }
+
+        Connector = new SocketConnector(_loops, StartLoops);
     }
+
+    /// <summary>The way to other nodes. It may be used before <see cref="Start"/>.</summary>
+    public INodeConnector Connector { get; }
 
     /// <summary>The listeners in the order of the options, with their real ports.</summary>
     public IReadOnlyList<BoundListener> Listeners => [.. _acceptors.Select(acceptor => acceptor.Bound)];
@@ -52,12 +61,8 @@ public sealed class NetworkServer : IAsyncDisposable
     /// <summary>Begins to accept connections. Called once, when the broker is ready for requests.</summary>
     public void Start()
     {
-        _started = true;
-        foreach (EventLoop loop in _loops)
-        {
-            loop.Start();
-        }
-
+        StartLoops();
+        _accepting = true;
         foreach (Acceptor acceptor in _acceptors)
         {
             acceptor.Start(_loops[0]);
@@ -74,14 +79,38 @@ public sealed class NetworkServer : IAsyncDisposable
     /// </summary>
     public Task StopAsync(TimeSpan drainMax)
     {
-        if (!_started)
+        if (!_accepting)
         {
             _acceptors.ForEach(acceptor => acceptor.Dispose());
-            return Task.CompletedTask;
+        }
+
+        lock (_lock)
+        {
+            if (!_running)
+            {
+                return Task.CompletedTask;
+            }
         }
 
         return _stopped ??= Task.WhenAll(_loops.Select(loop => loop.StopAsync(drainMax)));
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
+
+    private void StartLoops()
+    {
+        if (Volatile.Read(ref _running))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_running)
+            {
+                _loops.ForEach(loop => loop.Start());
+                Volatile.Write(ref _running, true);
+            }
+        }
+    }
 }

@@ -5,10 +5,10 @@ using Tidemark.Broker.Connections;
 namespace Tidemark.Network.Connections;
 
 /// <summary>
-/// Makes frames out of the bytes of a stream: <c>size(int32) bytes(size)</c>, each in one buffer of its own. A size is checked before
-/// room for it is rented; the room costs memory only as bytes come (see <see cref="Buffers.NativeBlock"/>).
+/// Makes frames out of the bytes of a stream: <c>size(int32) bytes(size)</c>, each in one buffer of its own. Its gate judges a size
+/// before room for it is rented; the room costs memory only as bytes come (see <see cref="Buffers.NativeBlock"/>).
 /// </summary>
-internal sealed class FrameAssembler(MemoryPool<byte> buffers, int frameBytesMax) : IDisposable
+internal sealed class FrameAssembler(MemoryPool<byte> buffers, IFrameGate gate) : IDisposable
 {
     private const int SizeLength = sizeof(int);
 
@@ -23,6 +23,9 @@ internal sealed class FrameAssembler(MemoryPool<byte> buffers, int frameBytesMax
 
     /// <summary>Where the rest of the frame under way goes; empty when none is.</summary>
     public Memory<byte> Remainder => _frame is null ? default : _frame.Memory[_filled.._size];
+
+    /// <summary>True between the first byte of a frame's size and its last byte.</summary>
+    public bool IsInFrame => _frame is not null || _sizeByteCount > 0;
 
     /// <summary>How many bytes to receive after <see cref="Remainder"/>: only the next size where large frames follow each other.</summary>
     public int LookAheadMax => _size < LargeMin ? int.MaxValue : _frame is null ? SizeLength - _sizeByteCount : SizeLength;
@@ -55,9 +58,7 @@ internal sealed class FrameAssembler(MemoryPool<byte> buffers, int frameBytesMax
                 return null;
             }
 
-            error = _size > frameBytesMax ? $"a request of {_size} bytes is over socket.request.max.bytes, {frameBytesMax}"
-                : _size <= 0 ? $"{_size} is no size of a request"
-                : null;
+            error = gate.Refusal(_size);
             if (error is not null)
             {
                 return null;

@@ -7,8 +7,8 @@ using Tidemark.Primitives;
 
 namespace Tidemark.Network.Connections;
 
-/// <content>Requests in: received straight into their frame where one is under way, else into the loop's scratch. On the loop's thread.</content>
-internal sealed partial class SocketConnection
+/// <content>Frames in: received straight into their frame where one is under way, else into the loop's scratch. On the loop's thread.</content>
+internal abstract partial class SocketConnection
 {
     /// <summary>Bytes received before other connections get their turn.</summary>
     private const int ReceivedAtOnceMax = 1 << 20;
@@ -63,8 +63,7 @@ internal sealed partial class SocketConnection
     {
         if (count == 0)
         {
-            AddHold(Hold.PeerDone);
-            BeginEnd();
+            OnPeerDone();
         }
         else if (Marshal.GetLastPInvokeError() is not (Libc.EAGAIN or Libc.EINTR))
         {
@@ -109,7 +108,7 @@ internal sealed partial class SocketConnection
         Interlocked.Exchange(ref _lastActivity, _loop.Now);
         try
         {
-            _handler!.OnFrame(frame);
+            Handle(frame);
         }
         catch (Exception error) when (error is not InvariantViolationException)
         {

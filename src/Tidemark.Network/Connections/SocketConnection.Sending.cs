@@ -3,11 +3,11 @@ using Tidemark.Broker.Connections;
 namespace Tidemark.Network.Connections;
 
 /// <content>
-/// Answers out. What is sent on the loop's thread leaves when the event at hand is through, several answers in one call. Other
+/// Frames out. What is sent on the loop's thread leaves when the event at hand is through, several frames in one call. Other
 /// threads write at once where the answer is in memory or short; longer file ranges are left to the loop, since they may have to wait
 /// for the disk. A short one sent from elsewhere holds what was appended a moment ago: a fetch that waited for it.
 /// </content>
-internal sealed partial class SocketConnection
+internal abstract partial class SocketConnection
 {
     /// <summary>Bytes written before other connections get their turn.</summary>
     private const long SentAtOnceMax = 4L << 20;
@@ -76,7 +76,7 @@ internal sealed partial class SocketConnection
 
             (_queue ??= new(1)).Enqueue(frame);
             _queuedBytes += frame.Length;
-            if (_queuedBytes > Context.Options.QueuedAnswerBytesMax)
+            if (_queuedBytes > QueuedBytesMax)
             {
                 _hold |= Hold.Answers;
                 UpdateInterest();
@@ -136,7 +136,7 @@ internal sealed partial class SocketConnection
             lock (_lock)
             {
                 _queuedBytes -= written;
-                if ((_hold & Hold.Answers) != 0 && _queuedBytes <= Context.Options.QueuedAnswerBytesMax / 2)
+                if ((_hold & Hold.Answers) != 0 && _queuedBytes <= QueuedBytesMax / 2)
                 {
                     _hold &= ~Hold.Answers;
                     readsAgain = true;

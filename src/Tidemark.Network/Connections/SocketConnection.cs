@@ -1,5 +1,3 @@
-using System.Net;
-using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Connections;
 using Tidemark.Network.Loops;
 using Tidemark.Network.Native;
@@ -8,18 +6,15 @@ using Tidemark.Primitives;
 namespace Tidemark.Network.Connections;
 
 /// <summary>
-/// One connection. Reading, closing and the handler's calls happen on its loop's thread only; sending on any, one thread at a time.
-/// The descriptor is closed on the loop's thread while nobody sends, so that its number is never used for another connection's.
+/// One connection: frames in, frames out, and its end. Reading, closing and the owner's calls happen on its loop's thread only; sending
+/// on any, one thread at a time. The descriptor is closed on the loop's thread while nobody sends, so that its number is never used for
+/// another connection's. What the frames mean is the affair of those that derive from it.
 /// </summary>
-internal sealed partial class SocketConnection : IConnectionTransport
+internal abstract partial class SocketConnection : IFrameGate
 {
     private readonly EventLoop _loop;
-    private readonly int _descriptor;
-    private readonly IPEndPoint _peer;
-    private readonly string _listenerName;
     private readonly Lock _lock = new();
-    private IConnectionHandler? _handler;
-    private long _id;
+    private int _descriptor = -1;
     private long _lastActivity;
     private uint _interest;
     private Hold _hold;
@@ -28,38 +23,41 @@ internal sealed partial class SocketConnection : IConnectionTransport
     private string? _endReason;
     private string? _cutReason;
 
-    public SocketConnection(EventLoop loop, int descriptor, ulong key, IPEndPoint peer, string listenerName)
+    protected SocketConnection(EventLoop loop)
     {
-        (_loop, _descriptor, Key, _peer, _listenerName) = (loop, descriptor, key, peer, listenerName);
+        _loop = loop;
         _lastActivity = loop.Now;
-        _assembler = new FrameAssembler(loop.Context.Buffers, loop.Context.Options.RequestBytesMax);
+        _assembler = new FrameAssembler(loop.Context.Buffers, this);
     }
 
-    /// <summary>What epoll reports events of this connection under.</summary>
-    public ulong Key { get; }
+    /// <summary>What epoll reports events of this connection under; set before it is attached.</summary>
+    public ulong Key { get; set; }
 
-    private NetworkContext Context => _loop.Context;
+    protected EventLoop Loop => _loop;
 
-    public void Open()
-    {
-        _id = Context.NextConnectionId();
-        string address = _peer.Address.ToString();
-        NetworkLog.Opened(Context.Logger, _id, address, _peer.Port, _listenerName);
-        try
-        {
-            _interest = Libc.EPOLLIN;
-            _loop.Epoll.Add(_descriptor, _interest, Key);
-            _handler = Context.Broker.Accept(
-                new ConnectionInfo(_id, _listenerName, address, _peer.Port, IPAddress.IsLoopback(_peer.Address)), this);
-        }
-        catch (Exception error) when (error is not InvariantViolationException)
-        {
-            OnHandlerFailed(error);
-        }
-    }
+    protected NetworkContext Context => _loop.Context;
+
+    protected int Descriptor => _descriptor;
+
+    protected bool IsClosed => _closed;
+
+    /// <summary>Why it ended, once it has.</summary>
+    protected string? CutReason => _cutReason;
+
+    /// <summary>Whether the peer's last frame has not come to its end.</summary>
+    protected bool IsInFrame => _assembler.IsInFrame;
+
+    /// <summary>What may wait to be sent before no more is read from a peer that does not take it.</summary>
+    protected abstract long QueuedBytesMax { get; }
+
+    /// <summary>Whether frames of the peer are in the owner's hands, for whose answers the connection is kept open.</summary>
+    protected virtual bool HasFramesInHand => false;
+
+    /// <inheritdoc/>
+    public abstract string? Refusal(int size);
 
     /// <summary>What epoll has to say about the socket.</summary>
-    public void OnReady(uint ready)
+    public virtual void OnReady(uint ready)
     {
         if ((ready & Libc.EPOLLOUT) != 0)
         {
@@ -90,37 +88,14 @@ internal sealed partial class SocketConnection : IConnectionTransport
         }
     }
 
-    public void PauseReading() => AddHold(Hold.Broker);
-
-    public void ResumeReading()
-    {
-        lock (_lock)
-        {
-            _hold &= ~Hold.Broker;
-            UpdateInterest();
-        }
-
-        ContinueReadingSoon();
-    }
-
-    public void Close(string reason)
-    {
-        AddHold(Hold.Closing, reason);
-        _loop.Post(BeginEnd);
-    }
-
-    /// <summary>Reads no more; ends when the answers to what is in hand are out.</summary>
-    public void BeginStop()
-    {
-        AddHold(Hold.Stopping, "the broker stops");
-        BeginEnd();
-    }
+    /// <summary>The network stops: the connection is to end as soon as it may.</summary>
+    public abstract void BeginStop();
 
     /// <summary>Ends the connection whatever is under way.</summary>
-    public void Cut(string reason) => CloseNow(reason);
+    public virtual void Cut(string reason) => CloseNow(reason);
 
     /// <summary>Ends the connection if nothing has moved on it for too long.</summary>
-    public void CheckIdle(long now, long idleTicks)
+    public virtual void CheckIdle(long now, long idleTicks)
     {
         if (now - Interlocked.Read(ref _lastActivity) > idleTicks)
         {
@@ -144,7 +119,7 @@ internal sealed partial class SocketConnection : IConnectionTransport
             return;
         }
 
-        bool inHand = _handler?.HasRequestsInHand == true;
+        bool inHand = HasFramesInHand;
         lock (_lock)
         {
             if (_closed || _sending || _queuedBytes > 0 || (inHand && (_hold & Hold.Closing) == 0))
@@ -169,7 +144,60 @@ internal sealed partial class SocketConnection : IConnectionTransport
         }
     }
 
-    private void BeginEnd()
+    /// <summary>Takes one frame over. On the loop's thread.</summary>
+    protected abstract void Handle(InboundFrame frame);
+
+    /// <summary>The peer has said that it sends no more.</summary>
+    protected abstract void OnPeerDone();
+
+    /// <summary>The peer breaks the rules.</summary>
+    protected abstract void CutOff(string reason);
+
+    /// <summary>The connection is closed: the last call.</summary>
+    protected abstract void OnEnded(string reason);
+
+    protected abstract void LogHandlerFailed(Exception error);
+
+    /// <summary>Takes charge of a socket that is connected, or is connecting and so has no room yet. On the loop's thread.</summary>
+    protected void Attach(int descriptor, bool hasRoom)
+    {
+        lock (_lock)
+        {
+            _descriptor = descriptor;
+            _wantsRoom = !hasRoom;
+            _interest = Libc.EPOLLIN | (hasRoom ? 0 : Libc.EPOLLOUT);
+        }
+
+        _loop.Epoll.Add(descriptor, _interest, Key);
+    }
+
+    /// <summary>Gives up a socket that never had room to send; another may be attached. On the loop's thread.</summary>
+    protected void Detach()
+    {
+        int descriptor;
+        lock (_lock)
+        {
+            (descriptor, _descriptor) = (_descriptor, -1);
+        }
+
+        Libc.Close(descriptor);
+    }
+
+    /// <summary>What is sent waits until a socket is attached and has room.</summary>
+    protected void SendLater() => _wantsRoom = true;
+
+    protected void Release(Hold hold)
+    {
+        lock (_lock)
+        {
+            _hold &= ~hold;
+            UpdateInterest();
+        }
+
+        ContinueReadingSoon();
+    }
+
+    protected void BeginEnd()
     {
         if (!_closed)
         {
@@ -179,7 +207,7 @@ internal sealed partial class SocketConnection : IConnectionTransport
     }
 
     /// <summary>Closes the socket, at the latest when the thread that is sending on it returns.</summary>
-    private void CloseNow(string reason)
+    protected void CloseNow(string reason)
     {
         lock (_lock)
         {
@@ -198,15 +226,17 @@ internal sealed partial class SocketConnection : IConnectionTransport
             _closed = true;
         }
 
-        Libc.Close(_descriptor);
+        if (_descriptor >= 0)
+        {
+            Libc.Close(_descriptor);
+        }
+
         _loop.Forget(this);
         _assembler.Dispose();
         DropAnswers();
-        Context.Quota.Leave(_listenerName, _peer.Address);
-        NetworkLog.Closed(Context.Logger, _id, _peer.Address.ToString(), _peer.Port, _cutReason);
         try
         {
-            _handler?.OnClosed();
+            OnEnded(_cutReason);
         }
         catch (Exception error) when (error is not InvariantViolationException)
         {
@@ -214,32 +244,13 @@ internal sealed partial class SocketConnection : IConnectionTransport
         }
     }
 
-    private void OnHandlerFailed(Exception error)
+    protected void OnHandlerFailed(Exception error)
     {
         LogHandlerFailed(error);
         CloseNow($"its handler failed: {error.Message}");
     }
 
-    private void LogHandlerFailed(Exception error)
-    {
-        if (Context.LogRate.TryTake(out string suppressed))
-        {
-            NetworkLog.HandlerFailed(Context.Logger, error, _id, _peer.Address.ToString(), _peer.Port, suppressed);
-        }
-    }
-
-    /// <summary>Ends the connection of a peer that breaks the rules, and says so in the log.</summary>
-    private void CutOff(string reason)
-    {
-        if (Context.LogRate.TryTake(out string suppressed))
-        {
-            NetworkLog.CutOff(Context.Logger, _id, _peer.Address.ToString(), _peer.Port, reason, suppressed);
-        }
-
-        CloseNow(reason);
-    }
-
-    private void AddHold(Hold hold, string? endReason = null)
+    protected void AddHold(Hold hold, string? endReason = null)
     {
         lock (_lock)
         {
@@ -253,7 +264,7 @@ internal sealed partial class SocketConnection : IConnectionTransport
     private void UpdateInterest()
     {
         uint wanted = (_hold == Hold.None || _goneDeadline is not null ? Libc.EPOLLIN : 0) | (_wantsRoom ? Libc.EPOLLOUT : 0);
-        if (wanted != _interest && !_closed)
+        if (wanted != _interest && !_closed && _descriptor >= 0)
         {
             _interest = wanted;
             _loop.Epoll.Change(_descriptor, wanted, Key);

@@ -154,15 +154,7 @@ internal sealed class Acceptor : IDisposable
             return;
         }
 
-        Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
-        Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
-        if (IPAddress.IsLoopback(peer.Address))
-        {
-            // Within a machine nothing is ever congested, and where the system's choice is BBR, its pacing would cost a timer for every few
-            // packets: half the speed at twice the processor time. This one is always there and paces nothing.
-            Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_CONGESTION, "reno"u8);
-        }
-
+        SocketSettings.Apply(descriptor, peer.Address);
         if (_context.Options.SendBufferBytes > 0)
         {
             Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_SNDBUF, _context.Options.SendBufferBytes);

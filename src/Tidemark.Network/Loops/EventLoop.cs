@@ -1,3 +1,4 @@
+using Tidemark.Network.Connecting;
 using Tidemark.Network.Connections;
 using Tidemark.Network.Listeners;
 using Tidemark.Network.Native;
@@ -88,10 +89,23 @@ internal sealed partial class EventLoop
             return;
         }
 
-        ulong key = _connections.Reserve();
-        var connection = new SocketConnection(this, descriptor, key, peer, acceptor.ListenerName);
-        _connections.Set(key, connection);
-        connection.Open();
+        var connection = new AcceptedConnection(this, peer, acceptor.ListenerName);
+        Adopt(connection);
+        connection.Open(descriptor);
+    }
+
+    /// <summary>Begins to make a connection to another node. Called on the loop's thread.</summary>
+    public void Open(NodeConnection connection)
+    {
+        Adopt(connection);
+        if (_stopDeadline is null)
+        {
+            connection.Open();
+        }
+        else
+        {
+            connection.BeginStop();
+        }
     }
 
     /// <summary>The connection has ended.</summary>
@@ -143,6 +157,12 @@ internal sealed partial class EventLoop
             }
         });
         return _ended.Task;
+    }
+
+    private void Adopt(SocketConnection connection)
+    {
+        connection.Key = _connections.Reserve();
+        _connections.Set(connection.Key, connection);
     }
 
     private void Run()

@@ -8,6 +8,12 @@ internal static unsafe partial class Libc
     public const int EINTR = 4;
     public const int EAGAIN = 11;
     public const int ECONNABORTED = 103;
+    public const int ECONNREFUSED = 111;
+    public const int EINPROGRESS = 115;
+
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
+    public const int SOCK_STREAM = 1;
 
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_MORE = 0x8000;
@@ -16,6 +22,7 @@ internal static unsafe partial class Libc
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
+    public const int SO_ERROR = 4;
     public const int SO_SNDBUF = 7;
     public const int SO_KEEPALIVE = 9;
     public const int IPPROTO_TCP = 6;
@@ -75,6 +82,18 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
     public static partial int Accept(int listener, byte* address, int* addressLength, int flags);
 
+    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    public static partial int Connect(int descriptor, byte* address, uint addressLength);
+
+    [LibraryImport(Library, EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int LocalName(int descriptor, byte* address, int* addressLength);
+
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetSocketOption(int descriptor, int level, int name, int* value, uint* valueLength);
+
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetSocketOption(int descriptor, int level, int name, int* value, uint valueLength);
 
@@ -102,6 +121,14 @@ internal static unsafe partial class Libc
         {
             SetSocketOption(descriptor, level, name, (int*)start, (uint)value.Length);
         }
+    }
+
+    /// <summary>What went wrong on a socket, such as with connecting it, since this was last asked; 0 for nothing.</summary>
+    public static int TakeSocketError(int descriptor)
+    {
+        int error = 0;
+        uint length = sizeof(int);
+        return GetSocketOption(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : Marshal.GetLastPInvokeError();
     }
 
     /// <summary>What went wrong in the last call, in words.</summary>

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Tidemark.Network.Native;
 
-/// <summary>Reads the <c>struct sockaddr</c> that <c>accept4</c> fills.</summary>
+/// <summary>Reads and writes <c>struct sockaddr</c>.</summary>
 internal static class PeerAddress
 {
     /// <summary>Room for an IPv4 or IPv6 address.</summary>
@@ -22,6 +23,22 @@ internal static class PeerAddress
             InterNetworkV6 => new IPEndPoint(Unmapped(new IPAddress(address.Slice(8, 16), BitConverter.ToUInt32(address[24..]))), port),
             _ => new IPEndPoint(IPAddress.None, 0),
         };
+    }
+
+    /// <summary>Writes an address for <c>connect</c>; answers its length.</summary>
+    public static uint Write(IPAddress address, int port, Span<byte> into)
+    {
+        into.Clear();
+        bool isV6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        BitConverter.TryWriteBytes(into, isV6 ? InterNetworkV6 : InterNetwork);
+        BinaryPrimitives.WriteUInt16BigEndian(into[2..], (ushort)port);
+        address.TryWriteBytes(into[(isV6 ? 8 : 4)..], out _);
+        if (isV6)
+        {
+            BitConverter.TryWriteBytes(into[24..], (uint)address.ScopeId);
+        }
+
+        return isV6 ? 28u : 16u;
     }
 
     private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

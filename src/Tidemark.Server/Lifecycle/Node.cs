@@ -4,7 +4,6 @@ using Tidemark.Broker;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
-using Tidemark.Broker.Links;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
@@ -56,9 +55,8 @@ public sealed partial class Node : IAsyncDisposable
         {
             var buffers = new FrameBufferPool();
             _network = new NetworkServer(NetworkSettings.Of(options), _door, buffers, TimeProvider.System, logs);
-            var background = new ThreadPoolBackground(logs);
             var environment = new BrokerEnvironment(
-                TimeProvider.System, disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, new RefusingConnector(background));
+                TimeProvider.System, disk, new ThreadPoolBackground(logs), bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector);
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
