@@ -89,12 +89,12 @@ public sealed partial class QuorumMember
                 break;
             case Follower follower when !_isShuttingDown:
                 yield return follower.LeaderLostAt;
-                yield return follower.AwaitsLog || (follower.Fetching.UnderWay is null && AwaitsFlush(follower)) ? null : follower.Fetching.NextDeadline;
+                yield return follower.AwaitsLog || (follower.Fetching.UnderWay is null && follower.Snapshot is null && AwaitsFlush) ? null : follower.Fetching.NextDeadline;
                 yield return follower.ChangingVoters.UnderWay is null && OwnVoterChange(follower) is null ? null : follower.ChangingVoters.NextDeadline;
                 break;
             case Unattached unattached when !_isShuttingDown:
                 yield return MayStand ? unattached.ElectionAt : null;
-                yield return CanLookForLeader ? unattached.Search.NextDeadline : null;
+                yield return CanLookForLeader && (unattached.Search.UnderWay is not null || !AwaitsFlush) ? unattached.Search.NextDeadline : null;
                 break;
             case Prospective or Candidate when !_isShuttingDown:
                 yield return Role.Deadline;
@@ -142,6 +142,11 @@ public sealed partial class QuorumMember
         if (IsLoneVoter || (MayStand && _now >= role.ElectionAt))
         {
             BecomeProspective();
+        }
+        else if (CanLookForLeader && role.Search.IsFree(_now) && AwaitsFlush)
+        {
+            // The leader itself may be who is asked, and it counts what it hears.
+            AskForFlush();
         }
         else if (CanLookForLeader && role.Search.IsFree(_now))
         {

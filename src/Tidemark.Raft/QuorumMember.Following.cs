@@ -187,7 +187,7 @@ public sealed partial class QuorumMember
                 var ask = new FetchSnapshotAsk(_options.Self, Epoch, copy.Id, copy.Position);
                 Send(follower.Fetching, id => new SendFetchSnapshot(id, follower.Fetching.Peer, ask));
             }
-            else if (AwaitsFlush(follower))
+            else if (AwaitsFlush)
             {
                 AskForFlush();
             }
@@ -207,8 +207,7 @@ public sealed partial class QuorumMember
     /// A voter's fetch tells the leader what it has on its disk, so it is not sent before that is true; the same holds for whoever the leader may make a
     /// voter, because it then counts what it was told before. Nobody counts on a node without the controller role.
     /// </summary>
-    private bool AwaitsFlush(Follower follower) =>
-        follower.Snapshot is null && (_options.CanBecomeVoter || Voters.Contains(_options.Self)) && _flushed < _log.End.EndOffset;
+    private bool AwaitsFlush => (_options.CanBecomeVoter || Voters.Contains(_options.Self)) && _flushed < _log.End.EndOffset;
 
     private FetchAsk OwnFetch() => new(_options.Self, Epoch, _log.End, HighWatermark, Timeouts.FetchWaitMax);
 

@@ -145,9 +145,19 @@ public sealed class FetchTests
     }
 
     [Fact]
+    public void A_member_that_looks_for_its_leader_flushes_what_a_crash_left_before_it_asks()
+    {
+        var stage = new Stage(epochs: [1, 1]);
+        Assert.Contains(new FlushLog(), stage.Effects);
+        Assert.DoesNotContain(stage.Effects, effect => effect is SendFetch);
+        Assert.Contains(stage.Flush(), effect => effect is SendFetch);
+    }
+
+    [Fact]
     public void An_observer_asks_others_for_the_leader_and_never_for_votes()
     {
         var stage = new Stage(self: 9);
+        stage.Flush();
         SendFetch fetch = stage.WaitForFetch();
         stage.Do(member => member.OnFetchAnswered(fetch.Request, new FetchAnswer(ErrorCode.FencedLeaderEpoch, new BrokerId(3), new LeaderEpoch(4), Offset.Unknown), stage.Now));
         Assert.Equal(new BrokerId(3), stage.Member.LeaderNode);
