@@ -40,6 +40,9 @@ public sealed class Request
     /// <summary>The request after its header. Not to be touched once the frame was released.</summary>
     public Memory<byte> Body { get; }
 
+    /// <summary>The request with its header, as it came. Not to be touched once the frame was released.</summary>
+    public ReadOnlyMemory<byte> Whole => Volatile.Read(ref _frame)?.Bytes ?? throw new InvalidOperationException("the request's bytes were given back");
+
     /// <summary>The client that sent it.</summary>
     public ClientConnection Connection => _connection;
 

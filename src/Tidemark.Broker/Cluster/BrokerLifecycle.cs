@@ -1,0 +1,263 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Cluster;
+
+/// <summary>What the controller is told of a broker over its life.</summary>
+/// <param name="HeartbeatEvery"><c>broker.heartbeat.interval.ms</c></param>
+/// <param name="RegisterWithin"><c>initial.broker.registration.timeout.ms</c></param>
+public sealed record LifecycleOptions(
+    BrokerId Node,
+    string ClusterId,
+    TimeSpan HeartbeatEvery,
+    TimeSpan RegisterWithin,
+    BrokerSessions Sessions);
+
+/// <summary>
+/// A broker's life at the controller (KIP-631): registers, sends heartbeats, is unfenced once it has read the metadata up to its own
+/// registration, asks to be let go before it stops. Each acknowledged heartbeat extends the <see cref="ServingLease"/>.
+/// </summary>
+public sealed class BrokerLifecycle(
+    LifecycleOptions options,
+    ControllerChannel channel,
+    ServingLease lease,
+    Func<Offset> metadataOffset,
+    TimeProvider time,
+    DelayQueue delays,
+    ILogger log)
+{
+    /// <summary>While the broker waits to be unfenced, or to be let go, it asks again this soon.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(20);
+
+    private readonly Lock _lock = new();
+    private readonly List<Uuid> _offline = [];
+    private readonly TaskCompletionSource _unfenced = new();
+    private readonly TaskCompletionSource _letGo = new();
+    private long _epoch = -1;
+    private bool _wantsShutDown;
+    private bool _isStopped;
+    private bool _isAsking;
+    private Next? _next;
+
+    /// <summary>Registers; completes, with the epoch, when the broker is unfenced.</summary>
+    /// <exception cref="InvalidDataException">The cluster does not take this broker.</exception>
+    /// <exception cref="TimeoutException">No controller registered it in time.</exception>
+    public async Task<long> Register(BrokerRegistrationRequest request)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            long sentAt = time.GetTimestamp();
+            BrokerRegistrationResponse response = await channel.Ask(
+                "lifecycle",
+                request,
+                options.RegisterWithin - time.GetElapsedTime(start),
+                context => RegisterBroker.Decide(context, request, options.Sessions, isLocal: false),
+                error => new BrokerRegistrationResponse { ErrorCode = error },
+                response => response.ErrorCode);
+            if (response.ErrorCode == ErrorCode.None)
+            {
+                _epoch = response.BrokerEpoch;
+                LifecycleLog.Registered(log, options.Node, _epoch);
+                Beat();
+                await _unfenced.Task;
+                return _epoch;
+            }
+
+            // The last life's session may still run, when the controller did not see that life's end.
+            bool mayPass = response.ErrorCode is ErrorCode.DuplicateBrokerRegistration or ErrorCode.RequestTimedOut or ErrorCode.BrokerIdNotRegistered;
+            if (!mayPass)
+            {
+                throw new InvalidDataException($"The cluster does not take broker {options.Node}: {response.ErrorCode}");
+            }
+
+            if (time.GetElapsedTime(start) > options.RegisterWithin)
+            {
+                throw new TimeoutException($"Broker {options.Node} could not be registered within {options.RegisterWithin.TotalSeconds:0} s: {response.ErrorCode}");
+            }
+
+            LifecycleLog.Refused(log, options.Node, response.ErrorCode);
+            await Wait(s_soon * 5);
+        }
+    }
+
+    /// <summary>New metadata is in force here. While the broker is fenced this may be what it waits for.</summary>
+    public void OnMetadata()
+    {
+        if (!_unfenced.Task.IsCompleted && _epoch >= 0)
+        {
+            Beat();
+        }
+    }
+
+    /// <summary>Tells the controller of failed directories with the next heartbeat, which goes at once.</summary>
+    public void ReportOffline(IEnumerable<Uuid> directories)
+    {
+        lock (_lock)
+        {
+            _offline.AddRange(directories.Except(_offline));
+        }
+
+        Beat();
+    }
+
+    /// <summary>Asks for the leaderships to be moved away; completes when the broker may stop.</summary>
+    public Task BeginShutdown()
+    {
+        if (_epoch < 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        lock (_lock)
+        {
+            _wantsShutDown = true;
+        }
+
+        Beat();
+        return _letGo.Task;
+    }
+
+    /// <summary>Sends nothing more.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _isStopped = true;
+            _next?.TryFinish();
+        }
+    }
+
+    private void Beat()
+    {
+        lock (_lock)
+        {
+            if (_isStopped || _isAsking)
+            {
+                return;
+            }
+
+            _isAsking = true;
+            _next?.TryFinish();
+        }
+
+        _ = Send();
+    }
+
+    private async Task Send()
+    {
+        BrokerHeartbeatRequest request = Request();
+        long sentAt = time.GetTimestamp();
+        TimeSpan pause = options.HeartbeatEvery;
+        try
+        {
+            BrokerHeartbeatResponse response = await channel.Ask(
+                "heartbeat",
+                request,
+                options.HeartbeatEvery,
+                context => BrokerHeartbeat.Decide(context, request, options.Sessions),
+                error => new BrokerHeartbeatResponse { ErrorCode = error },
+                response => response.ErrorCode);
+            pause = Take(response, sentAt);
+        }
+        catch (TimeoutException)
+        {
+            // The channel has logged it. The lease runs on; another controller may answer at once.
+            pause = s_soon;
+        }
+
+        lock (_lock)
+        {
+            _isAsking = false;
+            if (!_isStopped)
+            {
+                _next = new Next(this);
+                delays.Add(_next, pause);
+            }
+        }
+    }
+
+    private TimeSpan Take(BrokerHeartbeatResponse response, long sentAt)
+    {
+        if (response.ErrorCode != ErrorCode.None)
+        {
+            LifecycleLog.HeartbeatRefused(log, options.Node, response.ErrorCode);
+            return s_soon * 5;
+        }
+
+        if (response.ShouldShutDown)
+        {
+            _letGo.TrySetResult();
+        }
+
+        if (response.IsFenced)
+        {
+            lease.Drop();
+            return s_soon;
+        }
+
+        lease.Extend(sentAt);
+        if (_unfenced.TrySetResult())
+        {
+            LifecycleLog.Unfenced(log, options.Node);
+        }
+
+        return _wantsShutDown ? s_soon : options.HeartbeatEvery;
+    }
+
+    private BrokerHeartbeatRequest Request()
+    {
+        lock (_lock)
+        {
+            return new BrokerHeartbeatRequest
+            {
+                BrokerId = options.Node.Value,
+                BrokerEpoch = _epoch,
+                CurrentMetadataOffset = metadataOffset().Value,
+                WantShutDown = _wantsShutDown,
+                OfflineLogDirs = [.. _offline],
+            };
+        }
+    }
+
+    private Task Wait(TimeSpan length)
+    {
+        var over = new WaitEnd();
+        delays.Add(over, length);
+        return over.Task;
+    }
+
+    private sealed class Next(BrokerLifecycle lifecycle) : Delayed
+    {
+        protected internal override void OnExpired() => lifecycle.Beat();
+    }
+
+    private sealed class WaitEnd : Delayed
+    {
+        private readonly TaskCompletionSource _done = new();
+
+        public Task Task => _done.Task;
+
+        protected internal override void OnExpired() => _done.TrySetResult();
+    }
+}
+
+/// <summary>What is logged of a broker's life. Event ids 1510–1519.</summary>
+internal static partial class LifecycleLog
+{
+    [LoggerMessage(1510, LogLevel.Information, "Broker {Broker} is registered with epoch {Epoch}")]
+    public static partial void Registered(ILogger log, BrokerId broker, long epoch);
+
+    [LoggerMessage(1511, LogLevel.Information, "Broker {Broker} is not registered yet: {Error}")]
+    public static partial void Refused(ILogger log, BrokerId broker, ErrorCode error);
+
+    [LoggerMessage(1512, LogLevel.Information, "Broker {Broker} is unfenced")]
+    public static partial void Unfenced(ILogger log, BrokerId broker);
+
+    [LoggerMessage(1513, LogLevel.Warning, "The controller refused a heartbeat of broker {Broker}: {Error}")]
+    public static partial void HeartbeatRefused(ILogger log, BrokerId broker, ErrorCode error);
+}

@@ -1,0 +1,136 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Links;
+using Tidemark.Broker.Quorum;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Commands;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Cluster;
+
+/// <summary>
+/// Reaches the active controller, in this process or another, for what the broker itself asks of it. It follows the leadership: where
+/// nobody leads, the leader does not answer or says that it leads no more, it looks again a little later, until the time given is over.
+/// What is asked this way may be asked twice without harm.
+/// </summary>
+public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver, NodeLinks links, DelayQueue delays, TimeProvider time, ILogger log)
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_pauseMax = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Asks, and answers what the controller said; NotController never comes back.</summary>
+    /// <param name="purpose">Requests of one purpose share a connection and wait for each other.</param>
+    /// <param name="errorOf">The answer's error for the whole.</param>
+    /// <param name="decide">What to submit where this node is the controller.</param>
+    /// <param name="refusal">The answer that carries an error for the whole.</param>
+    /// <exception cref="TimeoutException">No controller answered in the time given.</exception>
+    public async ValueTask<TResponse> Ask<TRequest, TResponse>(
+        string purpose,
+        TRequest request,
+        TimeSpan timeout,
+        Func<ControllerContext, Decision<TResponse>> decide,
+        Func<ErrorCode, TResponse> refusal,
+        Func<TResponse, ErrorCode> errorOf)
+        where TRequest : IApiRequest, IMessage<TRequest>
+        where TResponse : IApiResponse, IMessage<TResponse>
+    {
+        long start = time.GetTimestamp();
+        TimeSpan pause = s_firstPause;
+        while (true)
+        {
+            ControllerLocation at = quorum.Controller;
+            TimeSpan left = timeout - time.GetElapsedTime(start);
+            string problem = "nobody is known to lead the metadata quorum";
+            try
+            {
+                if (at.IsLocal || at.Address is not null)
+                {
+                    TResponse response = at.IsLocal
+                        ? await driver.Submit(decide, refusal, (int)left.TotalMilliseconds)
+                        : await links.To(at.Address!.Value, purpose).Send<TRequest, TResponse>(request, left);
+                    if (errorOf(response) != ErrorCode.NotController)
+                    {
+                        return response;
+                    }
+
+                    problem = $"node {at.Node} says that it is not the controller";
+                }
+            }
+            catch (LinkException e) when (e.Failure != LinkFailure.UnsupportedVersion)
+            {
+                problem = e.Message;
+            }
+
+            if (time.GetElapsedTime(start) + pause >= timeout)
+            {
+                ChannelLog.NoController(log, request.Api, problem);
+                throw new TimeoutException($"No controller answered {request.Api} within {timeout.TotalMilliseconds:0} ms: {problem}");
+            }
+
+            await Pause(pause);
+            pause = pause * 2 < s_pauseMax ? pause * 2 : s_pauseMax;
+        }
+    }
+
+    /// <summary>Passes a client's request on as it is (Envelope, KIP-590). Null when no controller could be reached in time.</summary>
+    public async ValueTask<EnvelopeResponse?> Forward(EnvelopeRequest request, TimeSpan timeout)
+    {
+        long start = time.GetTimestamp();
+        TimeSpan pause = s_firstPause;
+        while (true)
+        {
+            if (quorum.Controller is { IsLocal: false, Address: { } address })
+            {
+                try
+                {
+                    EnvelopeResponse response = await links.To(address, "forwarding").Send<EnvelopeRequest, EnvelopeResponse>(request, timeout - time.GetElapsedTime(start));
+                    if (response.ErrorCode != ErrorCode.NotController)
+                    {
+                        return response;
+                    }
+                }
+                catch (LinkException e) when (e.Failure != LinkFailure.UnsupportedVersion && !e.WasSent)
+                {
+                    // It never left, so it may be sent again; what was sent may have been carried out.
+                }
+                catch (LinkException e)
+                {
+                    ChannelLog.NoController(log, ApiKey.Envelope, e.Message);
+                    return null;
+                }
+            }
+
+            if (time.GetElapsedTime(start) + pause >= timeout)
+            {
+                return null;
+            }
+
+            await Pause(pause);
+            pause = pause * 2 < s_pauseMax ? pause * 2 : s_pauseMax;
+        }
+    }
+
+    private Task Pause(TimeSpan length)
+    {
+        var over = new PauseEnd();
+        delays.Add(over, length);
+        return over.Task;
+    }
+
+    private sealed class PauseEnd : Delayed
+    {
+        private readonly TaskCompletionSource _done = new();
+
+        public Task Task => _done.Task;
+
+        protected internal override void OnExpired() => _done.TrySetResult();
+    }
+}
+
+/// <summary>What is logged of the way to the controller. Event ids 1500–1509.</summary>
+internal static partial class ChannelLog
+{
+    [LoggerMessage(1500, LogLevel.Warning, "No controller answered {Api}: {Problem}")]
+    public static partial void NoController(ILogger log, ApiKey api, string problem);
+}

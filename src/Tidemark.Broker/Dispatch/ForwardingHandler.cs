@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Net;
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Connections;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Dispatch;
+
+/// <summary>
+/// Serves an API that belongs to the controller: here when the controller is here, otherwise by passing the request on as it is and its
+/// answer back as it is (KIP-590). What the client sees does not differ.
+/// </summary>
+/// <param name="inner">Serves the request where this node is the controller.</param>
+/// <param name="staysHere">Requests of this API that are the broker's own business wherever the controller is.</param>
+public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum, ControllerChannel channel, Func<Request, bool>? staysHere = null) : IRequestHandler
+{
+    /// <summary>As long as a client waits by default; those that say how long are told by the controller when it is over.</summary>
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
+
+    public ApiKey Api => inner.Api;
+
+    public short LowestVersion => inner.LowestVersion;
+
+    public short HighestVersion => inner.HighestVersion;
+
+    public short AdvertisedLowestVersion => inner.AdvertisedLowestVersion;
+
+    public bool IsAdvertised => inner.IsAdvertised;
+
+    public bool LetsLaterRequestsPass => inner.LetsLaterRequestsPass;
+
+    public void Handle(Request request)
+    {
+        if (quorum.IsAlone || quorum.Controller.IsLocal || staysHere?.Invoke(request) == true)
+        {
+            inner.Handle(request);
+            return;
+        }
+
+        _ = Forward(request);
+    }
+
+    public void Refuse(Request request, ErrorCode error) => inner.Refuse(request, error);
+
+    private async Task Forward(Request request)
+    {
+        try
+        {
+            var envelope = new EnvelopeRequest
+            {
+                RequestData = request.Whole,
+                RequestPrincipal = ForwardedPrincipal.Anonymous,
+                ClientHostAddress = AddressOf(request.Connection.Info),
+            };
+            EnvelopeResponse? response = await channel.Forward(envelope, s_timeout);
+            if (response is { ErrorCode: ErrorCode.None, ResponseData: { } data })
+            {
+                WireWriter writer = new(data.Length + sizeof(int));
+                writer.WriteInt32(data.Length);
+                writer.WriteRaw(data.Span);
+                BinaryPrimitives.WriteInt32BigEndian(writer.WrittenBytes[sizeof(int)..], request.CorrelationId);
+                request.Respond(new OutboundFrame([OutboundPart.Of(writer.WrittenMemory)], [writer]));
+                return;
+            }
+
+            inner.Refuse(request, response?.ErrorCode switch
+            {
+                null => ErrorCode.RequestTimedOut,
+                ErrorCode.UnsupportedVersion => ErrorCode.UnsupportedVersion,
+                _ => ErrorCode.UnknownServerError,
+            });
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            request.Connection.Fail(request, e);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> AddressOf(ConnectionInfo from) =>
+        IPAddress.TryParse(from.RemoteAddress, out IPAddress? address) ? address.GetAddressBytes() : IPAddress.Any.GetAddressBytes();
+}
