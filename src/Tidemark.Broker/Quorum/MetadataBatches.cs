@@ -85,7 +85,7 @@ internal static class MetadataBatches
                 {
                     if (ControlRecord.TryReadType(record.Key, out ControlRecordType type))
                     {
-                        visitor.OnControl(type, record.Value.ToArray() ?? []);
+                        visitor.OnControl(type, record.Value.ToArray() ?? [], new Offset(record.Offset));
                     }
                 }
 
@@ -116,7 +116,7 @@ internal static class MetadataBatches
 internal interface IMetadataBatchVisitor
 {
     /// <summary>One control record; its batch follows.</summary>
-    void OnControl(ControlRecordType type, ReadOnlyMemory<byte> value);
+    void OnControl(ControlRecordType type, ReadOnlyMemory<byte> value, Offset offset);
 
     void OnControlBatch(Offset lastOffset, LeaderEpoch epoch, long timestampMs);
 

@@ -113,7 +113,7 @@ internal static class SnapshotFile
 
         public bool IsComplete { get; private set; }
 
-        public void OnControl(ControlRecordType type, ReadOnlyMemory<byte> value)
+        public void OnControl(ControlRecordType type, ReadOnlyMemory<byte> value, Offset offset)
         {
             var reader = new WireReader(value);
             switch (type)
