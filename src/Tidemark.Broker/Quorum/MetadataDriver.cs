@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Links;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Commands;
-using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
-using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
 using Tidemark.Raft;
 using Tidemark.Records;
@@ -11,17 +10,18 @@ using Tidemark.Records;
 namespace Tidemark.Broker.Quorum;
 
 /// <summary>
-/// Drives the controller and the quorum of one voter. Commands queue up; one turn at a time takes all that wait, decides them one after the
-/// other on the state that the earlier ones lead to, appends their batches, flushes once for all, publishes the new image and then answers.
-/// A turn runs in the injected background; there is never more than one.
+/// Drives this node's member of the metadata quorum, and the controller while this node leads it. Whatever happens (commands of clients,
+/// questions and answers of other members, the passing of time) queues up; one turn at a time takes all that wait, lets the member and
+/// the controller decide, appends, flushes once for all, publishes the newest committed image and then answers. A turn runs in the
+/// injected background; there is never more than one.
 /// </summary>
 public sealed partial class MetadataDriver
 {
-    /// <summary>One turn flushes at most so many commands together, so that the first of them need not wait for an endless queue.</summary>
-    private const int CommandsPerTurnMax = 1000;
+    /// <summary>One turn flushes at most so many inputs together, so that the first of them need not wait for an endless queue.</summary>
+    private const int InputsPerTurnMax = 1000;
 
     /// <summary>Clients' commands that may wait: some turns' worth. Who comes later would hardly be answered in time, and each one holds its request's memory.</summary>
-    private const int CommandsWaitingMax = 10 * CommandsPerTurnMax;
+    private const int InputsWaitingMax = 10 * InputsPerTurnMax;
 
     /// <summary>How long a command may wait whose request names no time: as long as a broker of Kafka's waits for its controller.</summary>
     private static readonly TimeSpan s_defaultPatience = TimeSpan.FromSeconds(60);
@@ -29,20 +29,19 @@ public sealed partial class MetadataDriver
     private readonly BrokerEnvironment _environment;
     private readonly QuorumOptions _options;
     private readonly ILogger _log;
-    private readonly BrokerSessions _sessions = new();
     private readonly Lock _queueLock = new();
-    private readonly Queue<PendingCommand> _queue = new();
+    private readonly Queue<QuorumInput> _queue = new();
 
     /// <summary>Held by a turn from its first decision until its image is published, and by whoever closes the log under it.</summary>
     private readonly Lock _turnLock = new();
     private readonly RecordBatchBuilder _builder = new();
     private readonly TaskCompletionSource<Exception> _failed = new();
+
+    /// <summary>What a turn does at its end, outside the lock: answers, and whatever goes on with them.</summary>
+    private readonly List<Action> _afterTurn = [];
     private MetadataLog? _metadata;
-    private LoneVoter? _voter;
-    private MetadataReplay _replay = new(MetadataImage.Empty);
-    private Action<MetadataImage> _publish = _ => { };
-    private volatile MetadataImage _committed = MetadataImage.Empty;
-    private (MetadataImage Of, BrokerConfig Config) _config;
+    private QuorumMember? _member;
+    private ITimer? _timer;
     private bool _turnIsDue;
     private bool _isStopped;
     private bool _isClosed;
@@ -54,27 +53,27 @@ public sealed partial class MetadataDriver
         _options = options;
         _log = environment.Logs.CreateLogger("Tidemark.Quorum");
         _config = (MetadataImage.Empty, options.Config);
+        _peers = new QuorumPeers(environment, options);
     }
-
-    /// <summary>The last committed state.</summary>
-    public MetadataImage Current => _committed;
 
     /// <summary>Completes, with the reason, when the metadata log can take nothing more: the node has to stop.</summary>
     public Task<Exception> Failed => _failed.Task;
 
     /// <summary>The quorum's epoch.</summary>
-    public LeaderEpoch Epoch => Voter.Epoch;
+    public LeaderEpoch Epoch => Member.Epoch;
 
-    private LoneVoter Voter => _voter ?? throw new InvalidOperationException("the quorum was not started");
+    private QuorumMember Member => _member ?? throw new InvalidOperationException("the quorum was not started");
 
     private MetadataLog Metadata => _metadata ?? throw new InvalidOperationException("the quorum was not started");
 
     private long NowMs => _environment.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    private TimeSpan Now => _environment.Time.GetElapsedTime(0);
+
     /// <summary>
     /// Puts a client's command into the queue. Its answer comes when its records are committed and the image with them is published. A
-    /// command that finds the queue full, or whose time is up when its turn comes, is answered REQUEST_TIMED_OUT; one that finds the
-    /// controller stopping, NOT_CONTROLLER: clients send both again. Throws into the task when the metadata log failed.
+    /// command that finds the queue full, or whose time is up when its turn comes, is answered REQUEST_TIMED_OUT; one that finds no
+    /// controller here, NOT_CONTROLLER: clients send both again. Throws into the task when the metadata log failed.
     /// </summary>
     /// <param name="refusal">The answer that tells of an error.</param>
     /// <param name="timeoutMs">How long the client waits; null where the request does not say. A command refuses one of 0 or less itself.</param>
@@ -82,13 +81,16 @@ public sealed partial class MetadataDriver
     {
         TimeSpan patience = timeoutMs is > 0 ? TimeSpan.FromMilliseconds(timeoutMs.Value) : s_defaultPatience;
         long deadline = _environment.Time.GetTimestamp() + (long)(patience.TotalSeconds * _environment.Time.TimestampFrequency);
-        return Enqueue(new PendingCommand<T>(decide, refusal) { Deadline = deadline }, CommandsWaitingMax);
+        return Enqueue(new PendingCommand<T>(decide, refusal) { Deadline = deadline }, InputsWaitingMax);
     }
 
-    /// <summary>Takes no more commands, lets the turn that is running end, flushes and closes the log. Commands that still wait are refused.</summary>
+    /// <summary>
+    /// Takes no more commands, lets the turn that is running end, hands the leadership over where there is somebody to take it, flushes and
+    /// closes the log. Commands that still wait are refused.
+    /// </summary>
     public void Close()
     {
-        List<PendingCommand> left;
+        List<QuorumInput> left;
         lock (_queueLock)
         {
             _isStopped = true;
@@ -96,12 +98,18 @@ public sealed partial class MetadataDriver
             _queue.Clear();
         }
 
-        RefuseAll(left);
         StopSnapshots();
         lock (_turnLock)
         {
+            if (!_isClosed && _member is not null && _failure is null)
+            {
+                _member.Shutdown(Now);
+                CarryOut();
+            }
+
             _isClosed = true;
-            _voter?.Resign();
+            RefuseAwaiting(ErrorCode.NotController);
+            _timer?.Dispose();
             if (_failure is null)
             {
                 _metadata?.Close();
@@ -109,6 +117,10 @@ public sealed partial class MetadataDriver
 
             _builder.Dispose();
         }
+
+        left.ForEach(input => input.Refuse(ErrorCode.NotController));
+        RunAfterTurn();
+        _peers.Dispose();
     }
 
     /// <summary>Puts a command of this node's own into the queue, which it may not be refused by.</summary>
@@ -117,53 +129,59 @@ public sealed partial class MetadataDriver
 
     private Task<T> Enqueue<T>(PendingCommand<T> command, int waitingMax)
     {
+        Enqueue((QuorumInput)command, waitingMax);
+        return command.Task;
+    }
+
+    /// <summary>Has something done in a turn of the member's. What finds the queue full is lost, as a message on a busy line is.</summary>
+    private void Enqueue(Action work, Action? refused = null) => Enqueue(new QuorumWork(work, refused), InputsWaitingMax);
+
+    private void Enqueue(QuorumInput input, int waitingMax)
+    {
+        ErrorCode refusal = ErrorCode.None;
         lock (_queueLock)
         {
             if (_failure is not null)
             {
-                command.Fail(_failure);
-                return command.Task;
+                input.Fail(_failure);
+                return;
             }
 
             if (_isStopped || _queue.Count >= waitingMax)
             {
-                command.Refuse(_isStopped ? ErrorCode.NotController : ErrorCode.RequestTimedOut);
-                command.Complete();
-                return command.Task;
+                refusal = _isStopped ? ErrorCode.NotController : ErrorCode.RequestTimedOut;
             }
-
-            _queue.Enqueue(command);
-            if (_turnIsDue)
+            else
             {
-                return command.Task;
-            }
+                _queue.Enqueue(input);
+                if (_turnIsDue)
+                {
+                    return;
+                }
 
-            _turnIsDue = true;
+                _turnIsDue = true;
+            }
+        }
+
+        if (refusal != ErrorCode.None)
+        {
+            input.Refuse(refusal);
+            return;
         }
 
         _environment.Background.Post("metadata", Turn);
-        return command.Task;
-    }
-
-    private static void RefuseAll(List<PendingCommand> commands)
-    {
-        foreach (PendingCommand command in commands)
-        {
-            command.Refuse(ErrorCode.NotController);
-            command.Complete();
-        }
     }
 
     private void Turn()
     {
         while (true)
         {
-            var taken = new List<PendingCommand>();
+            var taken = new List<QuorumInput>();
             lock (_queueLock)
             {
-                while (taken.Count < CommandsPerTurnMax && _queue.TryDequeue(out PendingCommand? command))
+                while (taken.Count < InputsPerTurnMax && _queue.TryDequeue(out QuorumInput? input))
                 {
-                    taken.Add(command);
+                    taken.Add(input);
                 }
 
                 if (taken.Count == 0)
@@ -177,7 +195,7 @@ public sealed partial class MetadataDriver
             {
                 if (!TryServe(taken))
                 {
-                    RefuseAll(taken);
+                    taken.ForEach(input => input.Refuse(ErrorCode.NotController));
                     continue;
                 }
             }
@@ -188,15 +206,12 @@ public sealed partial class MetadataDriver
             }
 
             // Not under the lock: whoever waits goes on right here, and may even stop the node.
-            foreach (PendingCommand command in taken)
-            {
-                command.Complete();
-            }
+            RunAfterTurn();
         }
     }
 
-    /// <summary>Decides, appends, flushes and publishes. False, with nothing done, when the log was closed before the turn began.</summary>
-    private bool TryServe(List<PendingCommand> commands)
+    /// <summary>False, with nothing done, when the log was closed before the turn began.</summary>
+    private bool TryServe(List<QuorumInput> inputs)
     {
         lock (_turnLock)
         {
@@ -205,37 +220,78 @@ public sealed partial class MetadataDriver
                 return false;
             }
 
-            foreach (PendingCommand command in commands)
+            foreach (QuorumInput input in inputs)
             {
-                if (_environment.Time.GetTimestamp() > command.Deadline)
+                if (input is PendingCommand command)
                 {
-                    command.Refuse(ErrorCode.RequestTimedOut);
-                    continue;
+                    Decide(command);
                 }
-
-                IReadOnlyList<MetadataRecord> records = command.Decide(Context(_replay.ToImage()), out Exception? failure);
-                if (failure is not null)
+                else
                 {
-                    QuorumLog.CommandFailed(_log, failure);
+                    ((QuorumWork)input).Run();
+                    CarryOut();
                 }
-
-                Append(records);
             }
 
-            Flush();
-            MetadataImage image = _replay.ToImage();
-            if (!ReferenceEquals(image, _committed))
-            {
-                _committed = image;
-                _publish(image);
-            }
-
-            SnapshotIfDue();
+            Finish();
             return true;
         }
     }
 
-    private void Fail(Exception reason, List<PendingCommand> taken)
+    /// <summary>Carries out all that is to be done, flushes, tells, and sets the alarm for what comes next.</summary>
+    private void Finish()
+    {
+        CarryOut();
+        while (_flushIsDue)
+        {
+            _flushIsDue = false;
+            Metadata.Log.Flush();
+            Member.OnFlushed(Metadata.Log.LogEndOffset, Now);
+            CarryOut();
+        }
+
+        SendOutbox();
+        AnswerHeldFetches();
+        Settle();
+        SnapshotIfDue();
+        SetAlarm();
+    }
+
+    private void RunAfterTurn()
+    {
+        Action[] work;
+        lock (_turnLock)
+        {
+            work = [.. _afterTurn];
+            _afterTurn.Clear();
+        }
+
+        foreach (Action each in work)
+        {
+            each();
+        }
+    }
+
+    private void SetAlarm()
+    {
+        TimeSpan? deadline = Member.NextDeadline;
+        if (_activeDeadline is { } own && (deadline is null || own < deadline))
+        {
+            deadline = own;
+        }
+
+        TimeSpan wait = deadline is not { } at ? Timeout.InfiniteTimeSpan : at - Now is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+        _timer ??= _environment.Time.CreateTimer(_ => Enqueue(Tick), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Tick()
+    {
+        Member.Tick(Now);
+        WatchBrokers();
+    }
+
+    private void Fail(Exception reason, List<QuorumInput> taken)
     {
         lock (_queueLock)
         {
@@ -245,48 +301,14 @@ public sealed partial class MetadataDriver
         }
 
         QuorumLog.Failed(_log, reason);
-        foreach (PendingCommand command in taken)
+        taken.ForEach(input => input.Fail(reason));
+        lock (_turnLock)
         {
-            command.Fail(reason);
+            FailAwaiting(reason);
         }
 
+        RunAfterTurn();
         _failed.TrySetResult(reason);
-    }
-
-    private void Append(IReadOnlyList<MetadataRecord> records)
-    {
-        if (records.Count == 0)
-        {
-            return;
-        }
-
-        long now = NowMs;
-        Offset first = Metadata.Log.LogEndOffset;
-        Memory<byte> batch = MetadataBatches.Encode(_builder, records, first, Voter.Epoch, now);
-        Offset end = Metadata.Append(batch, Voter.Epoch);
-        Voter.OnAppended(end);
-        _bytesSinceSnapshot += batch.Length;
-        _replay.Replay(records, end - 1, Voter.Epoch, now);
-    }
-
-    private void Flush()
-    {
-        Offset end = Metadata.Log.LogEndOffset;
-        if (end > Voter.HighWatermark)
-        {
-            Metadata.Log.Flush();
-            Run(Voter.OnFlushed(end));
-        }
-    }
-
-    private ControllerContext Context(MetadataImage image)
-    {
-        if (!ReferenceEquals(_config.Of.Configs, image.Configs))
-        {
-            _config = (image, image.BrokerConfig(_options.NodeId, _options.Config));
-        }
-
-        return new ControllerContext(image, _config.Config, _options.NodeId, _options.ClusterId, NowMs, Metadata.Log.LogEndOffset, NewId);
     }
 
     private Uuid NewId()

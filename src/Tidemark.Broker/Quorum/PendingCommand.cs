@@ -5,7 +5,7 @@ using Tidemark.Primitives;
 namespace Tidemark.Broker.Quorum;
 
 /// <summary>A command on its way: waiting for its turn, then for its records to be committed.</summary>
-internal abstract class PendingCommand
+internal abstract class PendingCommand : QuorumInput
 {
     /// <summary>The moment, on the clock's timestamps, after which nobody waits for the answer any more.</summary>
     public required long Deadline { get; init; }
@@ -13,14 +13,17 @@ internal abstract class PendingCommand
     /// <summary>Decides in the driver's turn and answers with the records to append; an exception is kept for <see cref="Complete"/> and appends none.</summary>
     public abstract IReadOnlyList<MetadataRecord> Decide(ControllerContext context, out Exception? failure);
 
-    /// <summary>Its answer becomes this error; nothing is decided.</summary>
-    public abstract void Refuse(ErrorCode error);
+    /// <summary>Its answer becomes this error, to be given by <see cref="Complete"/>; nothing is decided.</summary>
+    public abstract void Reject(ErrorCode error);
 
     /// <summary>Gives the answer: its records, and all before them, are committed and published.</summary>
     public abstract void Complete();
 
-    /// <summary>Ends it with an exception instead of an answer.</summary>
-    public abstract void Fail(Exception reason);
+    public override void Refuse(ErrorCode error)
+    {
+        Reject(error);
+        Complete();
+    }
 }
 
 internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> decide, Func<ErrorCode, T> refusal) : PendingCommand
@@ -47,7 +50,7 @@ internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> dec
         }
     }
 
-    public override void Refuse(ErrorCode error) => _response = refusal(error);
+    public override void Reject(ErrorCode error) => _response = refusal(error);
 
     public override void Complete()
     {

@@ -1,0 +1,41 @@
+using Tidemark.Broker.Links;
+using Tidemark.Broker.Quorum.Wire;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+using Tidemark.Raft;
+
+namespace Tidemark.Broker.Quorum;
+
+/// <summary>What a member asks of others when voters change (KIP-853).</summary>
+public sealed partial class MetadataDriver
+{
+    private async Task SendVoterChange(NodeLink link, SendToPeer send, TimeSpan timeout)
+    {
+        switch (send)
+        {
+            case SendAddVoter add:
+                AddRaftVoterResponse added = await link.Send<AddRaftVoterRequest, AddRaftVoterResponse>(
+                    VoterChangeWire.Request(add.Ask, _options.ClusterId, timeout), timeout);
+                Enqueue(() => Member.OnAddVoterAnswered(send.Request, new QuorumAnswer(added.ErrorCode, null, LeaderEpoch.Unknown), Now));
+                break;
+            case SendRemoveVoter remove:
+                RemoveRaftVoterResponse removed = await link.Send<RemoveRaftVoterRequest, RemoveRaftVoterResponse>(
+                    VoterChangeWire.Request(remove.Ask, _options.ClusterId), timeout);
+                Enqueue(() => Member.OnRemoveVoterAnswered(send.Request, new QuorumAnswer(removed.ErrorCode, null, LeaderEpoch.Unknown), Now));
+                break;
+            case SendUpdateVoter update:
+                QuorumAnswer updated = VoterChangeWire.Read(
+                    await link.Send<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(VoterChangeWire.Request(update.Ask, _options.ClusterId), timeout),
+                    _options.ControllerListenerName);
+                Enqueue(() => Member.OnUpdateVoterAnswered(send.Request, updated, Now));
+                break;
+            case SendApiVersions:
+                ApiVersionsResponse versions = await link.Send<ApiVersionsRequest, ApiVersionsResponse>(
+                    new ApiVersionsRequest { ClientSoftwareName = "tidemark", ClientSoftwareVersion = "0.1.0" }, timeout);
+                ApiVersionsResponse.SupportedFeatureKey? range = versions.SupportedFeatures.Find(feature => feature.Name == "kraft.version");
+                Enqueue(() => Member.OnApiVersionsAnswered(send.Request, versions.ErrorCode, range?.MinVersion ?? 0, range?.MaxVersion ?? 0, Now));
+                break;
+        }
+    }
+}
