@@ -56,13 +56,14 @@ internal static class ElectionStateFile
     }
 
     /// <exception cref="IOException">The disk failed.</exception>
-    public static void Write(IDisk disk, string directory, ElectionState state, short kraftVersion, int self)
+    public static void Write(IDisk disk, string directory, ElectionState state, VoterSet voters)
     {
         int leader = state.Leader?.Value ?? -1;
         int voted = state.VotedFor?.Node.Value ?? -1;
         Uuid votedDirectory = state.VotedFor?.Directory ?? Uuid.Zero;
-        string text = kraftVersion == 0
-            ? string.Create(CultureInfo.InvariantCulture, $$"""{"clusterId":"","leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"appliedOffset":0,"currentVoters":[{"voterId":{{self}}}],"data_version":0}""")
+        string current = string.Join(',', voters.Voters.Select(voter => string.Create(CultureInfo.InvariantCulture, $$"""{"voterId":{{voter.Key.Node}}}""")));
+        string text = voters.KRaftVersion == 0
+            ? string.Create(CultureInfo.InvariantCulture, $$"""{"clusterId":"","leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"appliedOffset":0,"currentVoters":[{{current}}],"data_version":0}""")
             : string.Create(CultureInfo.InvariantCulture, $$"""{"leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"votedDirectoryId":"{{votedDirectory}}","data_version":1}""");
         AtomicFile.Write(disk, Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(text));
     }

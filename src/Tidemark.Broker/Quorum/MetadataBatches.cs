@@ -42,18 +42,19 @@ internal static class MetadataBatches
     }
 
     /// <summary>The record with which a leader opens its epoch. Kafka reads and writes it in version 0 whatever the quorum's version is.</summary>
-    public static (ControlRecordType Type, IMessage Message, short Version) LeaderChange(ReplicaKey leader)
-    {
-        var message = new LeaderChangeMessage { LeaderId = leader.Node.Value };
-        message.Voters.Add(new LeaderChangeMessage.Voter { VoterId = leader.Node.Value });
-        message.GrantingVoters.Add(new LeaderChangeMessage.Voter { VoterId = leader.Node.Value });
-        return (ControlRecordType.LeaderChange, message, 0);
-    }
+    public static (ControlRecordType Type, IMessage Message, short Version) LeaderChange(AppendLeaderChange change) =>
+        (ControlRecordType.LeaderChange, new LeaderChangeMessage
+        {
+            LeaderId = change.Leader.Node.Value,
+            Voters = [.. change.Voters.Select(voter => new LeaderChangeMessage.Voter { VoterId = voter.Node.Value })],
+            GrantingVoters = [.. change.GrantingVoters.Select(voter => new LeaderChangeMessage.Voter { VoterId = voter.Node.Value })],
+        }, 0);
 
     /// <summary>The quorum's version and voters, where they are kept in the log.</summary>
-    public static IEnumerable<(ControlRecordType Type, IMessage Message, short Version)> Membership(short kraftVersion, IReadOnlyList<Voter>? voters)
+    public static IEnumerable<(ControlRecordType Type, IMessage Message, short Version)> Membership(
+        short kraftVersion, IReadOnlyList<Voter>? voters, bool withVersion = true)
     {
-        if (kraftVersion > 0)
+        if (kraftVersion > 0 && withVersion)
         {
             yield return (ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = kraftVersion }, 0);
         }

@@ -36,7 +36,7 @@ public sealed partial class MetadataDriver
             })],
         };
         BrokerRegistrationResponse response = await SubmitOwn(
-            context => Tidemark.Metadata.Commands.RegisterBroker.Decide(context, request, _sessions, isLocal: true),
+            context => Tidemark.Metadata.Commands.RegisterBroker.Decide(context, request, Sessions, isLocal: true),
             error => new BrokerRegistrationResponse { ErrorCode = error });
         if (response.ErrorCode != ErrorCode.None)
         {
@@ -68,69 +68,6 @@ public sealed partial class MetadataDriver
                     OfflineLogDirs = [.. offline],
                     CordonedLogDirs = cordoned is null ? null : [.. cordoned],
                 },
-                _sessions),
+                Sessions),
             error => new BrokerHeartbeatResponse { ErrorCode = error });
-
-    /// <summary>Describes the quorum of one voter.</summary>
-    public DescribeQuorumResponse DescribeQuorum(DescribeQuorumRequest request)
-    {
-        var response = new DescribeQuorumResponse { ErrorMessage = null };
-        bool isOnce = request.Topics.Sum(topic => topic.Partitions.Count) == 1;
-        bool isDescribed = false;
-        foreach (DescribeQuorumRequest.TopicData asked in request.Topics)
-        {
-            var topic = new DescribeQuorumResponse.TopicData { TopicName = asked.TopicName };
-            foreach (DescribeQuorumRequest.PartitionData partition in asked.Partitions)
-            {
-                bool isQuorum = isOnce && asked.TopicName == TopicImage.ClusterMetadata && partition.PartitionIndex == 0;
-                isDescribed |= isQuorum;
-                topic.Partitions.Add(isQuorum ? DescribePartition() : new DescribeQuorumResponse.PartitionData
-                {
-                    PartitionIndex = partition.PartitionIndex,
-                    ErrorCode = ErrorCode.UnknownTopicOrPartition,
-                    ErrorMessage = $"The only quorum is that of partition 0 of {TopicImage.ClusterMetadata}, asked for once.",
-                });
-            }
-
-            response.Topics.Add(topic);
-        }
-
-        if (isDescribed)
-        {
-            response.Nodes.Add(new DescribeQuorumResponse.Node
-            {
-                NodeId = _options.NodeId,
-                Listeners = [.. _options.ControllerEndpoints().Select(each => new DescribeQuorumResponse.Listener
-                {
-                    Name = each.ListenerName,
-                    Host = each.Host,
-                    Port = each.Port,
-                })],
-            });
-        }
-
-        return response;
-    }
-
-    private DescribeQuorumResponse.PartitionData DescribePartition()
-    {
-        Offset end = Metadata.Log.LogEndOffset;
-        long now = NowMs;
-        var partition = new DescribeQuorumResponse.PartitionData
-        {
-            ErrorMessage = null,
-            LeaderId = _options.NodeId,
-            LeaderEpoch = Epoch.Value,
-            HighWatermark = _committed.LastOffset.Value + 1,
-        };
-        partition.CurrentVoters.Add(new DescribeQuorumResponse.ReplicaState
-        {
-            ReplicaId = _options.NodeId,
-            ReplicaDirectoryId = _options.DirectoryId,
-            LogEndOffset = end.Value,
-            LastFetchTimestamp = now,
-            LastCaughtUpTimestamp = now,
-        });
-        return partition;
-    }
 }

@@ -17,18 +17,17 @@ public sealed partial class MetadataDriver
             case SendAddVoter add:
                 AddRaftVoterResponse added = await link.Send<AddRaftVoterRequest, AddRaftVoterResponse>(
                     VoterChangeWire.Request(add.Ask, _options.ClusterId, timeout), timeout);
-                Enqueue(() => Member.OnAddVoterAnswered(send.Request, new QuorumAnswer(added.ErrorCode, null, LeaderEpoch.Unknown), Now));
+                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, added.ErrorCode, Now));
                 break;
             case SendRemoveVoter remove:
                 RemoveRaftVoterResponse removed = await link.Send<RemoveRaftVoterRequest, RemoveRaftVoterResponse>(
                     VoterChangeWire.Request(remove.Ask, _options.ClusterId), timeout);
-                Enqueue(() => Member.OnRemoveVoterAnswered(send.Request, new QuorumAnswer(removed.ErrorCode, null, LeaderEpoch.Unknown), Now));
+                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, removed.ErrorCode, Now));
                 break;
             case SendUpdateVoter update:
-                QuorumAnswer updated = VoterChangeWire.Read(
-                    await link.Send<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(VoterChangeWire.Request(update.Ask, _options.ClusterId), timeout),
-                    _options.ControllerListenerName);
-                Enqueue(() => Member.OnUpdateVoterAnswered(send.Request, updated, Now));
+                UpdateRaftVoterResponse updated = await link.Send<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(
+                    VoterChangeWire.Request(update.Ask, _options.ClusterId), timeout);
+                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, updated.ErrorCode, Now));
                 break;
             case SendApiVersions:
                 ApiVersionsResponse versions = await link.Send<ApiVersionsRequest, ApiVersionsResponse>(

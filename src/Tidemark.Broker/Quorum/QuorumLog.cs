@@ -34,6 +34,21 @@ internal static partial class QuorumLog
 
     [LoggerMessage(3008, LogLevel.Information, "Broker {Broker} is registered with epoch {Epoch}")]
     public static partial void Registered(ILogger log, int broker, long epoch);
+
+    [LoggerMessage(3009, LogLevel.Information, "This node leads the metadata quorum no more; the epoch is {Epoch}")]
+    public static partial void LeadsNoMore(ILogger log, LeaderEpoch epoch);
+
+    [LoggerMessage(3010, LogLevel.Information, "Node {Leader} leads the metadata quorum in epoch {Epoch}")]
+    public static partial void LeaderIs(ILogger log, int leader, LeaderEpoch epoch);
+
+    [LoggerMessage(3011, LogLevel.Information, "The metadata log is cut at {Offset}, where the leader's parted from it")]
+    public static partial void Cut(ILogger log, Offset offset);
+
+    [LoggerMessage(3012, LogLevel.Information, "Took over the leader's snapshot of the metadata up to offset {Offset}")]
+    public static partial void Installed(ILogger log, Offset offset);
+
+    [LoggerMessage(3013, LogLevel.Warning, "Broker {Broker} was not heard of for {Session} and is fenced")]
+    public static partial void SessionOver(ILogger log, int broker, TimeSpan session);
 }
 
 /// <summary>Writes down what the storage layer does to the metadata log.</summary>

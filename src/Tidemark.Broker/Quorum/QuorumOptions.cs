@@ -1,6 +1,9 @@
+using System.Globalization;
+using Tidemark.Broker.Links;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Raft;
 
 namespace Tidemark.Broker.Quorum;
 
@@ -11,16 +14,59 @@ namespace Tidemark.Broker.Quorum;
 /// <param name="DirectoryId">That directory's id.</param>
 /// <param name="Config">The node's configuration as its file says.</param>
 /// <param name="ControllerEndpoints">Where this controller listens, for its registration; asked for when it registers.</param>
+/// <param name="IsController">False for a node that only observes the quorum.</param>
 public sealed record QuorumOptions(
     int NodeId,
     string ClusterId,
     string Directory,
     Uuid DirectoryId,
     BrokerConfig Config,
-    Func<IReadOnlyList<EndpointImage>> ControllerEndpoints)
+    Func<IReadOnlyList<EndpointImage>> ControllerEndpoints,
+    bool IsController = true)
 {
     /// <summary>The directory of the metadata log's only partition.</summary>
     public string LogDirectory => Path.Combine(Directory, "__cluster_metadata-0");
+
+    /// <summary>The listener on which controllers reach each other: the first of <c>controller.listener.names</c>.</summary>
+    public string ControllerListenerName => Config.GetList("controller.listener.names") is [var first, ..] ? first.ToUpperInvariant() : "CONTROLLER";
+
+    /// <summary><c>broker.session.timeout.ms</c></summary>
+    public TimeSpan Session => TimeSpan.FromMilliseconds(Config.GetInt("broker.session.timeout.ms"));
+
+    /// <summary>The times of the quorum, as configured.</summary>
+    public QuorumTimeouts Timeouts { get; } = new()
+    {
+        Election = TimeSpan.FromMilliseconds(Config.GetInt("controller.quorum.election.timeout.ms")),
+        Fetch = TimeSpan.FromMilliseconds(Config.GetInt("controller.quorum.fetch.timeout.ms")),
+        ElectionBackoffMax = TimeSpan.FromMilliseconds(Config.GetInt("controller.quorum.election.backoff.max.ms")),
+        Request = TimeSpan.FromMilliseconds(Config.GetInt("controller.quorum.request.timeout.ms")),
+        RetryBackoff = TimeSpan.FromMilliseconds(Config.GetInt("controller.quorum.retry.backoff.ms")),
+    };
+
+    /// <summary><c>controller.quorum.bootstrap.servers</c></summary>
+    public IReadOnlyList<NodeAddress> BootstrapServers { get; } = [.. Config.GetList("controller.quorum.bootstrap.servers").Select(Address)];
+
+    /// <summary>The voters as <c>controller.quorum.voters</c> fixes them; none where they stand in the log.</summary>
+    public VoterSet FixedVoters()
+    {
+        List<Voter> voters = [];
+        foreach (string each in Config.GetList("controller.quorum.voters"))
+        {
+            int at = each.IndexOf('@');
+            NodeAddress address = Address(each[(at + 1)..]);
+            voters.Add(new Voter(
+                new ReplicaKey(new BrokerId(int.Parse(each.AsSpan(0, at), CultureInfo.InvariantCulture)), Uuid.Zero),
+                [new VoterEndpoint(ControllerListenerName, address.Host, (ushort)address.Port)]));
+        }
+
+        return new VoterSet(0, voters);
+    }
+
+    private static NodeAddress Address(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        return new NodeAddress(text[..colon].Trim('[', ']'), int.Parse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture));
+    }
 }
 
 /// <summary>The broker of this process, as it registers itself.</summary>

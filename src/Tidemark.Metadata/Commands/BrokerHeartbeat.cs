@@ -20,7 +20,7 @@ public static class BrokerHeartbeat
         }
 
         var read = new Offset(request.CurrentMetadataOffset);
-        sessions.Touch(broker.Id, broker.Epoch, context.NowMs, read);
+        sessions.Touch(broker.Id, broker.Epoch, context.UptimeMs, read);
         bool isCaughtUp = read.Value >= broker.Epoch;
         BrokerImage next = WithDirectories(context, broker, request, out HashSet<Uuid> lost);
         bool shouldShutDown = false;

@@ -12,13 +12,13 @@ public sealed class BrokerSessions
     private readonly Dictionary<int, Session> _sessions = [];
 
     /// <summary>A broker registered or sent a heartbeat.</summary>
-    public void Touch(int broker, long epoch, long nowMs, Offset metadataOffset) => _sessions[broker] = new Session(epoch, nowMs, metadataOffset);
+    public void Touch(int broker, long epoch, long uptimeMs, Offset metadataOffset) => _sessions[broker] = new Session(epoch, uptimeMs, metadataOffset);
 
     public void Forget(int broker) => _sessions.Remove(broker);
 
     /// <summary>True when the broker was heard of within the session's time.</summary>
-    public bool IsValid(int broker, long epoch, long nowMs, long sessionMs) =>
-        _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch && nowMs - session.LastContactMs <= sessionMs;
+    public bool IsValid(int broker, long epoch, long uptimeMs, long sessionMs) =>
+        _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch && uptimeMs - session.LastContactMs <= sessionMs;
 
     /// <summary>True when the controller ever heard of this life of the broker.</summary>
     public bool IsKnown(int broker, long epoch) => _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch;

@@ -21,6 +21,9 @@ public sealed record ControllerContext(
     Offset NextOffset,
     Func<Uuid> NewId)
 {
+    /// <summary>Monotonic time in milliseconds, by which sessions are measured: the wall clock may jump.</summary>
+    public long UptimeMs { get; init; }
+
     public MetadataVersion Version => Image.Version;
 
     /// <summary>True when a request that has to be answered within this many milliseconds comes too late, as Kafka sees it.</summary>

@@ -38,7 +38,7 @@ public static class RegisterBroker
         context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? old);
         bool isSameLife = old is not null && old.IncarnationId == request.IncarnationId;
         if (old is not null && !isSameLife && !isLocal && !old.IsInControlledShutdown
-            && sessions.IsValid(old.Id, old.Epoch, context.NowMs, context.Config.GetInt("broker.session.timeout.ms")))
+            && sessions.IsValid(old.Id, old.Epoch, context.UptimeMs, context.Config.GetInt("broker.session.timeout.ms")))
         {
             return Refused(ErrorCode.DuplicateBrokerRegistration);
         }
@@ -70,6 +70,7 @@ public static class RegisterBroker
             BrokerPartitions.Leave(new ClusterView(context.Image, context.Config, broker), broker.Id, cameBackUnclean: !isClean, records);
         }
 
+        sessions.Touch(broker.Id, broker.Epoch, context.UptimeMs, Offset.Unknown);
         return new Decision<BrokerRegistrationResponse>(records, new BrokerRegistrationResponse { BrokerEpoch = broker.Epoch });
     }
 

@@ -54,9 +54,20 @@ internal static class VoterChangeWire
             request.KRaftVersionFeature.MinSupportedVersion,
             request.KRaftVersionFeature.MaxSupportedVersion));
 
-    public static QuorumAnswer Read(UpdateRaftVoterResponse response, string listenerName) =>
-        new(response.ErrorCode, QuorumWire.Leader(response.CurrentLeader.LeaderId), new LeaderEpoch(response.CurrentLeader.LeaderEpoch))
+    public static UpdateRaftVoterResponse Response(QuorumAnswer answer, string listenerName)
+    {
+        var response = new UpdateRaftVoterResponse { ErrorCode = answer.Error };
+        if (answer.Leader is { } leader && QuorumWire.Endpoint(answer.LeaderEndpoints, listenerName) is { } at)
         {
-            LeaderEndpoints = QuorumWire.Endpoints(listenerName, response.CurrentLeader.Host, response.CurrentLeader.Port),
-        };
+            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderValue
+            {
+                LeaderId = leader.Value,
+                LeaderEpoch = answer.Epoch.Value,
+                Host = at.Host,
+                Port = at.Port,
+            };
+        }
+
+        return response;
+    }
 }

@@ -1,0 +1,52 @@
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+
+namespace Tidemark.Broker.Quorum;
+
+/// <summary>The active controller looks after the brokers: one that is not heard of for a session's time is fenced.</summary>
+public sealed partial class MetadataDriver
+{
+    /// <summary>When the sessions are looked at next; null while there is nobody to look after.</summary>
+    private TimeSpan? _activeDeadline;
+
+    private long UptimeMs => (long)Now.TotalMilliseconds;
+
+    private TimeSpan WatchEvery => TimeSpan.FromTicks(Math.Min(_options.Session.Ticks / 8, TimeSpan.TicksPerSecond / 2));
+
+    private void WatchBrokers()
+    {
+        if (!_isActive || _activeDeadline is not { } due || Now < due)
+        {
+            return;
+        }
+
+        MetadataImage image = _replay.ToImage();
+        int[] others = [.. image.Brokers.Keys.Where(id => !IsAlone || id != _options.NodeId)];
+        if (others.Length == 0)
+        {
+            _activeDeadline = null;
+            return;
+        }
+
+        if (Now - due > _options.Session / 4)
+        {
+            // This process stood still. Whose heartbeats wait in a socket is not to blame for that.
+            foreach (int id in others)
+            {
+                Sessions.Touch(id, image.Brokers[id].Epoch, UptimeMs, Offset.Unknown);
+            }
+        }
+
+        _activeDeadline = Now + WatchEvery;
+        foreach (int id in others)
+        {
+            BrokerImage broker = _replay.ToImage().Brokers[id];
+            if (!broker.IsFenced && !Sessions.IsValid(id, broker.Epoch, UptimeMs, (long)_options.Session.TotalMilliseconds))
+            {
+                QuorumLog.SessionOver(_log, id, _options.Session);
+                Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);
+            }
+        }
+    }
+}
