@@ -11,6 +11,8 @@ public abstract class ControllerHandler<TRequest, TResponse>(MetadataDriver cont
     where TRequest : class, IMessage<TRequest>
     where TResponse : class, IMessage<TResponse>
 {
+    protected MetadataDriver Controller => controller;
+
     protected override ValueTask<TResponse> Answer(TRequest request, Request context)
     {
         short version = context.ApiVersion;

@@ -16,18 +16,18 @@ public sealed class DescribeQuorumHandler(MetadataDriver controller)
 {
     protected override DescribeQuorumResponse Refusal(DescribeQuorumRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };
 
-    protected override ValueTask<DescribeQuorumResponse> Answer(DescribeQuorumRequest request, Request context)
+    protected override async ValueTask<DescribeQuorumResponse> Answer(DescribeQuorumRequest request, Request context)
     {
-        DescribeQuorumResponse response = controller.DescribeQuorum(request);
+        DescribeQuorumResponse response = await controller.DescribeQuorum(request);
         if (context.ApiVersion < 2)
         {
             response.Nodes.Clear();
-            foreach (DescribeQuorumResponse.ReplicaState voter in response.Topics.SelectMany(topic => topic.Partitions).SelectMany(partition => partition.CurrentVoters))
+            foreach (DescribeQuorumResponse.ReplicaState voter in response.Topics.SelectMany(topic => topic.Partitions).SelectMany(partition => partition.CurrentVoters.Concat(partition.Observers)))
             {
                 voter.ReplicaDirectoryId = default;
             }
         }
 
-        return new(response);
+        return response;
     }
 }

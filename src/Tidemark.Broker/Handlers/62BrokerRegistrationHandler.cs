@@ -14,7 +14,7 @@ public sealed class BrokerRegistrationHandler(MetadataDriver controller)
     : ControllerHandler<BrokerRegistrationRequest, BrokerRegistrationResponse>(controller, ApiKey.BrokerRegistration, 0, 4)
 {
     protected override Decision<BrokerRegistrationResponse> Decide(ControllerContext state, BrokerRegistrationRequest request, short version) =>
-        RegisterBroker.Decide(state, request, controller.Sessions, isLocal: false);
+        RegisterBroker.Decide(state, request, Controller.Sessions, isLocal: false);
 
     protected override BrokerRegistrationResponse Refusal(BrokerRegistrationRequest request, ErrorCode error, short version) => new() { ErrorCode = error, BrokerEpoch = -1 };
 }

@@ -14,7 +14,7 @@ public sealed class BrokerHeartbeatHandler(MetadataDriver controller)
     : ControllerHandler<BrokerHeartbeatRequest, BrokerHeartbeatResponse>(controller, ApiKey.BrokerHeartbeat, 0, 2)
 {
     protected override Decision<BrokerHeartbeatResponse> Decide(ControllerContext state, BrokerHeartbeatRequest request, short version) =>
-        BrokerHeartbeat.Decide(state, request, controller.Sessions);
+        BrokerHeartbeat.Decide(state, request, Controller.Sessions);
 
     protected override BrokerHeartbeatResponse Refusal(BrokerHeartbeatRequest request, ErrorCode error, short version) => new() { ErrorCode = error };
 }
