@@ -45,13 +45,13 @@ public sealed class BrokerNode
 
     /// <param name="directories">Opened, locked and formatted.</param>
     /// <param name="quorum">The metadata quorum's driver.</param>
-    /// <param name="moreHandlers">Handlers of the APIs that are decided by the controller.</param>
+    /// <param name="moreHandlers">Handlers of the APIs that are not about this broker's partitions.</param>
     public BrokerNode(
         BrokerEnvironment environment,
         BrokerOptions options,
         IReadOnlyList<LogDirectory> directories,
         IMetadataQuorum quorum,
-        Func<BrokerNode, IEnumerable<IRequestHandler>> moreHandlers)
+        Func<BrokerNode, NodeHandlers> moreHandlers)
     {
         _environment = environment;
         _options = options;
@@ -75,7 +75,8 @@ public sealed class BrokerNode
             environment.Time,
             TimeSpan.FromMilliseconds(options.Config.GetLong("replica.lag.time.max.ms")),
             Cluster,
-            new IsrChanges(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Replication")));
+            new IsrChanges(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Replication")),
+            quorum.Lease);
         _links = new NodeLinks(environment, new LinkOptions());
         _fetchers = new ReplicaFetchers(new FetcherServices(
             environment,
@@ -88,8 +89,10 @@ public sealed class BrokerNode
         _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _fetchers, _housekeeping.RemoveDeletedLater, _log);
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
-        Table = new DispatchTable([.. OwnHandlers(), .. moreHandlers(this)]);
-        ControllerTable = new DispatchTable([.. Table.All.Where(IsForControllers), new ApiVersionsHandler(() => ControllerTable!, Cluster), new DescribeClusterHandler(Cluster, isForControllers: true)]);
+        NodeHandlers more = moreHandlers(this);
+        IRequestHandler[] own = [.. OwnHandlers()];
+        Table = new DispatchTable([.. own, .. more.ForClients]);
+        ControllerTable = new DispatchTable([.. own.Where(IsForControllers), .. more.ForControllers, new ApiVersionsHandler(() => ControllerTable!, Cluster), new DescribeClusterHandler(Cluster, isForControllers: true)]);
         Acceptor = new BrokerAcceptor(Table, ControllerTable, options.Config.GetList("controller.listener.names"), environment.Logs);
     }
 

@@ -37,7 +37,7 @@ internal sealed class World
     /// <summary>Every record that was ever applied.</summary>
     public List<MetadataRecord> Log { get; } = [];
 
-    public ControllerContext Context => new(Image, Image.BrokerConfig(1, File), 1, ClusterId, NowMs, Image.LastOffset + 1, NewId);
+    public ControllerContext Context => new(Image, Image.BrokerConfig(1, File), 1, ClusterId, NowMs, Image.LastOffset + 1, NewId) { UptimeMs = NowMs };
 
     public T Do<T>(Func<ControllerContext, Decision<T>> decide)
     {

@@ -10,12 +10,8 @@ namespace Tidemark.Broker.Cluster;
 /// <summary>What the controller is told of a broker over its life.</summary>
 /// <param name="HeartbeatEvery"><c>broker.heartbeat.interval.ms</c></param>
 /// <param name="RegisterWithin"><c>initial.broker.registration.timeout.ms</c></param>
-public sealed record LifecycleOptions(
-    BrokerId Node,
-    string ClusterId,
-    TimeSpan HeartbeatEvery,
-    TimeSpan RegisterWithin,
-    BrokerSessions Sessions);
+/// <param name="Sessions">The controller's, where it is in this process.</param>
+public sealed record LifecycleOptions(BrokerId Node, TimeSpan HeartbeatEvery, TimeSpan RegisterWithin, Func<BrokerSessions> Sessions);
 
 /// <summary>
 /// A broker's life at the controller (KIP-631): registers, sends heartbeats, is unfenced once it has read the metadata up to its own
@@ -35,12 +31,15 @@ public sealed class BrokerLifecycle(
 
     private readonly Lock _lock = new();
     private readonly List<Uuid> _offline = [];
+    private IReadOnlyList<Uuid>? _cordoned;
     private readonly TaskCompletionSource _unfenced = new();
     private readonly TaskCompletionSource _letGo = new();
     private long _epoch = -1;
     private bool _wantsShutDown;
     private bool _isStopped;
     private bool _isAsking;
+    private bool _hasNews;
+    private TaskCompletionSource? _told;
     private Next? _next;
 
     /// <summary>Registers; completes, with the epoch, when the broker is unfenced.</summary>
@@ -51,12 +50,11 @@ public sealed class BrokerLifecycle(
         long start = time.GetTimestamp();
         while (true)
         {
-            long sentAt = time.GetTimestamp();
             BrokerRegistrationResponse response = await channel.Ask(
                 "lifecycle",
                 request,
                 options.RegisterWithin - time.GetElapsedTime(start),
-                context => RegisterBroker.Decide(context, request, options.Sessions, isLocal: false),
+                context => RegisterBroker.Decide(context, request, options.Sessions(), isLocal: false),
                 error => new BrokerRegistrationResponse { ErrorCode = error },
                 response => response.ErrorCode);
             if (response.ErrorCode == ErrorCode.None)
@@ -94,15 +92,35 @@ public sealed class BrokerLifecycle(
         }
     }
 
-    /// <summary>Tells the controller of failed directories with the next heartbeat, which goes at once.</summary>
-    public void ReportOffline(IEnumerable<Uuid> directories)
+    /// <summary>The controller, which can be no other than the one of this process, registered and unfenced the broker in one step.</summary>
+    public void Adopt(long epoch, long sentAt)
+    {
+        _epoch = epoch;
+        lease.Extend(sentAt);
+        _unfenced.TrySetResult();
+        Beat();
+    }
+
+    /// <summary>Tells the controller of failed directories with the next heartbeat, which goes at once. Completes when it knows.</summary>
+    public Task ReportOffline(IEnumerable<Uuid> directories)
     {
         lock (_lock)
         {
             _offline.AddRange(directories.Except(_offline));
         }
 
-        Beat();
+        return Tell();
+    }
+
+    /// <summary>Tells the controller which directories take no new partitions. Completes when it knows.</summary>
+    public Task ReportCordoned(IReadOnlyList<Uuid> directories)
+    {
+        lock (_lock)
+        {
+            _cordoned = directories;
+        }
+
+        return Tell();
     }
 
     /// <summary>Asks for the leaderships to be moved away; completes when the broker may stop.</summary>
@@ -132,12 +150,26 @@ public sealed class BrokerLifecycle(
         }
     }
 
+    private Task Tell()
+    {
+        Task told;
+        lock (_lock)
+        {
+            told = (_told ??= new TaskCompletionSource()).Task;
+        }
+
+        Beat();
+        return told;
+    }
+
     private void Beat()
     {
         lock (_lock)
         {
             if (_isStopped || _isAsking)
             {
+                // What is to be told may have missed the request under way.
+                _hasNews = true;
                 return;
             }
 
@@ -150,7 +182,7 @@ public sealed class BrokerLifecycle(
 
     private async Task Send()
     {
-        BrokerHeartbeatRequest request = Request();
+        BrokerHeartbeatRequest request = Request(out TaskCompletionSource? told);
         long sentAt = time.GetTimestamp();
         TimeSpan pause = options.HeartbeatEvery;
         try
@@ -159,10 +191,11 @@ public sealed class BrokerLifecycle(
                 "heartbeat",
                 request,
                 options.HeartbeatEvery,
-                context => BrokerHeartbeat.Decide(context, request, options.Sessions),
+                context => BrokerHeartbeat.Decide(context, request, options.Sessions()),
                 error => new BrokerHeartbeatResponse { ErrorCode = error },
                 response => response.ErrorCode);
             pause = Take(response, sentAt);
+            told?.TrySetResult();
         }
         catch (TimeoutException)
         {
@@ -176,7 +209,7 @@ public sealed class BrokerLifecycle(
             if (!_isStopped)
             {
                 _next = new Next(this);
-                delays.Add(_next, pause);
+                delays.Add(_next, _hasNews ? TimeSpan.Zero : pause);
             }
         }
     }
@@ -209,10 +242,11 @@ public sealed class BrokerLifecycle(
         return _wantsShutDown ? s_soon : options.HeartbeatEvery;
     }
 
-    private BrokerHeartbeatRequest Request()
+    private BrokerHeartbeatRequest Request(out TaskCompletionSource? told)
     {
         lock (_lock)
         {
+            (told, _told, _hasNews) = (_told, null, false);
             return new BrokerHeartbeatRequest
             {
                 BrokerId = options.Node.Value,
@@ -220,6 +254,7 @@ public sealed class BrokerLifecycle(
                 CurrentMetadataOffset = metadataOffset().Value,
                 WantShutDown = _wantsShutDown,
                 OfflineLogDirs = [.. _offline],
+                CordonedLogDirs = _cordoned is null ? null : [.. _cordoned],
             };
         }
     }

@@ -23,6 +23,9 @@ public interface IMetadataQuorum : IClusterCommands
     /// <exception cref="IOException">The disk failed.</exception>
     void Start(Action<MetadataImage> publish);
 
+    /// <summary>Whether this broker may serve what it leads.</summary>
+    IServingLease Lease { get; }
+
     /// <summary>Registers this broker: completes when it is unfenced, with the epoch of its registration.</summary>
     Task<long> Register(LocalBroker broker);
 

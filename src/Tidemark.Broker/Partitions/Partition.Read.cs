@@ -14,7 +14,7 @@ public sealed partial class Partition
     {
         ErrorCode error = CheckServing(out PartitionLog log, out PartitionLeader leader);
         LeaderEpoch own = leader?.Epoch ?? LeaderEpoch.Unknown;
-        if (error == ErrorCode.NotLeaderOrFollower && read is { Follower: null, MayReadAtFollower: true } && _follower is { } role)
+        if (leader is null && error == ErrorCode.NotLeaderOrFollower && read is { Follower: null, MayReadAtFollower: true } && _follower is { } role)
         {
             (error, own) = (ErrorCode.None, role.Epoch);
         }

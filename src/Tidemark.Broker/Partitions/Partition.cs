@@ -153,7 +153,7 @@ public sealed partial class Partition
         log = _log!;
         leader = _leader!;
         return log is null || log.IsFailed ? ErrorCode.KafkaStorageError
-            : leader is null ? ErrorCode.NotLeaderOrFollower
+            : leader is null || !_services.Lease.IsHeld ? ErrorCode.NotLeaderOrFollower
             : ErrorCode.None;
     }
 

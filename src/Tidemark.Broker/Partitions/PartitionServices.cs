@@ -1,3 +1,4 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Primitives;
 using Tidemark.Replication;
 
@@ -5,7 +6,7 @@ namespace Tidemark.Broker.Partitions;
 
 /// <summary>What all partitions of a broker share.</summary>
 /// <param name="ReplicaLagMax"><c>replica.lag.time.max.ms</c></param>
-public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpan ReplicaLagMax, IBrokerStandings Brokers, IIsrChanges IsrChanges)
+public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpan ReplicaLagMax, IBrokerStandings Brokers, IIsrChanges IsrChanges, IServingLease Lease)
 {
     internal TimeSpan Now => Time.GetElapsedTime(0);
 }

@@ -3,6 +3,7 @@ using Tidemark.Broker.Links;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
 using Tidemark.Raft;
 
 namespace Tidemark.Broker.Quorum;
@@ -59,6 +60,12 @@ public sealed record QuorumOptions(
                 [new VoterEndpoint(ControllerListenerName, address.Host, (ushort)address.Port)]));
         }
 
+        if (voters.Count == 0 && BootstrapServers.Count == 0 && IsController)
+        {
+            // Nobody is named, so there is nobody else.
+            voters.Add(new Voter(new ReplicaKey(new BrokerId(NodeId), Uuid.Zero), []));
+        }
+
         return new VoterSet(0, voters);
     }
 
@@ -73,4 +80,30 @@ public sealed record QuorumOptions(
 /// <param name="Endpoints">Where clients and brokers reach it.</param>
 /// <param name="Directories">The ids of its log directories that are online.</param>
 /// <param name="PreviousEpoch">The epoch of its last life when that ended cleanly; -1 otherwise.</param>
-public sealed record LocalBroker(IReadOnlyList<EndpointImage> Endpoints, string? Rack, IReadOnlyList<Uuid> Directories, long PreviousEpoch);
+public sealed record LocalBroker(IReadOnlyList<EndpointImage> Endpoints, string? Rack, IReadOnlyList<Uuid> Directories, long PreviousEpoch)
+{
+    /// <summary>What is sent to the controller.</summary>
+    /// <param name="incarnation">Another one for each life of the process.</param>
+    public BrokerRegistrationRequest ToRequest(BrokerId node, string clusterId, Uuid incarnation) => new()
+    {
+        BrokerId = node.Value,
+        ClusterId = clusterId,
+        IncarnationId = incarnation,
+        Rack = Rack,
+        LogDirs = [.. Directories.Order()],
+        PreviousBrokerEpoch = PreviousEpoch,
+        Listeners = [.. Endpoints.Select(each => new BrokerRegistrationRequest.Listener
+        {
+            Name = each.ListenerName,
+            Host = each.Host,
+            Port = each.Port,
+            SecurityProtocol = each.SecurityProtocol,
+        })],
+        Features = [.. FeatureTable.Supported.Select(each => new BrokerRegistrationRequest.Feature
+        {
+            Name = each.Key,
+            MinSupportedVersion = each.Value.Lowest,
+            MaxSupportedVersion = each.Value.Highest,
+        })],
+    };
+}

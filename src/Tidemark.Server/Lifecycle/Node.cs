@@ -61,12 +61,13 @@ public sealed partial class Node : IAsyncDisposable
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
             _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints));
+            var membership = new NodeMembership(environment, _driver, new BrokerId(options.NodeId), clusterId, options.Config);
             _broker = new BrokerNode(
                 environment,
                 new BrokerOptions(new BrokerId(options.NodeId), clusterId, options.Config, BrokerEndpoints, options.InterBrokerListenerName),
                 [.. _directories.Where(d => options.LogDirectories.Contains(d.Path))],
-                new LocalQuorum(_driver),
-                node => ControllerHandlers.All(_driver, node.Cluster, new BrokerLoggers(logs)));
+                membership,
+                node => ControllerHandlers.All(_driver, membership.Channel, node.Cluster, new BrokerLoggers(logs), environment, () => node.ControllerTable));
             _door.Inner = _broker.Acceptor;
             _broker.Cluster.ConfigChanged = UpdateLimits;
         }

@@ -53,7 +53,7 @@ internal sealed class BrokerWorld
         }
 
         Quorum = new ScriptedQuorum(_records);
-        Node = new BrokerNode(World.Environment, new BrokerOptions(new BrokerId(1), ClusterId, config, () => [new("PLAINTEXT", "localhost", 9092, 0)]), directories, Quorum, _ => []);
+        Node = new BrokerNode(World.Environment, new BrokerOptions(new BrokerId(1), ClusterId, config, () => [new("PLAINTEXT", "localhost", 9092, 0)]), directories, Quorum, _ => NodeHandlers.None);
         Run(Node.Start);
     }
 

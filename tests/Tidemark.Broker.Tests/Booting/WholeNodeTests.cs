@@ -64,13 +64,13 @@ public sealed class WholeNodeTests
             () => new Uuid(3, 3));
         LogDirectory directory = LogDirectory.Open(world.Disk, Data);
         var driver = new MetadataDriver(world.Environment, new QuorumOptions(1, BrokerWorld.ClusterId, Data, directory.Id, config, () => []));
-        var quorum = new LocalQuorum(driver);
+        var quorum = new NodeMembership(world.Environment, driver, new BrokerId(1), BrokerWorld.ClusterId, config);
         var node = new BrokerNode(
             world.Environment,
             new BrokerOptions(new BrokerId(1), BrokerWorld.ClusterId, config, () => [new("PLAINTEXT", "localhost", 9092, 0)]),
             [directory],
             quorum,
-            _ => []);
+            _ => NodeHandlers.None);
         Run(world, node.Start);
         return (node, quorum);
     }

@@ -87,12 +87,13 @@ public sealed class FailedHandlerTests
         BrokerConfig config = BrokerConfig.Parse([KeyValuePair.Create("node.id", "1"), KeyValuePair.Create("process.roles", "broker,controller")], out _);
         LogDirectory directory = LogDirectory.Open(_world.Disk, "/data");
         var driver = new MetadataDriver(_world.Environment, new QuorumOptions(1, BrokerWorld.ClusterId, "/data", directory.Id, config, () => []));
+        var membership = new NodeMembership(_world.Environment, driver, new BrokerId(1), BrokerWorld.ClusterId, config);
         return new BrokerNode(
             _world.Environment,
             new BrokerOptions(new BrokerId(1), BrokerWorld.ClusterId, config, () => []),
             [directory],
-            new LocalQuorum(driver),
-            node => ControllerHandlers.All(driver, node.Cluster, new NoLoggers())).Table;
+            membership,
+            node => ControllerHandlers.All(driver, membership.Channel, node.Cluster, new NoLoggers(), _world.Environment, () => node.ControllerTable)).Table;
     }
 
     private static IEnumerable<(ApiKey Api, short Version, byte[] Request, byte[]? Answer)> Rows()

@@ -54,7 +54,7 @@ public sealed class KafkaReadsMetadataTests : IDisposable
         world.Start();
         world.Register();
         world.CreateTopic("ours", 3);
-        world.Wait(world.Driver.BeginShutdown());
+        world.BeginShutdown();
         world.Driver.Close();
         (int client, int controller) = (FreePort(), FreePort());
         string properties = Path.Combine(_root, "node.properties");

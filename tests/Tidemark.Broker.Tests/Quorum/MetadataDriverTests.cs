@@ -65,7 +65,7 @@ public sealed class MetadataDriverTests
         world.Start();
         long epoch = world.Register();
         world.CreateTopic("a");
-        Assert.True(world.Wait(world.Driver.BeginShutdown()).ShouldShutDown);
+        Assert.True(world.BeginShutdown().ShouldShutDown);
         Assert.Equal(PartitionImage.NoLeader, world.Driver.Current.Topics.Find("a")!.Partitions[0].Leader);
         world.Driver.Close();
         world.Start();

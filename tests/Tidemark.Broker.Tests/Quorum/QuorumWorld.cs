@@ -20,6 +20,7 @@ internal sealed class QuorumWorld
     private readonly BrokerEnvironment _environment;
     private readonly Func<Func<bool>, bool> _wait;
     private readonly BrokerConfig _config;
+    private int _lives;
 
     public QuorumWorld(ulong seed, params (string Key, string Value)[] settings)
     {
@@ -81,15 +82,29 @@ internal sealed class QuorumWorld
             [new EndpointImage("PLAINTEXT", "127.0.0.1", 9092, 0)], null, [MetaProperties.Read(_environment.Disk, Directory)!.DirectoryId], previousEpoch);
         if (!ReferenceEquals(_environment, Simulation.Environment))
         {
-            return Wait(Driver.RegisterBroker(broker));
+            return Wait(Driver.RegisterOwn(broker.ToRequest(new BrokerId(1), ClusterId, new Uuid(7, (ulong)++_lives))));
         }
 
         // Begun within an event, it also goes on in one; begun here it would go on in some thread of the test runner's.
         Task<long>? registration = null;
-        Simulation.Time.Post(TimeSpan.Zero, () => registration = Driver.RegisterBroker(broker));
+        Simulation.Time.Post(TimeSpan.Zero, () => registration = Driver.RegisterOwn(broker.ToRequest(new BrokerId(1), ClusterId, new Uuid(7, (ulong)++_lives))));
         Simulation.RunUntil(() => registration?.IsCompleted == true, TimeSpan.FromMinutes(5));
         return registration?.IsCompleted == true ? registration.GetAwaiter().GetResult() : throw new SimulatedCrashException();
     }
+
+    /// <summary>The broker says that it wants to stop.</summary>
+    public BrokerHeartbeatResponse BeginShutdown() => Wait(Driver.Submit(
+        context => BrokerHeartbeat.Decide(
+            context,
+            new BrokerHeartbeatRequest
+            {
+                BrokerId = 1,
+                BrokerEpoch = context.Image.Brokers[1].Epoch,
+                CurrentMetadataOffset = context.Image.LastOffset.Value,
+                WantShutDown = true,
+            },
+            Driver.Sessions),
+        error => new BrokerHeartbeatResponse { ErrorCode = error }));
 
     public CreateTopicsResponse CreateTopic(string name, int partitions = 1) => Wait(BeginCreateTopic(name, partitions));
 

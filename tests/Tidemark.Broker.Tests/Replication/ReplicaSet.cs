@@ -1,4 +1,5 @@
 using System.Text;
+using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Partitions;
 using Tidemark.Primitives;
 using Tidemark.Records;
@@ -153,7 +154,7 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges
         _world.Disk.CreateDirectory(directory);
         PartitionLog log = PartitionLog.Open(surroundings, directory, new TopicPartition("t", 0), LogOptions.Default, Offset.Zero, Offset.Zero, cleanShutdown: false);
         var config = PartitionConfig.Default with { MinInsyncReplicas = MinInsyncReplicas };
-        var services = new PartitionServices(new BrokerId(broker), _world.Time, TimeSpan.FromSeconds(30), this, this);
+        var services = new PartitionServices(new BrokerId(broker), _world.Time, TimeSpan.FromSeconds(30), this, this, new LeaseOfAlone());
         _replicas[broker] = new Partition(new TopicPartition("t", 0), Uuid.Zero, config, log, highWatermark, services);
     }
 
