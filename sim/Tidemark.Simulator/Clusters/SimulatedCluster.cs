@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Simulator.Network;
+
+namespace Tidemark.Simulator.Clusters;
+
+/// <summary>
+/// Several nodes, each broker and controller, on one simulated network and one virtual time, out of one seed.
+/// </summary>
+public sealed class SimulatedCluster
+{
+    public const string ClusterId = "vD3YJrI1RCqaGAGTYm_XbA";
+
+    private readonly (string Key, string Value)[] _settings;
+
+    /// <param name="nodes">How many nodes; their ids begin at 1.</param>
+    /// <param name="settings">Properties that all nodes have besides what makes them a cluster.</param>
+    public SimulatedCluster(ulong seed, int nodes, params (string Key, string Value)[] settings)
+    {
+        var root = new SeededRandom(seed);
+        _settings = settings;
+        Time = new VirtualTime();
+        Random = root.Fork();
+        Network = new SimulatedNetwork(Time, root.Fork());
+        Nodes = [.. Enumerable.Range(1, nodes).Select(id => new SimulatedNode(this, id, Network.AddHost($"node{id}"), root.Fork()))];
+    }
+
+    public VirtualTime Time { get; }
+
+    /// <summary>For what the test itself decides by chance.</summary>
+    public SeededRandom Random { get; }
+
+    public SimulatedNetwork Network { get; }
+
+    /// <summary>By id, from 1 on.</summary>
+    public IReadOnlyList<SimulatedNode> Nodes { get; }
+
+    /// <summary>Where each node logs to; null for nowhere.</summary>
+    public Func<int, ILoggerFactory>? Logs { get; init; }
+
+    public SimulatedNode this[int id] => Nodes[id - 1];
+
+    public void StartAll()
+    {
+        foreach (SimulatedNode node in Nodes)
+        {
+            node.Start();
+        }
+    }
+
+    /// <summary>Lets time pass until the condition holds; false when it does not within the limit.</summary>
+    public bool RunUntil(Func<bool> condition, TimeSpan limit) => Time.RunUntil(condition, limit);
+
+    internal IEnumerable<KeyValuePair<string, string>> PropertiesOf(int id, string data) =>
+    [
+        new("process.roles", "broker,controller"),
+        new("node.id", $"{id}"),
+        new("controller.listener.names", "CONTROLLER"),
+        new("controller.quorum.voters", string.Join(',', Nodes.Select(node => $"{node.Id}@{node.Host.Name}:{SimulatedNode.ControllerPort}"))),
+        new("log.dirs", data),
+        .. _settings.Select(each => KeyValuePair.Create(each.Key, each.Value)),
+    ];
+}

@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidemark.Broker;
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Quorum;
+using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Simulator.Disks;
+using Tidemark.Simulator.Network;
+using Tidemark.Simulator.Processes;
+using Tidemark.Storage.Directories;
+
+namespace Tidemark.Simulator.Clusters;
+
+/// <summary>A machine with a disk and, while it runs, a whole node on it: the shipping broker, quorum and log.</summary>
+public sealed class SimulatedNode
+{
+    public const int ClientPort = 9092;
+    public const int ControllerPort = 9093;
+    private const string Data = "/data";
+
+    private readonly VirtualTime _time;
+    private readonly SeededRandom _random;
+    private readonly SimulatedCluster _cluster;
+    private readonly PoisoningMemoryPool _buffers = new();
+
+    internal SimulatedNode(SimulatedCluster cluster, int id, SimulatedHost host, SeededRandom random)
+    {
+        (_cluster, Id, Host, _random, _time) = (cluster, id, host, random, cluster.Time);
+        Disk = new MemoryDisk(random.Fork());
+    }
+
+    public int Id { get; }
+
+    public SimulatedHost Host { get; }
+
+    public MemoryDisk Disk { get; }
+
+    /// <summary>The process; null while none runs.</summary>
+    public SimulatedProcess? Process { get; private set; }
+
+    /// <summary>The node in the process; null while none runs.</summary>
+    public BrokerNode? Broker { get; private set; }
+
+    /// <summary>Its member of the metadata quorum; null while none runs.</summary>
+    public MetadataDriver? Quorum { get; private set; }
+
+    /// <summary>Completes when the node serves clients; fails when it cannot start.</summary>
+    public Task Started { get; private set; } = Task.CompletedTask;
+
+    public bool IsRunning => Process is { IsAlive: true };
+
+    /// <summary>Starts a process on the machine.</summary>
+    public void Start()
+    {
+        Invariant.Require(!IsRunning);
+        Disk.Restart();
+        var process = new SimulatedProcess(_time, _random.Fork(), () => Disk.HasCrashed);
+        Process = process;
+        Host.Enter = call => process.Enter("network", call);
+        process.Enter("start", () => Started = Boot(process));
+    }
+
+    /// <summary>kill -9: nothing more happens in the process; what it had written stays.</summary>
+    public void Kill()
+    {
+        Process?.Kill();
+        Host.Kill();
+        Disk.CrashNow(CrashKind.Process);
+        (Broker, Quorum) = (null, null);
+    }
+
+    /// <summary>The machine loses power, and with it what was not flushed.</summary>
+    public void LosePower()
+    {
+        Process?.Kill();
+        Host.PowerOff();
+        Disk.CrashNow(CrashKind.Power);
+        (Broker, Quorum) = (null, null);
+    }
+
+    /// <summary>Power comes back, and the node is started.</summary>
+    public void Return()
+    {
+        if (Host.IsDown)
+        {
+            Host.PowerOn();
+        }
+
+        Start();
+    }
+
+    public void Pause()
+    {
+        Process?.Pause();
+        Host.Pause();
+    }
+
+    public void Resume()
+    {
+        Process?.Resume();
+        Host.Resume();
+    }
+
+    private async Task Boot(SimulatedProcess process)
+    {
+        BrokerConfig config = BrokerConfig.Parse(_cluster.PropertiesOf(Id, Data), out _);
+        if (MetaProperties.Read(Disk, Data) is null)
+        {
+            MetadataFormat.Format(
+                Disk,
+                new FormatOptions(SimulatedCluster.ClusterId, Id, [Data], Data, MetadataVersion.Latest, new Dictionary<string, short>(), null, true),
+                _time.GetUtcNow().ToUnixTimeMilliseconds(),
+                () => new Uuid((ulong)Id, 1));
+        }
+
+        LogDirectory directory = LogDirectory.Open(Disk, Data);
+        ILoggerFactory logs = _cluster.Logs?.Invoke(Id) ?? NullLoggerFactory.Instance;
+        var environment = new BrokerEnvironment(process.Clock, Disk, process, _random.Fork().Fill, _buffers, logs, Host.ConnectorForProcess());
+        var node = new BrokerId(Id);
+        var quorum = new MetadataDriver(environment, new QuorumOptions(
+            Id, SimulatedCluster.ClusterId, Data, directory.Id, config, () => [new EndpointImage("CONTROLLER", Host.Name, ControllerPort, 0)]));
+        var membership = new NodeMembership(environment, quorum, node, SimulatedCluster.ClusterId, config);
+        var broker = new BrokerNode(
+            environment,
+            new BrokerOptions(node, SimulatedCluster.ClusterId, config, () => [new EndpointImage("PLAINTEXT", Host.Name, ClientPort, 0)]),
+            [directory],
+            membership,
+            self => ControllerHandlers.All(quorum, membership.Channel, self.Cluster, new NoLoggers(), environment, () => self.ControllerTable));
+        (Broker, Quorum) = (broker, quorum);
+        Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);
+        await broker.Start();
+        Host.Listen(ClientPort, "PLAINTEXT", broker.Acceptor);
+    }
+
+    /// <summary>Nobody changes levels of logging in a simulation.</summary>
+    private sealed class NoLoggers : IBrokerLoggers
+    {
+        public IReadOnlyDictionary<string, string> Levels { get; } = new Dictionary<string, string>();
+
+        public bool TrySet(string logger, LoggerLevel level) => false;
+
+        public bool TryUnset(string logger) => false;
+    }
+}

@@ -1,0 +1,69 @@
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Simulator.Clusters;
+
+namespace Tidemark.Broker.Tests.Clusters;
+
+/// <summary>Three whole nodes on a simulated network.</summary>
+public sealed class ThreeNodesTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public void They_elect_a_controller_and_take_each_other_in()
+    {
+        SimulatedCluster cluster = Started(1);
+
+        Assert.Single(cluster.Nodes, node => node.Quorum!.Controller.IsLocal);
+        Assert.All(cluster.Nodes, node => Assert.Equal([1, 2, 3], node.Broker!.Cluster.Image.Brokers.Values.Where(broker => broker.IsActive).Select(broker => broker.Id)));
+    }
+
+    [Fact]
+    public void What_was_acknowledged_by_all_outlives_the_leader()
+    {
+        SimulatedCluster cluster = Started(2);
+        var client = new ClusterClient(cluster);
+        Assert.Equal(ErrorCode.None, client.CreateTopic(1, "t", 1, 3, ("min.insync.replicas", "2")));
+        int leader = LeaderOf(cluster, cluster[1], "t");
+        Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "a").ErrorCode);
+        Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "b").ErrorCode);
+
+        cluster[leader].Kill();
+        SimulatedNode survivor = cluster.Nodes.First(node => node.Id != leader);
+        Assert.True(cluster.RunUntil(() => LeaderOf(cluster, survivor, "t") is var next && next > 0 && next != leader, s_patience));
+        int second = LeaderOf(cluster, survivor, "t");
+
+        Assert.True(cluster.RunUntil(() => cluster[second].Broker!.Partitions.Find(new TopicPartition("t", 0))!.HighWatermark.Value == 2, s_patience));
+        Assert.Equal("a b", client.Read(second, "t"));
+        Assert.Equal(ErrorCode.None, client.Produce(second, "t", "c").ErrorCode);
+        cluster[leader].Start();
+        Assert.True(cluster.RunUntil(() => IsrOf(survivor, "t").Length == 3, s_patience));
+        Assert.Equal("a b c", client.Read(second, "t"));
+    }
+
+    private static SimulatedCluster Started(ulong seed)
+    {
+        var cluster = new SimulatedCluster(seed, 3);
+        cluster.StartAll();
+        bool started = cluster.RunUntil(() => cluster.Nodes.All(node => node.Started.IsCompleted && node.Broker!.Cluster.Image.Brokers.Values.Count(broker => broker.IsActive) == 3), s_patience);
+        foreach (SimulatedNode node in cluster.Nodes)
+        {
+            Assert.Empty(node.Process!.Failures);
+            if (node.Started.IsFaulted)
+            {
+                node.Started.GetAwaiter().GetResult();
+            }
+        }
+
+        Assert.True(started, string.Join("; ", cluster.Nodes.Select(node => $"{node.Id}: {node.Quorum!.Controller} {node.Started.Status}")));
+        return cluster;
+    }
+
+    private static int LeaderOf(SimulatedCluster cluster, SimulatedNode seenBy, string topic)
+    {
+        cluster.RunUntil(() => seenBy.Broker!.Cluster.Image.Topics.Find(topic) is not null, s_patience);
+        return seenBy.Broker!.Cluster.Image.Topics.Find(topic)!.Partitions[0].Leader;
+    }
+
+    private static int[] IsrOf(SimulatedNode seenBy, string topic) => [.. seenBy.Broker!.Cluster.Image.Topics.Find(topic)!.Partitions[0].Isr];
+}
