@@ -181,6 +181,11 @@ public sealed partial class MetadataDriver : IQuorumView
                 _publishIsDue |= !ReferenceEquals(_committed, next.Image);
                 (_committed, _committedEnd) = (next.Image, next.End);
             }
+
+            if (_isActive && _activeDeadline is null && _committed.Brokers.Count > (IsAlone ? 1 : 0))
+            {
+                _activeDeadline = Now + WatchEvery;
+            }
         }
 
         // A node that has just started waits until it has all that its leader had: what it would tear down before is needed after.

@@ -25,6 +25,7 @@ public sealed partial class MetadataDriver
         int[] others = [.. image.Brokers.Keys.Where(id => !IsAlone || id != _options.NodeId)];
         if (others.Length == 0)
         {
+            // An idle node has no timers; the first broker that registers starts this one again.
             _activeDeadline = null;
             return;
         }
