@@ -39,6 +39,7 @@ public sealed class BrokerNode
     private readonly TaskCompletionSource<string> _failed = new();
     private long _brokerEpoch = -1;
     private bool _published;
+    private bool _isLoaded;
 
     /// <summary>What the controller was told last; null before this broker is registered.</summary>
     private Uuid[]? _cordoned;
@@ -124,7 +125,9 @@ public sealed class BrokerNode
             throw new IOException("No log directory can be used.");
         }
 
+        _isLoaded = true;
         _quorum.Start(Publish);
+        OnLoaded();
         _brokerEpoch = await _quorum.Register(new LocalBroker(
             _options.Endpoints(),
             _options.Config.Find("broker.rack")?.Text,
@@ -136,12 +139,33 @@ public sealed class BrokerNode
         _housekeeping.Start();
     }
 
+    /// <summary>Called when the logs are loaded and the node takes part in the quorum: other nodes may be let in.</summary>
+    public Action OnLoaded { get; set; } = () => { };
+
+    /// <summary>
+    /// Gives what this node leads, partitions and the quorum, to others where there are any, within the given time. Everybody is still
+    /// served meanwhile.
+    /// </summary>
+    public async Task Leave(TimeSpan grace)
+    {
+        if (_isLoaded)
+        {
+            await Within(_quorum.BeginShutdown(), grace);
+            await Within(_quorum.Resign(), grace / 2);
+        }
+    }
+
     /// <summary>
     /// Answers what is in flight, within the given time, closes the connections and the logs, and leaves the sign of a clean stop.
     /// </summary>
     public async Task Stop(TimeSpan grace)
     {
-        await Within(_quorum.BeginShutdown(), grace);
+        if (!_isLoaded)
+        {
+            return;
+        }
+
+        _isLoaded = false;
         await Within(Acceptor.Drain(), grace);
         _housekeeping.Dispose();
         _fetchers.Dispose();

@@ -15,11 +15,11 @@ namespace Tidemark.Network;
 public sealed class NetworkServer : IAsyncDisposable
 {
     private readonly NetworkContext _context;
+    private readonly HashSet<Acceptor> _startedListeners = [];
     private readonly List<EventLoop> _loops = [];
     private readonly List<Acceptor> _acceptors = [];
     private readonly Lock _lock = new();
     private bool _running;
-    private bool _accepting;
     private Task? _stopped;
 
     /// <summary>Binds all listeners.</summary>
@@ -58,15 +58,23 @@ public sealed class NetworkServer : IAsyncDisposable
     /// <summary>Connections that are open.</summary>
     public int ConnectionCount => _context.Quota.Count;
 
-    /// <summary>Begins to accept connections. Called once, when the broker is ready for requests.</summary>
+    /// <summary>Begins to accept connections on these listeners, before the others.</summary>
+    public void Start(IReadOnlyCollection<string> listeners)
+    {
+        StartLoops();
+        foreach (Acceptor acceptor in _acceptors.Where(each => listeners.Contains(each.ListenerName)))
+        {
+            Start(acceptor);
+        }
+    }
+
+    /// <summary>Begins to accept connections on all listeners that do not yet. Called once, when the broker is ready for requests.</summary>
     public void Start()
     {
         StartLoops();
-        _accepting = true;
         foreach (Acceptor acceptor in _acceptors)
         {
-            acceptor.Start(_loops[0]);
-            NetworkLog.Listening(_context.Logger, acceptor.Bound.Name, acceptor.Bound.Host, acceptor.Bound.Port);
+            Start(acceptor);
         }
     }
 
@@ -79,9 +87,9 @@ public sealed class NetworkServer : IAsyncDisposable
     /// </summary>
     public Task StopAsync(TimeSpan drainMax)
     {
-        if (!_accepting)
+        foreach (Acceptor acceptor in _acceptors.Where(each => !_startedListeners.Contains(each)))
         {
-            _acceptors.ForEach(acceptor => acceptor.Dispose());
+            acceptor.Dispose();
         }
 
         lock (_lock)
@@ -96,6 +104,15 @@ public sealed class NetworkServer : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
+
+    private void Start(Acceptor acceptor)
+    {
+        if (_startedListeners.Add(acceptor))
+        {
+            acceptor.Start(_loops[0]);
+            NetworkLog.Listening(_context.Logger, acceptor.Bound.Name, acceptor.Bound.Host, acceptor.Bound.Port);
+        }
+    }
 
     private void StartLoops()
     {

@@ -38,6 +38,9 @@ public interface IMetadataQuorum : IClusterCommands
     /// <summary>Tells the controller that this broker goes, so that others lead. Completes when it may.</summary>
     Task BeginShutdown();
 
+    /// <summary>Leads the quorum no more and tells the others so, that one of them takes over at once. Completes when they know.</summary>
+    Task Resign();
+
     /// <summary>Flushes and closes the metadata log.</summary>
     void Stop();
 }

@@ -80,6 +80,12 @@ public sealed class NodeMembership : IMetadataQuorum
 
     public Task BeginShutdown() => _lifecycle.BeginShutdown();
 
+    public Task Resign()
+    {
+        _lifecycle.Stop();
+        return _driver.Resign();
+    }
+
     public void Stop()
     {
         _lifecycle.Stop();

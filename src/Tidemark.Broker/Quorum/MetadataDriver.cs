@@ -36,6 +36,7 @@ public sealed partial class MetadataDriver
     private readonly Lock _turnLock = new();
     private readonly RecordBatchBuilder _builder = new();
     private readonly TaskCompletionSource<Exception> _failed = new();
+    private readonly TaskCompletionSource _resigned = new();
 
     /// <summary>What a turn does at its end, outside the lock: answers, and whatever goes on with them.</summary>
     private readonly List<Action> _afterTurn = [];
@@ -121,6 +122,13 @@ public sealed partial class MetadataDriver
         left.ForEach(input => input.Refuse(ErrorCode.NotController));
         RunAfterTurn();
         _peers.Dispose();
+    }
+
+    /// <summary>Hands the leadership over, if this node has it; completes when the other voters know. The log can still be read and copied.</summary>
+    public Task Resign()
+    {
+        Enqueue(() => Member.Shutdown(Now), () => _resigned.TrySetResult());
+        return _resigned.Task;
     }
 
     /// <summary>Puts a command of this node's own into the queue, which it may not be refused by.</summary>
@@ -255,6 +263,10 @@ public sealed partial class MetadataDriver
         Settle();
         SnapshotIfDue();
         SetAlarm();
+        if (Member.IsShutDown)
+        {
+            _afterTurn.Add(() => _resigned.TrySetResult());
+        }
     }
 
     private void RunAfterTurn()

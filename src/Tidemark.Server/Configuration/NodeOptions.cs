@@ -23,6 +23,9 @@ public sealed record NodeOptions(
     string MetadataDirectory,
     string? Rack)
 {
+    /// <summary>Whether <c>process.roles</c> names the controller: otherwise the node only follows the metadata quorum.</summary>
+    public bool IsController => ControllerRoleOf(Config);
+
     private const string Plaintext = "PLAINTEXT";
 
     /// <summary>Checks properties; a later one of the same key counts.</summary>
@@ -37,7 +40,7 @@ public sealed record NodeOptions(
             throw new ConfigurationException(fatal.Message);
         }
 
-        RequireBothRoles(config);
+        RequireBroker(config);
         RefusePolicies(config);
         IReadOnlyList<string> controllers = [.. config.GetList("controller.listener.names").Select(n => n.ToUpperInvariant())];
         IReadOnlyList<Listener> listeners = Listener.ParseList("listeners", config.GetString("listeners"));
@@ -62,12 +65,14 @@ public sealed record NodeOptions(
         return new NodeOptions(config, nodeId, listeners, controllers, advertised, interBroker, directories, metadata, config.Find("broker.rack")?.Text);
     }
 
-    private static void RequireBothRoles(BrokerConfig config)
+    private static bool ControllerRoleOf(BrokerConfig config) => config.GetList("process.roles").Contains("controller");
+
+    private static void RequireBroker(BrokerConfig config)
     {
         var roles = config.GetList("process.roles");
-        if (!roles.Contains("broker") || !roles.Contains("controller"))
+        if (!roles.Contains("broker") || roles.Any(role => role is not ("broker" or "controller")))
         {
-            throw new ConfigurationException("process.roles", config.GetString("process.roles"), "only broker,controller (both in one process) is allowed in this version");
+            throw new ConfigurationException("process.roles", config.GetString("process.roles"), "broker or broker,controller is allowed in this version");
         }
     }
 
@@ -91,10 +96,21 @@ public sealed record NodeOptions(
             throw new ConfigurationException("listeners", all, $"each listener needs a port of its own, and {same.Key} comes twice");
         }
 
-        if (!listeners.Any(l => controllers.Contains(l.Name)) || listeners.All(l => controllers.Contains(l.Name)))
+        string names = string.Join(", ", controllers);
+        bool isController = ControllerRoleOf(config);
+        if (controllers.Count == 0)
         {
-            string names = string.Join(", ", controllers);
+            throw new ConfigurationException("controller.listener.names", "", "at least one name is needed, for instance CONTROLLER");
+        }
+
+        if (listeners.All(l => controllers.Contains(l.Name)) || (isController && !listeners.Any(l => controllers.Contains(l.Name))))
+        {
             throw new ConfigurationException("listeners", all, $"at least one listener for the controller (controller.listener.names={names}) and one for clients must be there");
+        }
+
+        if (!isController && listeners.Any(l => controllers.Contains(l.Name)))
+        {
+            throw new ConfigurationException("listeners", all, $"a node without the role controller has no listener of controller.listener.names={names}");
         }
 
         IReadOnlyDictionary<string, string> protocols = ReadProtocols(config, controllers);
@@ -156,18 +172,25 @@ public sealed record NodeOptions(
             return;
         }
 
+        bool isVoter = false;
         foreach (string voter in voters.Split(','))
         {
             int at = voter.IndexOf('@');
-            if (at < 0 || !int.TryParse(voter.AsSpan(0, at), out int id) || voter.IndexOf(':', at) < 0)
+            int colon = voter.LastIndexOf(':');
+            if (at < 0 || colon < at || !int.TryParse(voter.AsSpan(0, at), out int id) || !ushort.TryParse(voter.AsSpan(colon + 1), out _))
             {
                 throw new ConfigurationException("controller.quorum.voters", voters, "id@host:port with commas between them is allowed");
             }
 
-            if (id != nodeId)
-            {
-                throw new ConfigurationException("controller.quorum.voters", voters, $"only this node ({nodeId}@host:port) is allowed in this version, whose quorum has one member");
-            }
+            isVoter |= id == nodeId;
+        }
+
+        if (isVoter != ControllerRoleOf(config))
+        {
+            throw new ConfigurationException(
+                "controller.quorum.voters",
+                voters,
+                isVoter ? $"node {nodeId} has not the role controller and must not be among them" : $"node {nodeId} has the role controller and must be among them");
         }
     }
 

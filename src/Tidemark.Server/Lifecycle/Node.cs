@@ -32,6 +32,9 @@ public sealed partial class Node : IAsyncDisposable
     /// <summary>By then the clients that waited for the node have been served for the first time.</summary>
     private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
 
+    /// <summary>A node that cannot reach its controller stops all the same, within the five seconds that a stop may take.</summary>
+    private static readonly TimeSpan s_leaveMax = TimeSpan.FromSeconds(2);
+
     private readonly NodeOptions _options;
     private readonly ILogger _log;
     private readonly Door _door = new();
@@ -40,7 +43,6 @@ public sealed partial class Node : IAsyncDisposable
     private readonly MetadataDriver _driver;
     private readonly BrokerNode _broker;
     private ITimer? _settling;
-    private bool _started;
 
     /// <summary>Takes directories and ports.</summary>
     /// <exception cref="ConfigurationException">A directory is in use, not formatted, or another node's.</exception>
@@ -60,7 +62,7 @@ public sealed partial class Node : IAsyncDisposable
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
-            _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints));
+            _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController));
             var membership = new NodeMembership(environment, _driver, new BrokerId(options.NodeId), clusterId, options.Config);
             _broker = new BrokerNode(
                 environment,
@@ -99,8 +101,11 @@ public sealed partial class Node : IAsyncDisposable
     public async Task StartAsync()
     {
         long began = Stopwatch.GetTimestamp();
+        Failed = WatchAsync();
         try
         {
+            // Other controllers have to reach this one before any of them can take a broker in.
+            _broker.OnLoaded = () => _network.Start(_options.ControllerListenerNames);
             await _broker.Start();
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException)
@@ -108,8 +113,6 @@ public sealed partial class Node : IAsyncDisposable
             throw new NodeStartException(failure.Message, failure);
         }
 
-        _started = true;
-        Failed = WatchAsync();
         _network.Start();
         LogReady(_log, _options.NodeId, ClusterId, string.Join(", ", Advertised), (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         WarnOfCodecs();
@@ -120,13 +123,11 @@ public sealed partial class Node : IAsyncDisposable
     public async Task StopAsync()
     {
         long began = Stopwatch.GetTimestamp();
-        Task network = _network.StopAsync(s_drainMax);
-        if (_started)
-        {
-            _started = false;
-            await _broker.Stop(s_drainMax);
-        }
 
+        // While the leaderships go to others everyone is still served, or told who serves now.
+        await _broker.Leave(s_leaveMax);
+        Task network = _network.StopAsync(s_drainMax);
+        await _broker.Stop(s_drainMax);
         await network;
         LogStopped(_log, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
     }

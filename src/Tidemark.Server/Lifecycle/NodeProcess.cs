@@ -7,6 +7,8 @@ namespace Tidemark.Server.Lifecycle;
 /// <summary>A node for as long as the process lives: from the start until a signal or a failure ends it.</summary>
 public static partial class NodeProcess
 {
+    private static readonly TimeSpan s_startGrace = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs the node; answers the process's exit code.</summary>
     /// <param name="warnings">What was odd in the properties; logged first.</param>
     /// <param name="onReady">Told once, when clients are served.</param>
@@ -30,11 +32,16 @@ public static partial class NodeProcess
         var stop = new TaskCompletionSource();
         await using CancellationTokenRegistration registration = stopping.Register(stop.SetResult);
 
-        // A signal while the logs are loaded waits for them: stopped halfway, they would have to be recovered once more.
-        await node.StartAsync();
-        if (!stopping.IsCancellationRequested)
+        // A signal while the logs are loaded waits for them: stopped halfway, they would have to be recovered once more. A node that waits for
+        // its cluster stops all the same.
+        Task starting = node.StartAsync();
+        if (await Task.WhenAny(starting, Later(stop.Task, s_startGrace)) == starting)
         {
-            onReady(node);
+            await starting;
+            if (!stopping.IsCancellationRequested)
+            {
+                onReady(node);
+            }
         }
 
         if (await Task.WhenAny(stop.Task, node.Failed) == node.Failed)
@@ -48,6 +55,12 @@ public static partial class NodeProcess
         LogStopping(log);
         await node.StopAsync();
         return 0;
+    }
+
+    private static async Task Later(Task after, TimeSpan delay)
+    {
+        await after;
+        await Task.Delay(delay);
     }
 
     [LoggerMessage(EventId = 5030, Level = LogLevel.Warning, Message = "{Warning}")]

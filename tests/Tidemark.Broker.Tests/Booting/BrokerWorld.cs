@@ -59,7 +59,11 @@ internal sealed class BrokerWorld
 
     public void Stop()
     {
-        Run(() => Node.Stop(TimeSpan.FromSeconds(5)));
+        Run(async () =>
+        {
+            await Node.Leave(TimeSpan.FromSeconds(5));
+            await Node.Stop(TimeSpan.FromSeconds(5));
+        });
     }
 
     /// <summary>Begins the work as an event of virtual time, so that its continuations are events too, and lets time pass until it is done.</summary>

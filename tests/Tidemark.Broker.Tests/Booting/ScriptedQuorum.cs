@@ -112,6 +112,8 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
         return new(new CreateTopicsResponse());
     }
 
+    public Task Resign() => Task.CompletedTask;
+
     public IServingLease Lease { get; } = new LeaseOfAlone();
 
     public ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) =>

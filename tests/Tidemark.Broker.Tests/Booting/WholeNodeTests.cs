@@ -48,7 +48,11 @@ public sealed class WholeNodeTests
                 client.Produce("t", TestClient.Batch(2));
             }
 
-            Run(world, () => node.Stop(TimeSpan.FromSeconds(5)));
+            Run(world, async () =>
+            {
+                await node.Leave(TimeSpan.FromSeconds(5));
+                await node.Stop(TimeSpan.FromSeconds(5));
+            });
             return world.Disk.Digest();
         }
     }
