@@ -247,7 +247,9 @@ public sealed class PartitionLeader
     private IsrProposal Propose(IReadOnlyList<BrokerId> isr)
     {
         long[] epochs = [.. isr.Select(id => Find(id) is { BrokerEpoch: >= 0 and var epoch } ? epoch : _brokers.Find(id)?.Epoch ?? -1)];
-        return new(Epoch, PartitionEpoch, isr, epochs, Recovery);
+
+        // A leader that was elected out of sync has recovered when it asks: it serves, and whoever joins has all that it has (KIP-704).
+        return new(Epoch, PartitionEpoch, isr, epochs, LeaderRecovery.Recovered);
     }
 
     private bool AdvanceHighWatermark(TimeSpan now)

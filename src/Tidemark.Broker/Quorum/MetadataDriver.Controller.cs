@@ -103,6 +103,7 @@ public sealed partial class MetadataDriver : IQuorumView
         RefuseAwaiting(ErrorCode.NotController);
         _images.Clear();
         Rewind();
+        WatchProcesses(_committed);
         PublishLeader();
     }
 
@@ -194,6 +195,7 @@ public sealed partial class MetadataDriver : IQuorumView
         {
             (_publishIsDue, _isPublished) = (false, true);
             _publish(_committed);
+            WatchProcesses(_committed);
         }
 
         while (_awaiting.TryPeek(out (Offset End, PendingCommand Command) next) && next.End <= _committedEnd)

@@ -10,9 +10,32 @@ public sealed partial class MetadataDriver
     /// <summary>When the sessions are looked at next; null while there is nobody to look after.</summary>
     private TimeSpan? _activeDeadline;
 
+    private readonly BrokerWatch? _watch;
+
     private long UptimeMs => (long)Now.TotalMilliseconds;
 
     private TimeSpan WatchEvery => TimeSpan.FromTicks(Math.Min(_options.Session.Ticks / 8, TimeSpan.TicksPerSecond / 2));
+
+    /// <summary>
+    /// Keeps an eye on the processes of the brokers that serve (<c>tidemark.broker.crash.detection.enable</c>): one that is gone need not be waited
+    /// for. Fencing a broker that lives all the same costs it a heartbeat, and no data.
+    /// </summary>
+    private void WatchProcesses(MetadataImage image) => _watch?.Update(
+        _isActive
+            ? [.. image.Brokers.Values
+                .Where(broker => !broker.IsFenced && broker.Id != _options.NodeId && !broker.Endpoints.IsEmpty)
+                .Select(broker => (broker.Id, broker.Epoch, new Links.NodeAddress(broker.Endpoints[0].Host, broker.Endpoints[0].Port)))]
+            : []);
+
+    private void OnProcessGone(int id, long epoch) => Enqueue(() =>
+    {
+        if (_isActive && _replay.ToImage().Brokers.TryGetValue(id, out BrokerImage? broker) && broker.Epoch == epoch && !broker.IsFenced)
+        {
+            QuorumLog.ProcessGone(_log, id);
+            Sessions.Forget(id);
+            Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);
+        }
+    });
 
     private void WatchBrokers()
     {

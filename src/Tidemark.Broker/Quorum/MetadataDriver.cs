@@ -40,6 +40,7 @@ public sealed partial class MetadataDriver
 
     /// <summary>What a turn does at its end, outside the lock: answers, and whatever goes on with them.</summary>
     private readonly List<Action> _afterTurn = [];
+    private readonly DelayQueue _delays;
     private MetadataLog? _metadata;
     private QuorumMember? _member;
     private ITimer? _timer;
@@ -55,6 +56,8 @@ public sealed partial class MetadataDriver
         _log = environment.Logs.CreateLogger("Tidemark.Quorum");
         _config = (MetadataImage.Empty, options.Config);
         _peers = new QuorumPeers(environment, options);
+        _delays = new DelayQueue(environment.Time);
+        _watch = options.DetectsCrashes ? new BrokerWatch(environment.Connector, _delays, OnProcessGone) : null;
     }
 
     /// <summary>Completes, with the reason, when the metadata log can take nothing more: the node has to stop.</summary>
@@ -121,7 +124,9 @@ public sealed partial class MetadataDriver
 
         left.ForEach(input => input.Refuse(ErrorCode.NotController));
         RunAfterTurn();
+        _watch?.Update([]);
         _peers.Dispose();
+        _delays.Dispose();
     }
 
     /// <summary>Hands the leadership over, if this node has it; completes when the other voters know. The log can still be read and copied.</summary>

@@ -47,6 +47,9 @@ internal static partial class QuorumLog
     [LoggerMessage(3012, LogLevel.Information, "Took over the leader's snapshot of the metadata up to offset {Offset}")]
     public static partial void Installed(ILogger log, Offset offset);
 
+    [LoggerMessage(3014, LogLevel.Warning, "The process of broker {Broker} is gone: its machine refuses connections, and it is fenced")]
+    public static partial void ProcessGone(ILogger log, int broker);
+
     [LoggerMessage(3013, LogLevel.Warning, "Broker {Broker} was not heard of for {Session} and is fenced")]
     public static partial void SessionOver(ILogger log, int broker, TimeSpan session);
 }

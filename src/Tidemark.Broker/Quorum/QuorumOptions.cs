@@ -34,6 +34,9 @@ public sealed record QuorumOptions(
     /// <summary><c>broker.session.timeout.ms</c></summary>
     public TimeSpan Session => TimeSpan.FromMilliseconds(Config.GetInt("broker.session.timeout.ms"));
 
+    /// <summary><c>tidemark.broker.crash.detection.enable</c>: whether a broker whose process is seen to be gone is fenced at once.</summary>
+    public bool DetectsCrashes { get; } = !Config.OfFile.TryGetValue("tidemark.broker.crash.detection.enable", out string? text) || text != "false";
+
     /// <summary>The times of the quorum, as configured.</summary>
     public QuorumTimeouts Timeouts { get; } = new()
     {

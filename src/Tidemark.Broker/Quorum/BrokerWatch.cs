@@ -1,0 +1,117 @@
+using Tidemark.Broker.Links;
+using Tidemark.Broker.Runtime;
+
+namespace Tidemark.Broker.Quorum;
+
+/// <summary>
+/// Sees brokers' processes end. The controller keeps an idle connection to every broker; when that ends it connects again, and a broker
+/// whose machine answers that nobody listens has no process any more. Nothing is concluded from silence, a slow answer or a connection
+/// that breaks and can be made again: for those there is the session.
+/// </summary>
+/// <param name="gone">Told of a broker, by id and epoch, whose process is gone.</param>
+internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, Action<int, long> gone)
+{
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_unreachable = TimeSpan.FromSeconds(1);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, Watch> _watches = [];
+
+    /// <summary>These brokers and no others are watched from now on.</summary>
+    public void Update(IEnumerable<(int Id, long Epoch, NodeAddress Address)> brokers)
+    {
+        Dictionary<int, (long Epoch, NodeAddress Address)> wanted = brokers.ToDictionary(each => each.Id, each => (each.Epoch, each.Address));
+        List<Watch> begun = [];
+        List<Watch> ended = [];
+        lock (_lock)
+        {
+            foreach ((int id, Watch watch) in _watches)
+            {
+                if (!wanted.TryGetValue(id, out var same) || same != (watch.Epoch, watch.Address))
+                {
+                    ended.Add(watch);
+                }
+            }
+
+            ended.ForEach(watch => _watches.Remove(watch.Broker));
+            foreach ((int id, (long epoch, NodeAddress address)) in wanted)
+            {
+                if (!_watches.ContainsKey(id))
+                {
+                    var watch = new Watch(this, id, epoch, address);
+                    _watches.Add(id, watch);
+                    begun.Add(watch);
+                }
+            }
+        }
+
+        ended.ForEach(watch => watch.End());
+        begun.ForEach(watch => watch.Connect());
+    }
+
+    private bool IsWatched(Watch watch)
+    {
+        lock (_lock)
+        {
+            return _watches.TryGetValue(watch.Broker, out Watch? known) && known == watch;
+        }
+    }
+
+    private sealed class Watch(BrokerWatch owner, int broker, long epoch, NodeAddress address) : INodeTransportEvents
+    {
+        private INodeTransport? _transport;
+
+        public int Broker => broker;
+
+        public long Epoch => epoch;
+
+        public NodeAddress Address => address;
+
+        /// <summary>Nothing is asked, so nothing may come.</summary>
+        public int NextFrameBytesMax => 0;
+
+        public void Connect()
+        {
+            _transport = owner.Connector.Connect(address, this);
+            if (!owner.IsWatched(this))
+            {
+                _transport.Close();
+            }
+        }
+
+        public void End() => _transport?.Close();
+
+        public void OnConnected()
+        {
+            // It lives. The connection stays, to see it end.
+        }
+
+        public void OnFrame(Connections.InboundFrame frame) => frame.Dispose();
+
+        public void OnClosed(LinkEnd why, string reason)
+        {
+            if (!owner.IsWatched(this))
+            {
+                return;
+            }
+
+            if (why == LinkEnd.Refused)
+            {
+                owner.Gone(broker, epoch);
+            }
+
+            // Also after a refusal: the controller may not be able to fence it just now.
+            owner.Delays.Add(new Again(this), why is LinkEnd.ClosedByPeer or LinkEnd.Refused ? s_again : s_unreachable);
+        }
+    }
+
+    private INodeConnector Connector => connector;
+
+    private DelayQueue Delays => delays;
+
+    private void Gone(int broker, long epoch) => gone(broker, epoch);
+
+    private sealed class Again(Watch watch) : Delayed
+    {
+        protected internal override void OnExpired() => watch.Connect();
+    }
+}
