@@ -39,7 +39,7 @@ public sealed class NodeOptionsTests
     [InlineData("num.partitions", "many")]
     [InlineData("num.partitions", "0")]
     [InlineData("log.cleanup.policy", "shred")]
-    [InlineData("process.roles", "broker")]
+    [InlineData("process.roles", "controller")]
     [InlineData("process.roles", "boss")]
     [InlineData("listeners", "PLAINTEXT://:9092")]
     [InlineData("listeners", "CONTROLLER://:9093")]
