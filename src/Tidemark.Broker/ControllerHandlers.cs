@@ -60,7 +60,7 @@ public static class ControllerHandlers
         ];
         IRequestHandler[] amongNodes =
         [
-            new MetadataFetchHandler(controller, cluster.ClusterId, new DelayQueue(environment.Time)),
+            new MetadataFetchHandler(controller, cluster.ClusterId),
             new VoteHandler(controller, cluster.ClusterId),
             new BeginQuorumEpochHandler(controller, cluster.ClusterId),
             new EndQuorumEpochHandler(controller, cluster.ClusterId),

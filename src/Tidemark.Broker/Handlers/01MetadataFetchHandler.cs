@@ -2,7 +2,6 @@ using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Quorum.Wire;
-using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -14,7 +13,7 @@ namespace Tidemark.Broker.Handlers;
 /// API key 1, Fetch, on the controller's listener: members of the quorum and observers copy the metadata log (KIP-595). No sessions; one
 /// partition; what finds nothing new waits. v13 topic ids · v15 the replica in a struct · v17 directory ids · v18 the fetcher's high watermark.
 /// </summary>
-public sealed class MetadataFetchHandler(MetadataDriver quorum, string clusterId, DelayQueue delays)
+public sealed class MetadataFetchHandler(MetadataDriver quorum, string clusterId)
     : MessageHandler<FetchRequest, FetchResponse>(ApiKey.Fetch, 4, 18)
 {
     protected override async ValueTask<FetchResponse> Answer(FetchRequest request, Request context)
@@ -26,7 +25,7 @@ public sealed class MetadataFetchHandler(MetadataDriver quorum, string clusterId
         }
 
         int bytesMax = Math.Min(request.MaxBytes, request.Topics[0].Partitions[0].PartitionMaxBytes);
-        (FetchAnswer answer, Offset start, ReadOnlyMemory<byte> records) = await quorum.Fetch(ask, bytesMax, delays);
+        (FetchAnswer answer, Offset start, ReadOnlyMemory<byte> records) = await quorum.Fetch(ask, bytesMax);
         return FetchWire.Response(answer, start, records, byId: context.ApiVersion >= 13, context.Connection.Info.ListenerName);
     }
 

@@ -120,6 +120,7 @@ public sealed partial class MetadataDriver
             using (fetched)
             {
                 Metadata.AppendFetched(fetched.Records.Span, out IReadOnlyList<VotersAt> voters);
+                _bytesSinceSnapshot += fetched.Records.Length;
                 foreach (VotersAt each in voters)
                 {
                     Member.OnVotersAppended(each, Now);

@@ -30,7 +30,7 @@ public sealed partial class MetadataDriver
     }
 
     /// <summary>A member or an observer fetches from the metadata log. What finds nothing new waits for it, as long as the fetch allows.</summary>
-    internal Task<(FetchAnswer Answer, Offset LogStart, ReadOnlyMemory<byte> Records)> Fetch(FetchAsk ask, int bytesMax, DelayQueue delays)
+    internal Task<(FetchAnswer Answer, Offset LogStart, ReadOnlyMemory<byte> Records)> Fetch(FetchAsk ask, int bytesMax)
     {
         var held = new HeldFetch(ask, bytesMax, this);
         Enqueue(
@@ -44,7 +44,7 @@ public sealed partial class MetadataDriver
                 else
                 {
                     _held.Add(held);
-                    delays.Add(held, ask.MaxWait);
+                    _delays.Add(held, ask.MaxWait);
                 }
             },
             () => held.Done.TrySetResult((new FetchAnswer(ErrorCode.NotLeaderOrFollower, null, LeaderEpoch.Unknown, Offset.Unknown), Offset.Unknown, default)));
