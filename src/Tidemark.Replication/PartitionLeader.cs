@@ -143,6 +143,31 @@ public sealed class PartitionLeader
         return new(ErrorCode.None, null, advanced, proposal);
     }
 
+    /// <summary>
+    /// The follower from which a consumer in this rack is to read instead (KIP-392): alive, in sync, with all that the leader knows of it around
+    /// the offset, and the furthest of those; null when the leader serves as well.
+    /// </summary>
+    /// <param name="rackOf">The rack of a broker that is alive; null for all others.</param>
+    public BrokerId? PreferredReadReplica(Offset from, string rack, Func<BrokerId, string?> rackOf)
+    {
+        if (rackOf(_self) == rack)
+        {
+            return null;
+        }
+
+        ReplicaProgress? best = null;
+        foreach (ReplicaProgress follower in _followers)
+        {
+            bool mayServe = follower.HasFetched && follower.LogStart <= from && from <= follower.LogEnd && Isr.Committed.Contains(follower.Id);
+            if (mayServe && rackOf(follower.Id) == rack && (best is null || follower.IsAheadOf(best)))
+            {
+                best = follower;
+            }
+        }
+
+        return best?.Id;
+    }
+
     /// <summary>Looks for members that fell behind; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
     public IsrProposal? ProposeShrink(TimeSpan now)
     {

@@ -45,6 +45,9 @@ internal sealed class ReplicaProgress(BrokerId id)
         _lastFetchTime = now;
     }
 
+    public bool IsAheadOf(ReplicaProgress other) =>
+        LogEnd > other.LogEnd || (LogEnd == other.LogEnd && (LastCaughtUp ?? TimeSpan.MinValue) > (other.LastCaughtUp ?? TimeSpan.MinValue));
+
     public bool IsCaughtUp(Offset leaderEnd, TimeSpan now, TimeSpan lagMax) =>
         LogEnd == leaderEnd || (LastCaughtUp is { } t && now - t <= lagMax);
 }

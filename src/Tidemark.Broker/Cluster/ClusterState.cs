@@ -66,6 +66,10 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
             ? new BrokerEndpoint(broker, at.Host, at.Port, image.Rack)
             : null;
 
+    /// <summary>The rack of a broker that clients of the listener may be sent to; null for all others and those that name none.</summary>
+    public string? RackOf(string listenerName, BrokerId broker) =>
+        _image.Brokers.TryGetValue(broker.Value, out BrokerImage? image) && !image.IsFenced && image.Endpoint(listenerName) is not null ? image.Rack : null;
+
     public LeaderHint LeaderOf(Uuid topicId, int partition, string listenerName)
     {
         MetadataImage image = _image;

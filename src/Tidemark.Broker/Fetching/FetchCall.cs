@@ -153,7 +153,7 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
                 results[count++] = fetched;
                 bytes += fetched.Result.Bytes;
                 room = Math.Max(0, room - fetched.Result.Bytes);
-                answerNow |= !fetched.Unknown && (fetched.Result.Error != ErrorCode.None || fetched.Result.Diverging is not null);
+                answerNow |= !fetched.Unknown && (fetched.Result.Error != ErrorCode.None || fetched.Result.Diverging is not null || fetched.Result.PreferredReplica is not null);
             }
 
             return results;
@@ -204,7 +204,8 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             target.CurrentLeaderEpoch.Value < 0 ? LeaderEpoch.Unknown : target.CurrentLeaderEpoch,
             target.LastFetchedEpoch.Value < 0 ? LeaderEpoch.Unknown : target.LastFetchedEpoch,
             follower,
-            MayReadAtFollower: request.ApiVersion >= 11));
+            MayReadAtFollower: request.ApiVersion >= 11,
+            settings.Rack));
         if (result.Slice is { } slice && (target.MaxBytes < 0 || settings.MaxBytes < 0))
         {
             // A limit below zero matters only where there is something to limit.

@@ -74,7 +74,7 @@ internal sealed class IncrementalContext(FetchSession session, int expectedEpoch
     {
         bool tell = fetched.Target.MustTell(
             fetched.Result.Error,
-            fetched.Result.Bytes > 0,
+            fetched.Result.Bytes > 0 || fetched.Result.PreferredReplica is not null,
             fetched.Result.Diverging is not null,
             fetched.Result.HighWatermark,
             fetched.Result.LogStart);

@@ -56,7 +56,7 @@ internal sealed class FetchResponseWriter(Request request, WireWriter writer)
         WriteAborted(result.Aborted, emptyAborted);
         if (_version >= 11)
         {
-            writer.WriteInt32(-1);
+            writer.WriteInt32(result.PreferredReplica?.Value ?? -1);
         }
 
         WriteRecords(result.Slice);

@@ -44,9 +44,9 @@ internal sealed class FetchTarget(FetchKey key)
     public FetchTarget? Next { get; set; }
 
     /// <summary>Whether an incremental answer has to mention this partition; remembers it as told when <paramref name="remember"/> is set.</summary>
-    public bool MustTell(ErrorCode error, bool hasRecords, bool diverges, Offset highWatermark, Offset logStart)
+    public bool MustTell(ErrorCode error, bool hasNews, bool diverges, Offset highWatermark, Offset logStart)
     {
-        bool tell = hasRecords;
+        bool tell = hasNews;
         if (highWatermark != ToldHighWatermark)
         {
             tell = true;

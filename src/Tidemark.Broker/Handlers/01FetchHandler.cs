@@ -15,7 +15,7 @@ namespace Tidemark.Broker.Handlers;
 /// <summary>
 /// API key 1, Fetch: records of many partitions, now or when there is enough.
 /// v4 isolation levels · v5 log start · v7 sessions (KIP-227) · v9 leader epochs (KIP-320) · v10 zstd · v11 racks and read replicas
-/// (KIP-392; none is ever preferred here) · v12 diverging epochs (KIP-595) · v13 topic ids (KIP-516) · v15 the replica in a struct of its
+/// (KIP-392) · v12 diverging epochs (KIP-595) · v13 topic ids (KIP-516) · v15 the replica in a struct of its
 /// own (KIP-903) · v16 who leads instead (KIP-951) · v17 directory ids · v18 a follower's high watermark.
 /// Of a partition named twice the last counts. The first batch is always given whole, whatever the limits. A session whose last
 /// partition is forgotten ends.
@@ -27,10 +27,12 @@ public sealed class FetchHandler : IRequestHandler
     private readonly FetchSessionCache _sessions;
     private readonly FetchAnswer _answer;
     private readonly int _maxBytes;
+    private readonly Func<string, BrokerId, string?>? _rackOf;
 
     /// <param name="slots"><c>max.incremental.fetch.session.cache.slots</c></param>
     /// <param name="maxBytes"><c>fetch.max.bytes</c></param>
-    public FetchHandler(PartitionRegistry partitions, IClusterView cluster, DelayQueue delays, int slots, int maxBytes, BrokerEnvironment environment)
+    /// <param name="rackOf">The rack of a broker that is alive and reached on a listener; null where all consumers are served by the leader (<c>replica.selector.class</c>).</param>
+    public FetchHandler(PartitionRegistry partitions, IClusterView cluster, DelayQueue delays, int slots, int maxBytes, BrokerEnvironment environment, Func<string, BrokerId, string?>? rackOf = null)
     {
         // The two minutes before a session may be pushed out are no setting in Kafka either.
         _sessions = new FetchSessionCache(slots, TimeSpan.FromMinutes(2), environment.Time, environment.FillRandom);
@@ -38,6 +40,7 @@ public sealed class FetchHandler : IRequestHandler
         _delays = delays;
         _answer = new FetchAnswer(cluster);
         _maxBytes = maxBytes;
+        _rackOf = rackOf;
     }
 
     public ApiKey Api => ApiKey.Fetch;
@@ -64,7 +67,8 @@ public sealed class FetchHandler : IRequestHandler
             isFollower ? request.MaxBytes : Math.Min(request.MaxBytes, _maxBytes),
             request.IsolationLevel == 1,
             new BrokerId(request.ReplicaId),
-            request.ReplicaEpoch);
+            request.ReplicaEpoch,
+            isFollower ? null : RackOf(context, request.RackId));
         FetchContext? fetch = OpenContext(ref request, context.ApiVersion >= 13, isFollower, out ErrorCode error);
         context.ReleaseFrame();
         if (fetch is null)
@@ -100,6 +104,17 @@ public sealed class FetchHandler : IRequestHandler
                 target.LogStart = new Offset(request.Partition.LogStartOffset);
             }
         }
+    }
+
+    private ReaderRack? RackOf(Request request, ReadOnlySpan<byte> rack)
+    {
+        if (rack.IsEmpty || _rackOf is not { } rackOf)
+        {
+            return null;
+        }
+
+        string listener = request.Connection.Info.ListenerName;
+        return new ReaderRack(Encoding.UTF8.GetString(rack), broker => rackOf(listener, broker));
     }
 
     /// <summary>The registry's string serves for the names of topics that exist.</summary>

@@ -29,6 +29,12 @@ public sealed partial class Partition
             return PartitionReadResult.Failed(error);
         }
 
+        if (leader is not null && read.Rack is { } rack && NearerThan(leader, read.From, rack) is { } nearer)
+        {
+            Offset highWatermark = HighWatermark;
+            return new PartitionReadResult(ErrorCode.None, highWatermark, log.LastStableOffset(highWatermark), log.LogStart) { PreferredReplica = nearer };
+        }
+
         EpochEnd? found = null;
         if (read.LastFetchedEpoch != LeaderEpoch.Unknown && log.EndOffsetForEpoch(read.LastFetchedEpoch, out LeaderEpoch epoch, out Offset end))
         {
@@ -36,6 +42,14 @@ public sealed partial class Partition
         }
 
         return read.Follower is { } follower ? ReadAsFollower(read, follower, found) : ReadAsConsumer(read, log, found);
+    }
+
+    private BrokerId? NearerThan(PartitionLeader leader, Offset from, ReaderRack reader)
+    {
+        lock (_lock)
+        {
+            return leader.PreferredReadReplica(from, reader.Name, reader.RackOf);
+        }
     }
 
     private PartitionReadResult ReadAsConsumer(in PartitionRead read, PartitionLog log, EpochEnd? found)

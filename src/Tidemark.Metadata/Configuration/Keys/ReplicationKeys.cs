@@ -26,7 +26,8 @@ internal static class ReplicationKeys
         Int("replica.socket.timeout.ms", "30000", "How long a follower waits for its leader's answer."),
         Int("replica.socket.receive.buffer.bytes", "65536", "The receive buffer of the sockets over which followers fetch."),
         Long("replica.high.watermark.checkpoint.interval.ms", "5000", "How often the high watermarks are written to replication-offset-checkpoint."),
-        String("replica.selector.class", null, "Which replica a consumer is sent to; the rack-aware selector lets it read from a follower in its own rack."),
+        String("replica.selector.class", null, "Which replica a consumer is sent to; the rack-aware selector lets it read from a follower in its own rack.")
+            .OneOf("org.apache.kafka.common.replica.LeaderSelector", "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
         Int("num.replica.fetchers", "1", "Fetchers for each broker that this one follows.")
             .AtLeast(1).ClusterWide(),
         Int("num.replica.alter.log.dirs.threads", null, "Threads that copy replicas from one log directory to another; by default one for each directory."),
