@@ -12,7 +12,7 @@ namespace Tidemark.Broker.Handlers;
 /// <summary>
 /// API key 33, AlterConfigs: replaces all that was set for resources. Loggers cannot be changed this way.
 /// </summary>
-public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState cluster)
+public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState cluster, bool isForControllers = false)
     : MessageHandler<AlterConfigsRequest, AlterConfigsResponse>(ApiKey.AlterConfigs, 0, 2)
 {
     protected override AlterConfigsResponse Refusal(AlterConfigsRequest request, ErrorCode error, short version) => new()
@@ -26,7 +26,7 @@ public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState 
         var rest = new AlterConfigsRequest { ValidateOnly = request.ValidateOnly };
         foreach (AlterConfigsRequest.AlterConfigsResource resource in request.Resources)
         {
-            (ErrorCode code, string? message) = BrokerResources.Check(resource.ResourceType, resource.ResourceName, cluster.Self);
+            (ErrorCode code, string? message) = BrokerResources.Check(resource.ResourceType, resource.ResourceName, cluster.Self, isForControllers);
             if (code == ErrorCode.None)
             {
                 rest.Resources.Add(resource);

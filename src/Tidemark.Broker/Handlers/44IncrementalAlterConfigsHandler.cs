@@ -15,7 +15,7 @@ namespace Tidemark.Broker.Handlers;
 /// API key 44, IncrementalAlterConfigs: changes single values (KIP-339). What concerns a broker is answered by that broker alone; the levels
 /// of its loggers change here and are not kept, the rest is decided by the controller.
 /// </summary>
-public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, ClusterState cluster, IBrokerLoggers loggers)
+public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, ClusterState cluster, IBrokerLoggers loggers, bool isForControllers = false)
     : MessageHandler<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(ApiKey.IncrementalAlterConfigs, 0, 1)
 {
     private const sbyte Set = 0;
@@ -33,7 +33,7 @@ public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, Cl
         foreach (IncrementalAlterConfigsRequest.AlterConfigsResource resource in request.Resources)
         {
             bool isLogger = resource.ResourceType == (sbyte)ConfigResourceType.BrokerLogger;
-            (ErrorCode Code, string? Message) refusal = BrokerResources.Check(resource.ResourceType, resource.ResourceName, cluster.Self);
+            (ErrorCode Code, string? Message) refusal = BrokerResources.Check(resource.ResourceType, resource.ResourceName, cluster.Self, isForControllers);
             if (refusal.Code == ErrorCode.None && isLogger)
             {
                 refusal = ChangeLoggers(resource, request.ValidateOnly);

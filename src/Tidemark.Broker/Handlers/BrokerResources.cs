@@ -7,6 +7,17 @@ namespace Tidemark.Broker.Handlers;
 /// <summary>A broker takes configuration for itself, and for all brokers, but not for another one.</summary>
 internal static class BrokerResources
 {
+    /// <summary>Whether a broker answers a change of these resources by itself: one is its own logger, or all are other brokers'.</summary>
+    public static bool StayHere(IEnumerable<(sbyte Type, string Name)> resources, BrokerId self)
+    {
+        (bool IsLogger, ErrorCode Refusal)[] each = [.. resources.Select(resource => (resource.Type == (sbyte)ConfigResourceType.BrokerLogger, Check(resource.Type, resource.Name, self).Code))];
+        return each.Any(one => one is { IsLogger: true, Refusal: ErrorCode.None }) || (each.Length > 0 && each.All(one => one.Refusal != ErrorCode.None));
+    }
+
+    /// <summary>What a node says to a change of a resource: a broker to any, the controller, whom brokers pass the rest on to, only to loggers.</summary>
+    public static (ErrorCode Code, string? Message) Check(sbyte type, string name, BrokerId self, bool isForControllers) =>
+        isForControllers && type != (sbyte)ConfigResourceType.BrokerLogger ? (ErrorCode.None, null) : Check(type, name, self);
+
     public static (ErrorCode Code, string? Message) Check(sbyte type, string name, BrokerId self)
     {
         bool isBroker = type == (sbyte)ConfigResourceType.Broker;
