@@ -132,6 +132,7 @@ public sealed partial class MetadataDriver : IQuorumView
         }
 
         RegisterController();
+        BeginLookingAfterLeaders();
         foreach (BrokerImage broker in _replay.ToImage().Brokers.Values)
         {
             // Nobody knows when the last controller heard of it, so everyone gets a whole session.

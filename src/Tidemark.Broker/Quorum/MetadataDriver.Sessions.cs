@@ -72,5 +72,7 @@ public sealed partial class MetadataDriver
                 Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);
             }
         }
+
+        LookAfterLeaders();
     }
 }

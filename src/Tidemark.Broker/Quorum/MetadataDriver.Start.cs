@@ -68,35 +68,6 @@ public sealed partial class MetadataDriver
         RunAfterTurn();
     }
 
-    private void RegisterController()
-    {
-        ControllerContext context = Context(_replay.ToImage());
-        if (!context.Version.HasControllerRegistration)
-        {
-            return;
-        }
-
-        var request = new ControllerRegistrationRequest
-        {
-            ControllerId = _options.NodeId,
-            IncarnationId = NewId(),
-            Listeners = [.. _options.ControllerEndpoints().Select(each => new ControllerRegistrationRequest.Listener
-            {
-                Name = each.ListenerName,
-                Host = each.Host,
-                Port = each.Port,
-                SecurityProtocol = each.SecurityProtocol,
-            })],
-            Features = [.. FeatureTable.Supported.Select(each => new ControllerRegistrationRequest.Feature
-            {
-                Name = each.Key,
-                MinSupportedVersion = each.Value.Lowest,
-                MaxSupportedVersion = each.Value.Highest,
-            })],
-        };
-        Append(Tidemark.Metadata.Commands.RegisterController.Decide(context, request).Records);
-    }
-
     private IReadOnlyList<MetadataRecord> ReadBootstrap()
     {
         string path = Path.Combine(_options.Directory, MetadataFormat.BootstrapFileName);

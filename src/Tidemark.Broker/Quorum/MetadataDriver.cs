@@ -266,6 +266,7 @@ public sealed partial class MetadataDriver
         SendOutbox();
         AnswerHeldFetches();
         Settle();
+        RegisterAtController();
         SnapshotIfDue();
         SetAlarm();
         if (Member.IsShutDown)

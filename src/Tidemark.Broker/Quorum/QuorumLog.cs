@@ -47,6 +47,9 @@ internal static partial class QuorumLog
     [LoggerMessage(3012, LogLevel.Information, "Took over the leader's snapshot of the metadata up to offset {Offset}")]
     public static partial void Installed(ILogger log, Offset offset);
 
+    [LoggerMessage(3030, LogLevel.Warning, "Controller {Node} is not registered yet: {Reason}")]
+    public static partial void NotRegistered(ILogger log, int node, string reason);
+
     [LoggerMessage(3014, LogLevel.Warning, "The process of broker {Broker} is gone: its machine refuses connections, and it is fenced")]
     public static partial void ProcessGone(ILogger log, int broker);
 

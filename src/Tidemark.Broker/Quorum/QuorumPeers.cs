@@ -14,6 +14,9 @@ internal sealed class QuorumPeers(BrokerEnvironment environment, QuorumOptions o
 
     public NodeLink To(NodeAddress address, SendToPeer send) => _links.To(address, send is SendFetch or SendFetchSnapshot ? "quorum-fetch" : "quorum");
 
+    /// <summary>Where a controller is registered; a connection of its own, because the answer waits for a commit.</summary>
+    public NodeLink ToRegister(NodeAddress address) => _links.To(address, "controller-registration");
+
     /// <summary>A peer's address; of the bootstrap servers another one each time. Null when there is none.</summary>
     public NodeAddress? AddressOf(QuorumPeer peer)
     {

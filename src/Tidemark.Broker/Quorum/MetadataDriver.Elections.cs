@@ -1,0 +1,46 @@
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+
+namespace Tidemark.Broker.Quorum;
+
+/// <summary>What the active controller does for leaderships unasked, beside watching the brokers.</summary>
+public sealed partial class MetadataDriver
+{
+    private TimeSpan _nextBalance;
+    private TimeSpan _nextUncleanLook;
+
+    /// <summary>The image whose configuration was looked at last: a topic that allows unclean leaders from now on need not wait for the next look.</summary>
+    private MetadataImage _configsSeen = MetadataImage.Empty;
+
+    private TimeSpan BalanceEvery => TimeSpan.FromSeconds(_options.Config.GetLong("leader.imbalance.check.interval.seconds"));
+
+    private void BeginLookingAfterLeaders()
+    {
+        _nextBalance = Now + BalanceEvery;
+        _nextUncleanLook = Now;
+    }
+
+    private void LookAfterLeaders()
+    {
+        if (Now >= _nextBalance)
+        {
+            int moved = 0;
+            if (_options.Config.GetBoolean("auto.leader.rebalance.enable"))
+            {
+                Decision<int> decision = Tidemark.Metadata.Commands.LookAfterLeaders.Balance(Context(_replay.ToImage()));
+                Append(decision.Records);
+                moved = decision.Response;
+            }
+
+            _nextBalance = Now + (moved == Tidemark.Metadata.Commands.LookAfterLeaders.ElectionsMax ? WatchEvery : BalanceEvery);
+        }
+
+        MetadataImage image = _replay.ToImage();
+        if (Now >= _nextUncleanLook || !ReferenceEquals(image.Configs, _configsSeen.Configs))
+        {
+            _configsSeen = image;
+            _nextUncleanLook = Now + TimeSpan.FromMilliseconds(_options.Config.GetLong("unclean.leader.election.interval.ms"));
+            Append(Tidemark.Metadata.Commands.LookAfterLeaders.ElectUnclean(Context(image)).Records);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Tidemark.Metadata.Elections;
+using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Commands;
+
+/// <summary>
+/// What the controller does for leaderships from time to time, unasked: gives them back to preferred replicas that are in sync again, and
+/// takes a replica out of sync where nobody leads and the topic allows that. Each answers how many leaders it elected.
+/// </summary>
+public static class LookAfterLeaders
+{
+    /// <summary>As many leaders move in one step; the rest follows in the next.</summary>
+    public const int ElectionsMax = 1000;
+
+    /// <summary><c>auto.leader.rebalance.enable</c>: every partition that another than its first replica leads, where that one can.</summary>
+    public static Decision<int> Balance(ControllerContext context)
+    {
+        var records = new List<MetadataRecord>();
+        var cluster = new ClusterView(context.Image, context.Config);
+        foreach ((TopicImage topic, PartitionImage partition) in Partitions(context, p => p.HasLeader && !p.HasPreferredLeader))
+        {
+            if (new PartitionChange(topic, partition, cluster) { Election = ElectionKind.Preferred }.Build() is { Message: PartitionChangeRecord change } record
+                && change.Leader == partition.Replicas[0])
+            {
+                records.Add(record);
+                if (records.Count == ElectionsMax)
+                {
+                    break;
+                }
+            }
+        }
+
+        return new Decision<int>(records, records.Count);
+    }
+
+    /// <summary><c>unclean.leader.election.enable</c>, as it stands now: partitions that were left without a leader before it was set.</summary>
+    public static Decision<int> ElectUnclean(ControllerContext context)
+    {
+        var records = new List<MetadataRecord>();
+        var cluster = new ClusterView(context.Image, context.Config);
+        foreach ((TopicImage topic, PartitionImage partition) in Partitions(context, p => !p.HasLeader))
+        {
+            if (cluster.AllowsUnclean(topic.Name)
+                && new PartitionChange(topic, partition, cluster).Build() is { Message: PartitionChangeRecord { Leader: >= 0 } } record)
+            {
+                records.Add(record);
+                if (records.Count == ElectionsMax)
+                {
+                    break;
+                }
+            }
+        }
+
+        return new Decision<int>(records, records.Count);
+    }
+
+    private static IEnumerable<(TopicImage Topic, PartitionImage Partition)> Partitions(ControllerContext context, Func<PartitionImage, bool> isMeant) =>
+        context.Image.Topics.InOrder().SelectMany(topic => topic.Partitions.Where(isMeant).Select(partition => (topic, partition)));
+}
