@@ -25,6 +25,9 @@ public sealed class BrokerNode
 {
     private const int PostsMax = 64;
 
+    /// <summary>The value of <c>replica.selector.class</c> that sends consumers to replicas of their rack: Kafka's name for it.</summary>
+    private const string RackAwareSelector = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+
     private readonly BrokerEnvironment _environment;
     private readonly BrokerOptions _options;
     private readonly IMetadataQuorum _quorum;
@@ -34,6 +37,7 @@ public sealed class BrokerNode
     private readonly NodeLinks _links;
     private readonly ReplicaFetchers _fetchers;
     private readonly ReplicaMover _mover;
+    private readonly DirectoryAssignments _assignments;
     private readonly MetadataPublisher _publisher;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<string> _failed = new();
@@ -87,7 +91,9 @@ public sealed class BrokerNode
             ReplicaFetchOptions.Of(options.Config),
             options.InterBrokerListenerName,
             environment.Logs.CreateLogger("Tidemark.Replication")));
-        _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _fetchers, _housekeeping.RemoveDeletedLater, _log);
+        _assignments = new DirectoryAssignments(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Membership"));
+        _mover.OnMoved = OnMoved;
+        _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _fetchers, _assignments, _housekeeping.RemoveDeletedLater, _log);
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
         NodeHandlers more = moreHandlers(this);
@@ -169,6 +175,7 @@ public sealed class BrokerNode
         await Within(Acceptor.Drain(), grace);
         _housekeeping.Dispose();
         _fetchers.Dispose();
+        _assignments.Stop();
         _links.Dispose();
         foreach (Partition partition in Partitions.All())
         {
@@ -194,7 +201,8 @@ public sealed class BrokerNode
                 _delays,
                 _options.Config.GetInt("max.incremental.fetch.session.cache.slots"),
                 _options.Config.GetInt("fetch.max.bytes"),
-                _environment),
+                _environment,
+                _options.Config.Find("replica.selector.class")?.Text is RackAwareSelector ? Cluster.RackOf : null),
             new ListOffsetsHandler(Partitions),
             new MetadataHandler(Cluster, creation),
             new FindCoordinatorHandler(Cluster, creation),
@@ -242,6 +250,15 @@ public sealed class BrokerNode
         {
             _cordoned = cordoned;
             _ = _quorum.ReportCordoned(cordoned);
+        }
+    }
+
+    private void OnMoved(Partition partition, LogDirectory directory)
+    {
+        if (!directory.Id.IsZero)
+        {
+            _assignments.Note(new TopicIdPartition(partition.TopicId, partition.Name.Partition), directory.Id);
+            _assignments.Tell();
         }
     }
 

@@ -36,7 +36,6 @@ public static class ControllerHandlers
             new RenewDelegationTokenHandler(),
             new ExpireDelegationTokenHandler(),
             new DescribeDelegationTokenHandler(),
-            new ListPartitionReassignmentsHandler(cluster),
             new DescribeClientQuotasHandler(cluster),
             new DescribeUserScramCredentialsHandler(cluster),
             new ListConfigResourcesHandler(cluster),
@@ -45,11 +44,10 @@ public static class ControllerHandlers
         [
             new CreateTopicsHandler(controller),
             new DeleteTopicsHandler(controller),
-            new AlterConfigsHandler(controller, cluster),
             new CreatePartitionsHandler(controller),
             new ElectLeadersHandler(controller),
-            new IncrementalAlterConfigsHandler(controller, cluster, loggers),
             new AlterPartitionReassignmentsHandler(controller),
+            new ListPartitionReassignmentsHandler(cluster),
             new AlterClientQuotasHandler(controller),
             new AlterUserScramCredentialsHandler(controller),
             new DescribeQuorumHandler(controller),
@@ -58,8 +56,11 @@ public static class ControllerHandlers
             new AddRaftVoterHandler(controller, cluster.ClusterId),
             new RemoveRaftVoterHandler(controller, cluster.ClusterId),
         ];
+        IRequestHandler[] configs = [new AlterConfigsHandler(controller, cluster), new IncrementalAlterConfigsHandler(controller, cluster, loggers)];
         IRequestHandler[] amongNodes =
         [
+            new AlterConfigsHandler(controller, cluster, isForControllers: true),
+            new IncrementalAlterConfigsHandler(controller, cluster, loggers, isForControllers: true),
             new MetadataFetchHandler(controller, cluster.ClusterId),
             new VoteHandler(controller, cluster.ClusterId),
             new BeginQuorumEpochHandler(controller, cluster.ClusterId),
@@ -71,20 +72,32 @@ public static class ControllerHandlers
             new BrokerHeartbeatHandler(controller),
             new AllocateProducerIdsHandler(controller),
             new ControllerRegistrationHandler(controller),
+            new AssignReplicasToDirsHandler(controller),
             new UpdateRaftVoterHandler(controller, cluster.ClusterId),
         ];
         return new NodeHandlers(
-            [.. here, .. decided.Select(handler => new ForwardingHandler(handler, controller, channel, StaysHere(handler, cluster.Self)))],
+            [.. here, .. decided.Concat(configs).Select(handler => new ForwardingHandler(handler, controller, channel, StaysHere(handler, cluster.Self)))],
             [.. here.Concat(decided).Where(handler => MessageCatalog.Api(handler.Api).OnController), .. amongNodes]);
     }
 
-    /// <summary>Loggers belong to the broker that was asked, whoever is the controller.</summary>
-    private static Func<Request, bool>? StaysHere(IRequestHandler handler, BrokerId self) => handler.Api == ApiKey.IncrementalAlterConfigs
-        ? request =>
+    /// <summary>
+    /// Loggers belong to the broker that was asked, whoever is the controller; and only a broker knows that it was asked for another one's
+    /// configuration, because the controller decides for all.
+    /// </summary>
+    private static Func<Request, bool>? StaysHere(IRequestHandler handler, BrokerId self) => handler.Api switch
+    {
+        ApiKey.IncrementalAlterConfigs => request =>
         {
             var reader = new WireReader(request.Body);
-            return IncrementalAlterConfigsRequest.Read(ref reader, request.ApiVersion).Resources
-                .Any(resource => resource.ResourceType == (sbyte)ConfigResourceType.BrokerLogger && BrokerResources.Check(resource.ResourceType, resource.ResourceName, self).Code == ErrorCode.None);
-        }
-        : null;
+            return BrokerResources.StayHere(
+                IncrementalAlterConfigsRequest.Read(ref reader, request.ApiVersion).Resources.Select(resource => (resource.ResourceType, resource.ResourceName)), self);
+        },
+        ApiKey.AlterConfigs => request =>
+        {
+            var reader = new WireReader(request.Body);
+            return BrokerResources.StayHere(
+                AlterConfigsRequest.Read(ref reader, request.ApiVersion).Resources.Select(resource => (resource.ResourceType, resource.ResourceName)), self);
+        },
+        _ => null,
+    };
 }

@@ -9,5 +9,7 @@ public interface IClusterCommands
 
     ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request);
 
+    ValueTask<AssignReplicasToDirsResponse> AssignDirectories(AssignReplicasToDirsRequest request);
+
     ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request);
 }

@@ -23,6 +23,7 @@ internal sealed class MetadataPublisher(
     LogDirectories directories,
     PartitionServices services,
     ReplicaFetchers fetchers,
+    DirectoryAssignments assignments,
     Action onDeleted,
     ILogger log)
 {
@@ -82,6 +83,7 @@ internal sealed class MetadataPublisher(
 
         // Only now does the cluster know where the leaders are.
         fetchers.Begin();
+        assignments.Tell();
     }
 
     private void RemoveTopics(MetadataImage before, MetadataImage image)
@@ -153,6 +155,18 @@ internal sealed class MetadataPublisher(
         if (isNew)
         {
             local.Put(image.Id, partition);
+        }
+
+        NoteDirectory(partition, image);
+    }
+
+    /// <summary>Where the broker chose the directory, or metadata is wrong about it, the controller is to know.</summary>
+    private void NoteDirectory(Partition partition, PartitionImage image)
+    {
+        if (partition.Log is not null && directories.TryGet(partition.Name, out StoredPartition stored)
+            && !stored.Directory.Id.IsZero && stored.Directory.Id != image.DirectoryOf(cluster.Self.Value))
+        {
+            assignments.Note(new TopicIdPartition(partition.TopicId, image.Id), stored.Directory.Id);
         }
     }
 

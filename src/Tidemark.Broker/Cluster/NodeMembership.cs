@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Links;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Runtime;
+using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
@@ -108,6 +109,14 @@ public sealed class NodeMembership : IMetadataQuorum
         _requestTimeout,
         context => Metadata.Commands.AllocateProducerIds.Decide(context, request),
         error => new AllocateProducerIdsResponse { ErrorCode = error },
+        response => response.ErrorCode);
+
+    public ValueTask<AssignReplicasToDirsResponse> AssignDirectories(AssignReplicasToDirsRequest request) => Channel.Ask(
+        "commands",
+        request,
+        _requestTimeout,
+        context => AssignReplicasToDirs.Decide(context, request),
+        error => new AssignReplicasToDirsResponse { ErrorCode = error },
         response => response.ErrorCode);
 
     public ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) => Channel.Ask(

@@ -20,6 +20,9 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
     private readonly Lock _lock = new();
     private readonly HashSet<TopicPartition> _moving = [];
 
+    /// <summary>Called when a replica is in another directory than before.</summary>
+    public Action<Partition, LogDirectory> OnMoved { get; set; } = (_, _) => { };
+
     /// <summary>Begins a move, or does nothing where the replica is in the directory already.</summary>
     public ErrorCode Move(Partition partition, LogDirectory target)
     {
@@ -197,6 +200,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         if (swapped)
         {
             MoverLog.Moved(log, partition.Name.ToString(), future.Directory.Path);
+            OnMoved(partition, future.Directory);
         }
 
         return swapped;

@@ -25,8 +25,8 @@ public sealed class ClusterView(MetadataImage image, BrokerConfig config, Broker
         : id == changed?.Id ? changed
         : image.Brokers.GetValueOrDefault(id);
 
-    /// <summary>True when the broker is alive and the partition's directory on it is not known to be lost.</summary>
-    public bool CanLead(int id, PartitionImage partition) => Broker(id) is { IsActive: true } broker && HasDirectory(broker, partition.DirectoryOf(id));
+    /// <summary>True when the broker is alive and the directory that the partition has on it is not known to be lost.</summary>
+    public bool CanLead(int id, Uuid directory) => Broker(id) is { IsActive: true } broker && HasDirectory(broker, directory);
 
     /// <summary>How many replicas in sync the topic's acknowledged records need, as configured.</summary>
     public int MinInSync(string topic)

@@ -115,7 +115,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
     }
 
     /// <summary>True when a replica holds every committed record and can lead.</summary>
-    private bool IsValid(int id) => Isr.Contains(id) && cluster.CanLead(id, partition);
+    private bool IsValid(int id) => Isr.Contains(id) && cluster.CanLead(id, DirectoryOf(id));
 
     private (int Leader, bool Unclean) Elect(ImmutableArray<int> eligible)
     {
@@ -141,13 +141,13 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         {
             foreach (int id in Replicas)
             {
-                if (eligible.Contains(id) && cluster.CanLead(id, partition))
+                if (eligible.Contains(id) && cluster.CanLead(id, DirectoryOf(id)))
                 {
                     return (id, false);
                 }
             }
 
-            if (eligible.IsEmpty && partition.LastKnownEligibleLeaderReplicas is [int last] && Replicas.Contains(last) && cluster.CanLead(last, partition))
+            if (eligible.IsEmpty && partition.LastKnownEligibleLeaderReplicas is [int last] && Replicas.Contains(last) && cluster.CanLead(last, DirectoryOf(last)))
             {
                 return (last, true);
             }
@@ -157,7 +157,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         {
             foreach (int id in Replicas)
             {
-                if (cluster.CanLead(id, partition))
+                if (cluster.CanLead(id, DirectoryOf(id)))
                 {
                     return (id, true);
                 }

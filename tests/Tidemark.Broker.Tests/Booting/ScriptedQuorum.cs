@@ -119,6 +119,8 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
     public ValueTask<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request) =>
         new(new AlterPartitionResponse { ErrorCode = ErrorCode.NotController });
 
+    public ValueTask<AssignReplicasToDirsResponse> AssignDirectories(AssignReplicasToDirsRequest request) => new(new AssignReplicasToDirsResponse());
+
     public ValueTask<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request)
     {
         if (AllocationFails)

@@ -1,0 +1,57 @@
+using Tidemark.Metadata.Commands;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Tests.Commands;
+
+/// <summary>Brokers tell in which of their directories replicas are.</summary>
+public sealed class AssignReplicasToDirsTests
+{
+    private readonly World _world = new(brokers: 3);
+    private readonly TopicImage _topic;
+
+    public AssignReplicasToDirsTests() => _topic = _world.CreateTopic("t", 1, 2);
+
+    [Fact]
+    public void A_replica_in_a_directory_that_is_not_online_leaves_the_in_sync_replicas_and_leads_no_more()
+    {
+        int leader = _world.Partition("t").Leader;
+        var lost = new Uuid(5, 5);
+
+        Assert.Equal(ErrorCode.None, Assign(leader, lost).Directories[0].Topics[0].Partitions[0].ErrorCode);
+
+        Assert.Equal(lost, _world.Partition("t").DirectoryOf(leader));
+        Assert.NotEqual(leader, _world.Partition("t").Leader);
+        Assert.DoesNotContain(leader, _world.Partition("t").Isr);
+    }
+
+    [Fact]
+    public void A_directory_that_is_known_already_changes_nothing()
+    {
+        int leader = _world.Partition("t").Leader;
+        int before = _world.Log.Count;
+
+        Assert.Equal(ErrorCode.None, Assign(leader, World.Directory(leader)).ErrorCode);
+
+        Assert.Equal(before, _world.Log.Count);
+    }
+
+    [Fact]
+    public void A_broker_without_the_replica_or_of_another_life_is_refused()
+    {
+        int outsider = Enumerable.Range(1, 3).Single(id => !_world.Partition("t").Replicas.Contains(id));
+
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, Assign(outsider, World.Directory(outsider)).Directories[0].Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, Assign(1, World.Directory(1), staleBy: 1).ErrorCode);
+    }
+
+    private AssignReplicasToDirsResponse Assign(int broker, Uuid directory, long staleBy = 0) => _world.Do(context => AssignReplicasToDirs.Decide(
+        context,
+        new AssignReplicasToDirsRequest
+        {
+            BrokerId = broker,
+            BrokerEpoch = _world.Image.Brokers[broker].Epoch - staleBy,
+            Directories = [new() { Id = directory, Topics = [new() { TopicId = _topic.Id, Partitions = [new() { PartitionIndex = 0 }] }] }],
+        }));
+}
