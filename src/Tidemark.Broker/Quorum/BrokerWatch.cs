@@ -13,11 +13,19 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
 {
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_unreachable = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many refusals of a broker that has just been let in are doubted, <see cref="s_again"/> apart.</summary>
+    private const int DoubtsOfNew = 10;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Watch> _watches = [];
 
     /// <summary>These brokers and no others are watched from now on.</summary>
-    public void Update(IEnumerable<(int Id, long Epoch, NodeAddress Address)> brokers)
+    /// <param name="areNew">
+    /// Those that were not watched before have just been let in. A broker of Kafka's opens its door only then, so that it is not gone when
+    /// nobody listens yet.
+    /// </param>
+    public void Update(IEnumerable<(int Id, long Epoch, NodeAddress Address)> brokers, bool areNew)
     {
         Dictionary<int, (long Epoch, NodeAddress Address)> wanted = brokers.ToDictionary(each => each.Id, each => (each.Epoch, each.Address));
         List<Watch> begun = [];
@@ -37,7 +45,7 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
             {
                 if (!_watches.ContainsKey(id))
                 {
-                    var watch = new Watch(this, id, epoch, address);
+                    var watch = new Watch(this, id, epoch, address, areNew ? DoubtsOfNew : 0);
                     _watches.Add(id, watch);
                     begun.Add(watch);
                 }
@@ -56,9 +64,10 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
         }
     }
 
-    private sealed class Watch(BrokerWatch owner, int broker, long epoch, NodeAddress address) : INodeTransportEvents
+    private sealed class Watch(BrokerWatch owner, int broker, long epoch, NodeAddress address, int doubts) : INodeTransportEvents
     {
         private INodeTransport? _transport;
+        private int _doubts = doubts;
 
         public int Broker => broker;
 
@@ -83,6 +92,7 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
         public void OnConnected()
         {
             // It lives. The connection stays, to see it end.
+            _doubts = 0;
         }
 
         public void OnFrame(Connections.InboundFrame frame) => frame.Dispose();
@@ -94,7 +104,7 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
                 return;
             }
 
-            if (why == LinkEnd.Refused)
+            if (why == LinkEnd.Refused && _doubts-- <= 0)
             {
                 owner.Gone(broker, epoch);
             }

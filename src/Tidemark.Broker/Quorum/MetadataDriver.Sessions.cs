@@ -12,6 +12,9 @@ public sealed partial class MetadataDriver
 
     private readonly BrokerWatch? _watch;
 
+    /// <summary>False until a new controller has begun to watch those that served before it.</summary>
+    private bool _isWatching;
+
     private long UptimeMs => (long)Now.TotalMilliseconds;
 
     private TimeSpan WatchEvery => TimeSpan.FromTicks(Math.Min(_options.Session.Ticks / 8, TimeSpan.TicksPerSecond / 2));
@@ -20,12 +23,17 @@ public sealed partial class MetadataDriver
     /// Keeps an eye on the processes of the brokers that serve (<c>tidemark.broker.crash.detection.enable</c>): one that is gone need not be waited
     /// for. Fencing a broker that lives all the same costs it a heartbeat, and no data.
     /// </summary>
-    private void WatchProcesses(MetadataImage image) => _watch?.Update(
-        _isActive
-            ? [.. image.Brokers.Values
-                .Where(broker => !broker.IsFenced && broker.Id != _options.NodeId && !broker.Endpoints.IsEmpty)
-                .Select(broker => (broker.Id, broker.Epoch, new Links.NodeAddress(broker.Endpoints[0].Host, broker.Endpoints[0].Port)))]
-            : []);
+    private void WatchProcesses(MetadataImage image)
+    {
+        _watch?.Update(
+            _isActive
+                ? [.. image.Brokers.Values
+                    .Where(broker => !broker.IsFenced && broker.Id != _options.NodeId && !broker.Endpoints.IsEmpty)
+                    .Select(broker => (broker.Id, broker.Epoch, new Links.NodeAddress(broker.Endpoints[0].Host, broker.Endpoints[0].Port)))]
+                : [],
+            areNew: _isWatching);
+        _isWatching = _isActive;
+    }
 
     private void OnProcessGone(int id, long epoch) => Enqueue(() =>
     {

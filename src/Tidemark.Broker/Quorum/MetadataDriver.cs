@@ -124,7 +124,7 @@ public sealed partial class MetadataDriver
 
         left.ForEach(input => input.Refuse(ErrorCode.NotController));
         RunAfterTurn();
-        _watch?.Update([]);
+        _watch?.Update([], areNew: false);
         _peers.Dispose();
         _delays.Dispose();
     }

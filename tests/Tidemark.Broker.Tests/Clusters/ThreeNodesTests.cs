@@ -21,7 +21,7 @@ public sealed class ThreeNodesTests
     [Fact]
     public void What_was_acknowledged_by_all_outlives_the_leader()
     {
-        SimulatedCluster cluster = Started(3);
+        SimulatedCluster cluster = Started(2);
         var client = new ClusterClient(cluster);
         Assert.Equal(ErrorCode.None, client.CreateTopic(1, "t", 1, 3, ("min.insync.replicas", "2")));
         int leader = LeaderOf(cluster, cluster[1], "t");
