@@ -108,7 +108,7 @@ public sealed partial class Node : IAsyncDisposable
             _broker.OnLoaded = () => _network.Start(_options.ControllerListenerNames);
             await _broker.Start();
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or TimeoutException)
         {
             throw new NodeStartException(failure.Message, failure);
         }

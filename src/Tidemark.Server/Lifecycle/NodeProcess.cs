@@ -12,9 +12,10 @@ public static partial class NodeProcess
     /// <summary>Runs the node; answers the process's exit code.</summary>
     /// <param name="warnings">What was odd in the properties; logged first.</param>
     /// <param name="onReady">Told once, when clients are served.</param>
+    /// <param name="supervised">Whether another process looks after this one; see <see cref="StopSignals"/>.</param>
     /// <exception cref="ConfigurationException">The properties, or the directories they name, cannot be used.</exception>
     /// <exception cref="NodeStartException">The node cannot start.</exception>
-    public static int Run(NodeOptions options, IReadOnlyList<string> warnings, StreamLoggerFactory logs, Action<Node> onReady)
+    public static int Run(NodeOptions options, IReadOnlyList<string> warnings, StreamLoggerFactory logs, Action<Node> onReady, bool supervised = false)
     {
         ILogger log = logs.CreateLogger("Tidemark.Server");
         foreach (string warning in warnings)
@@ -22,7 +23,7 @@ public static partial class NodeProcess
             LogConfiguration(log, warning);
         }
 
-        using var signals = new StopSignals();
+        using var signals = new StopSignals(supervised);
         return RunAsync(options, logs, log, signals.Stopping, onReady).GetAwaiter().GetResult();
     }
 

@@ -13,10 +13,18 @@ public sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration _interrupt;
     private int _seen;
 
-    public StopSignals()
+    /// <param name="supervised">
+    /// Whether another process looks after this one. A terminal sends SIGINT to both, and the other one decides what it means: here it is
+    /// ignored. When the other one is gone, standard input, which is a pipe from it, ends: that stops this process gracefully too.
+    /// </param>
+    public StopSignals(bool supervised = false)
     {
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => OnSignal(context, 128 + 15));
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context, 128 + 2));
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, supervised ? static context => context.Cancel = true : context => OnSignal(context, 128 + 2));
+        if (supervised)
+        {
+            new Thread(StopWithInput, 128 * 1024) { IsBackground = true, Name = "supervisor" }.Start();
+        }
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -40,6 +48,25 @@ public sealed class StopSignals : IDisposable
 
         // Off the signal's thread, so that a second signal is heard while the stop goes on.
         ThreadPool.UnsafeQueueUserWorkItem(static stop => stop.Cancel(), _stop, preferLocal: false);
+    }
+
+    private void StopWithInput()
+    {
+        using Stream input = Console.OpenStandardInput();
+        Span<byte> ignored = stackalloc byte[64];
+        while (input.Read(ignored) > 0)
+        {
+            // Nothing is said here; only the end counts.
+        }
+
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It stops already.
+        }
     }
 
     [DllImport("libc", EntryPoint = "_exit")]

@@ -11,6 +11,9 @@ internal sealed record LogArguments(string? Format, IReadOnlyList<string> Levels
 
     public static LogArguments From(QuickArguments read) => new(read.Find("--log-format"), read.All("--log-level"));
 
+    /// <summary>The same as arguments for another process.</summary>
+    public IReadOnlyList<string> AsArguments() => [.. Format is null ? [] : new[] { "--log-format", Format }, .. Levels.SelectMany(level => new[] { "--log-level", level })];
+
     /// <summary>The log itself, onto the stream.</summary>
     /// <exception cref="CommandException">A format or a level that there is not.</exception>
     public StreamLoggerFactory Open(Stream onto, bool isTerminal, LogLevel standard)
