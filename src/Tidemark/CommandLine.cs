@@ -6,6 +6,8 @@ using Tidemark.Commands.Clusters;
 using Tidemark.Commands.Configs;
 using Tidemark.Commands.Logs;
 using Tidemark.Commands.Perf;
+using Tidemark.Commands.Quorum;
+using Tidemark.Commands.Reassignments;
 using Tidemark.Commands.Topics;
 using Tidemark.Output;
 using Tidemark.Parsing;
@@ -128,6 +130,9 @@ internal static class CommandLine
             ProduceCommand.Define(),
             ConsumeCommand.Define(),
             ClusterCommand.Define(),
+            QuorumCommand.Define(),
+            ReassignCommand.Define(),
+            ElectCommand.Define(),
             LogsCommand.Define(),
             PerfCommand.Define(),
             CompletionCommand.Define(),

@@ -54,6 +54,11 @@ public sealed partial class Partition
         }
     }
 
+    /// <summary>Where this replica's own log ends, whether it leads or not: for tools that compare replicas.</summary>
+    public FoundOffset FindOwnEnd() => _log is { IsFailed: false } log
+        ? new FoundOffset(ErrorCode.None, -1, log.LogEndOffset, LeaderEpoch.Unknown)
+        : FoundOffset.Failed(ErrorCode.KafkaStorageError);
+
     /// <summary>The largest leader epoch that is not above the one asked for, and where it ends. Unknown where nothing is known of it.</summary>
     public ErrorCode FindEpochEnd(LeaderEpoch believed, LeaderEpoch asked, out LeaderEpoch epoch, out Offset end)
     {

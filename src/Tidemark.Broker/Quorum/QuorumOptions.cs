@@ -35,7 +35,7 @@ public sealed record QuorumOptions(
     public TimeSpan Session => TimeSpan.FromMilliseconds(Config.GetInt("broker.session.timeout.ms"));
 
     /// <summary><c>tidemark.broker.crash.detection.enable</c>: whether a broker whose process is seen to be gone is fenced at once.</summary>
-    public bool DetectsCrashes { get; } = !Config.OfFile.TryGetValue("tidemark.broker.crash.detection.enable", out string? text) || text != "false";
+    public bool DetectsCrashes { get; } = Config.GetBoolean("tidemark.broker.crash.detection.enable");
 
     /// <summary>The times of the quorum, as configured.</summary>
     public QuorumTimeouts Timeouts { get; } = new()

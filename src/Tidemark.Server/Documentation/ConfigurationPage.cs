@@ -6,7 +6,7 @@ namespace Tidemark.Server.Documentation;
 /// <summary>docs/CONFIGURATION.md, written from the tables of keys that the server itself reads.</summary>
 public static class ConfigurationPage
 {
-    // Keys of features that a single plain broker does not have yet: they are checked, kept and described to clients, and do nothing.
+    // Keys of features that are not there yet: they are checked, kept and described to clients, and do nothing.
     private static readonly (string Prefix, string Feature)[] s_later =
     [
         ("ssl.", "TLS"), ("sasl.", "SASL"), ("delegation.token.", "delegation tokens"), ("authorizer.", "ACLs"), ("principal.builder.", "ACLs"), ("connections.max.reauth", "SASL"),
@@ -14,8 +14,9 @@ public static class ConfigurationPage
         ("group.share.", "share groups"), ("share.", "share groups"), ("group.streams.", "streams groups"), ("streams.", "streams groups"),
         ("group.", "consumer groups"), ("consumer.", "consumer groups"), ("offsets.", "consumer groups"), ("offset.metadata.", "consumer groups"),
         ("transaction", "transactions"), ("add.partitions.to.txn", "transactions"),
-        ("replica.", "several brokers"), ("num.replica.", "several brokers"), ("replication.quota.", "several brokers"), ("leader.", "several brokers"), ("follower.", "several brokers"),
-        ("auto.leader.", "several brokers"), ("unclean.", "several brokers"), ("metric", "metrics"), ("kafka.metrics.", "metrics"), ("telemetry.", "client telemetry"),
+        ("replica.selector.", "reading from followers"), ("replication.quota.", "throttled replication"), ("leader.replication.", "throttled replication"), ("follower.replication.", "throttled replication"),
+        ("auto.leader.", "automatic preferred leaders"), ("leader.imbalance.", "automatic preferred leaders"), ("unclean.leader.election.interval.", "unclean elections by time"),
+        ("metric", "metrics"), ("kafka.metrics.", "metrics"), ("telemetry.", "client telemetry"),
     ];
 
     public static string Write()
@@ -41,7 +42,7 @@ public static class ConfigurationPage
             |---|---|---|---|---|---|
 
             """);
-        foreach (ConfigKey key in ConfigTable.Broker.Keys.Where(k => !k.IsInternal))
+        foreach (ConfigKey key in ConfigTable.Broker.Keys.Where(k => !k.IsInternal || IsOurs(k)))
         {
             page.Append($"| `{key.Name}` | {TypeOf(key)} | {DefaultOf(key)} | {Escape(key.Rule.Allowed)} | {ChangesOf(key)} | {Describe(key)} |\n");
         }
@@ -61,6 +62,9 @@ public static class ConfigurationPage
             page.Append($"| `{key.Name}` | {TypeOf(key)} | {DefaultOf(key)} | {Escape(key.Rule.Allowed)} | {synonyms} | {Describe(key)} |\n");
         }
     }
+
+    /// <summary>Keys that Kafka has not are kept out of what clients are shown, but not out of what people can read.</summary>
+    private static bool IsOurs(ConfigKey key) => key.Name.StartsWith("tidemark.", StringComparison.Ordinal);
 
     private static string TypeOf(ConfigKey key) => key.Type.ToString().ToLowerInvariant();
 

@@ -7,10 +7,19 @@ public sealed class ConfigTableTests
     [Fact]
     public void Tables_hold_every_key_of_Kafka_4_3()
     {
-        Assert.Equal(360, ConfigTable.Broker.Keys.Length);
+        Assert.Equal(360, ConfigTable.Broker.Keys.Count(key => !key.Name.StartsWith("tidemark.", StringComparison.Ordinal)));
         Assert.Equal(34, ConfigTable.Topic.Keys.Length);
         Assert.Equal(17, ConfigTable.Group.Keys.Length);
         Assert.Equal(3, ConfigTable.ClientMetrics.Keys.Length);
+    }
+
+    [Fact]
+    public void Keys_that_Kafka_has_not_are_known_and_not_shown_to_clients()
+    {
+        ConfigKey[] ours = [.. ConfigTable.Broker.Keys.Where(key => key.Name.StartsWith("tidemark.", StringComparison.Ordinal))];
+        Assert.Equal(["tidemark.broker.crash.detection.enable"], ours.Select(key => key.Name));
+        Assert.All(ours, key => Assert.True(key.IsInternal));
+        Assert.True(BrokerConfig.Empty.GetBoolean("tidemark.broker.crash.detection.enable"));
     }
 
     [Fact]

@@ -51,6 +51,8 @@ internal static class QuorumKeys
         Boolean("controlled.shutdown.enable", "true", "Whether a broker hands over its leaderships before it stops."),
         Long("server.max.startup.time.ms", "9223372036854775807", "A start that takes longer than this is given up.")
             .AtLeast(0).Internal(),
+        Boolean("tidemark.broker.crash.detection.enable", "true", "Whether the controller fences a broker as soon as it sees that its process is gone: connections to it end and its port refuses new ones. Off, it always waits for broker.session.timeout.ms, as Kafka does. Clients are shown this key only where the file sets it.")
+            .Internal(),
         String("metadata.log.dir", null, "The directory of the metadata log; by default the first log directory."),
         Int("metadata.log.segment.bytes", "1073741824", "The size at which a segment of the metadata log is closed.")
             .AtLeast(8_388_608),

@@ -1,29 +1,69 @@
 using System.CommandLine;
-using Tidemark.Output;
+using Tidemark.Client;
 using Tidemark.Parsing;
-using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Commands.Clusters;
 
-/// <summary><c>tidemark cluster describe</c></summary>
+/// <summary><c>tidemark cluster describe</c>, which is <c>tidemark cluster</c> too.</summary>
 internal static class DescribeClusterCommand
 {
-    public static Command Define()
+    public static Command Define() => Attach(new ExampledCommand(
+        "describe",
+        "Show brokers, racks, what they lead, and the partitions that lack something.",
+        "tidemark cluster describe",
+        "tidemark cluster describe --watch",
+        "tidemark cluster describe --json"));
+
+    /// <summary>Lets a command describe the cluster.</summary>
+    public static Command Attach(Command command)
     {
-        var command = new ExampledCommand("describe", "Show the cluster's id and its brokers.", "tidemark cluster describe", "tidemark cluster describe --json");
+        var watch = new Option<bool>("--watch", "-w") { Description = "Show it again and again, until Ctrl-C." };
+        var interval = new Option<double>("--interval") { Description = "With --watch: how often, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 1 }.Between(0.1, 3600);
+        command.Add(watch);
+        command.Add(interval);
         ClusterOptions.Attach(command, async call =>
         {
-            DescribeClusterResponse response = await call.Cluster.SendToAnyAsync<DescribeClusterResponse>(new DescribeClusterRequest { IncludeFencedBrokers = true }, cancellation: call.Cancellation);
-            ClusterCall.Require(response.ErrorCode, "Describing the cluster", response.ErrorMessage);
-            var brokers = new Listing("broker", "host", "port", "rack", "fenced", "controller");
-            foreach (DescribeClusterResponse.DescribeClusterBroker broker in response.Brokers.OrderBy(b => b.BrokerId))
+            if (call.Get(watch))
             {
-                brokers.Add(broker.BrokerId, broker.Host, broker.Port, broker.Rack, broker.IsFenced, broker.BrokerId == response.ControllerId);
+                await WatchAsync(call, TimeSpan.FromSeconds(call.Get(interval)));
             }
 
-            brokers.WriteUnder(call.Json, $"Cluster {response.ClusterId}", [("clusterId", response.ClusterId)], "brokers", "There are no brokers.");
+            (await ClusterHealth.AskAsync(call)).Write(call.Json);
             return ExitCode.Success;
         });
         return command;
+    }
+
+    /// <summary>Ends only by being interrupted. A cluster that does not answer is shown as that, and asked again.</summary>
+    private static async Task WatchAsync(ClusterCall call, TimeSpan interval)
+    {
+        const string ClearScreen = "\x1b[H\x1b[2J";
+        while (true)
+        {
+            ClusterHealth? health = null;
+            string? failure = null;
+            try
+            {
+                health = await ClusterHealth.AskAsync(call);
+            }
+            catch (ClientException unreachable)
+            {
+                failure = unreachable.Message;
+            }
+
+            if (!Console.IsOutputRedirected)
+            {
+                Console.Out.Write(ClearScreen);
+            }
+
+            health?.Write(call.Json);
+            if (failure is not null)
+            {
+                CommandLine.Complain(failure);
+            }
+
+            await Console.Out.FlushAsync(call.Cancellation);
+            await Task.Delay(interval, call.Cancellation);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidemark.Commands.Quorum;
 using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Protocol.Messages;
@@ -8,29 +9,24 @@ namespace Tidemark.Commands.Clusters;
 /// <summary><c>tidemark cluster quorum</c></summary>
 internal static class DescribeQuorumCommand
 {
-    public static Command Define()
+    public static Command Define() => Attach(new ExampledCommand("quorum", "Show who keeps the metadata log and how far each has got.", "tidemark cluster quorum"));
+
+    /// <summary>Lets a command describe the quorum.</summary>
+    public static Command Attach(Command command)
     {
-        var command = new ExampledCommand("quorum", "Show who keeps the metadata log and how far each has got.", "tidemark cluster quorum");
         ClusterOptions.Attach(command, async call =>
         {
-            var request = new DescribeQuorumRequest
-            {
-                Topics = [new DescribeQuorumRequest.TopicData { TopicName = "__cluster_metadata", Partitions = [new DescribeQuorumRequest.PartitionData { PartitionIndex = 0 }] }],
-            };
-            DescribeQuorumResponse response = await call.Cluster.SendToAnyAsync<DescribeQuorumResponse>(request, cancellation: call.Cancellation);
-            ClusterCall.Require(response.ErrorCode, "Describing the quorum", response.ErrorMessage);
-            DescribeQuorumResponse.PartitionData partition = response.Topics[0].Partitions[0];
-            ClusterCall.Require(partition.ErrorCode, "Describing the quorum", partition.ErrorMessage);
-            var replicas = new Listing("node", "role", "end offset", "lag");
+            DescribeQuorumResponse.PartitionData partition = await QuorumMembers.AskAsync(call);
+            var replicas = new Listing("node", "role", "end offset", "lag", "directory");
             long end = partition.CurrentVoters.Concat(partition.Observers).Select(r => r.LogEndOffset).DefaultIfEmpty(0).Max();
             foreach (DescribeQuorumResponse.ReplicaState voter in partition.CurrentVoters)
             {
-                replicas.Add(voter.ReplicaId, voter.ReplicaId == partition.LeaderId ? "leader" : "voter", voter.LogEndOffset, end - voter.LogEndOffset);
+                replicas.Add(voter.ReplicaId, voter.ReplicaId == partition.LeaderId ? "leader" : "voter", voter.LogEndOffset, end - voter.LogEndOffset, DirectoryOf(voter));
             }
 
             foreach (DescribeQuorumResponse.ReplicaState observer in partition.Observers)
             {
-                replicas.Add(observer.ReplicaId, "observer", observer.LogEndOffset, end - observer.LogEndOffset);
+                replicas.Add(observer.ReplicaId, "observer", observer.LogEndOffset, end - observer.LogEndOffset, DirectoryOf(observer));
             }
 
             replicas.WriteUnder(
@@ -43,4 +39,7 @@ internal static class DescribeQuorumCommand
         });
         return command;
     }
+
+    /// <summary>Which together with the node's number names a voter; null where the quorum's voters are fixed.</summary>
+    private static string? DirectoryOf(DescribeQuorumResponse.ReplicaState replica) => replica.ReplicaDirectoryId.IsZero ? null : replica.ReplicaDirectoryId.ToString();
 }

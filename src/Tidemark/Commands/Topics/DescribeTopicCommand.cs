@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Tidemark.Client;
 using Tidemark.Client.Cluster;
 using Tidemark.Commands.Configs;
@@ -16,7 +17,7 @@ internal static class DescribeTopicCommand
     public static Command Define()
     {
         Argument<string> name = TopicsCommand.Name();
-        var command = new ExampledCommand("describe", "Show a topic's partitions, offsets and configuration.", "tidemark topics describe orders", "tidemark topics describe orders --json") { name };
+        var command = new ExampledCommand("describe", "Show a topic's partitions, replicas, offsets and configuration.", "tidemark topics describe orders", "tidemark topics describe orders --json") { name };
         ClusterOptions.Attach(command, call => Run(call, call.Get(name)));
         return command;
     }
@@ -27,11 +28,12 @@ internal static class DescribeTopicCommand
         TopicPartition[] led = [.. topic.Partitions.Where(p => p.Leader.Value >= 0).Select(p => new TopicPartition(name, p.Partition))];
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> first = await Offsets(call, led, OffsetSpec.Earliest);
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await Offsets(call, led, OffsetSpec.Latest);
+        var replicas = await ReplicaStates.AskAsync(call, topic);
         IReadOnlyList<DescribeConfigsResponse.DescribeConfigsResourceResult> configs = await ConfigTarget.DescribeAsync(call, ConfigResourceType.Topic, name);
         (string, string?)[] set = [.. configs.Where(c => c.ConfigSource == (sbyte)ConfigSource.Topic).Select(c => (c.Name, c.Value))];
         if (call.Json)
         {
-            WriteJson(topic, first, next, set);
+            WriteJson(topic, first, next, replicas, set);
             return ExitCode.Success;
         }
 
@@ -41,7 +43,7 @@ internal static class DescribeTopicCommand
             Console.Out.WriteLine($"  {key}={value}");
         }
 
-        var listing = new Listing("partition", "leader", "epoch", "replicas", "in sync", "offline", "first offset", "next offset");
+        var listing = new Listing("partition", "leader", "epoch", "replicas", "in sync", "eligible", "offline", "first offset", "next offset", "log ends");
         foreach (PartitionInfo partition in topic.Partitions)
         {
             var id = new TopicPartition(name, partition.Partition);
@@ -51,9 +53,11 @@ internal static class DescribeTopicCommand
                 partition.LeaderEpoch,
                 partition.Replicas,
                 partition.Isr,
+                replicas.Eligible(partition.Partition),
                 partition.Offline,
                 first.TryGetValue(id, out OffsetAnswer from) ? from.Offset : null,
-                next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null);
+                next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null,
+                string.Join(' ', replicas.Of(partition).Select(r => r.Lag > 0 ? $"{r.Broker}:{r.LogEnd}(-{r.Lag})" : $"{r.Broker}:{r.LogEnd?.ToString(CultureInfo.InvariantCulture) ?? "?"}")));
         }
 
         listing.Write(json: false, "It has no partitions.");
@@ -77,6 +81,7 @@ internal static class DescribeTopicCommand
         TopicInfo topic,
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> first,
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> next,
+        ReplicaStates replicas,
         (string Key, string? Value)[] configs) => JsonOutput.Write(writer =>
     {
         writer.WriteStartObject();
@@ -100,7 +105,7 @@ internal static class DescribeTopicCommand
             writer.WriteNumber("leaderEpoch", partition.LeaderEpoch);
             foreach ((string key, object? value) in new (string, object?)[]
             {
-                ("replicas", partition.Replicas), ("inSync", partition.Isr), ("offline", partition.Offline),
+                ("replicas", partition.Replicas), ("inSync", partition.Isr), ("eligible", replicas.Eligible(partition.Partition)), ("offline", partition.Offline),
                 ("firstOffset", first.TryGetValue(id, out OffsetAnswer from) ? from.Offset : null), ("nextOffset", next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null),
             })
             {
@@ -108,6 +113,19 @@ internal static class DescribeTopicCommand
                 JsonOutput.WriteValue(writer, value);
             }
 
+            writer.WriteStartArray("logs");
+            foreach ((int broker, long? logEnd, long? lag) in replicas.Of(partition))
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("broker", broker);
+                writer.WritePropertyName("end");
+                JsonOutput.WriteValue(writer, logEnd);
+                writer.WritePropertyName("lag");
+                JsonOutput.WriteValue(writer, lag);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
