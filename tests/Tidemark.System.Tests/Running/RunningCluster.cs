@@ -21,7 +21,9 @@ public sealed partial class RunningCluster : IAsyncDisposable
     {
         Home = home;
         Port = port;
-        ProcessStartInfo start = new(RunningBroker.Executable, ["up", "--brokers", $"{brokers}", "--data", Data, "--port", $"{port}", .. arguments])
+
+        // Tests that run in the background of a shell inherit that SIGINT is ignored.
+        ProcessStartInfo start = new("env", ["--default-signal=INT", RunningBroker.Executable, "up", "--brokers", $"{brokers}", "--data", Data, "--port", $"{port}", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
