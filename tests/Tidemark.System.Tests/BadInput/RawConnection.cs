@@ -69,22 +69,25 @@ public sealed class RawConnection : IDisposable
 
     /// <summary>
     /// Sends the same bytes again and again until neither the peer nor the buffers between take any more. Called again with them, it
-    /// goes on where they were cut, so that the peer sees whole requests.
+    /// goes on where they were cut, so that the peer sees whole requests. Answers how many bytes were taken.
     /// </summary>
-    public void SendUntilFull(ReadOnlySpan<byte> bytes, long most)
+    public long SendUntilFull(ReadOnlySpan<byte> bytes, long most)
     {
         _socket.Blocking = false;
-        for (long sent = 0; sent < most;)
+        long sent = 0;
+        while (sent < most)
         {
             int taken = _socket.Send(bytes[_cutAt..], SocketFlags.None, out SocketError error);
             if (error != SocketError.Success)
             {
-                return;
+                break;
             }
 
             sent += taken;
             _cutAt = (_cutAt + taken) % bytes.Length;
         }
+
+        return sent;
     }
 
     /// <summary>The next frame without its size, or null when the peer closed the connection instead; fails when neither happens.</summary>

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
 using Tidemark.Tests.Shared;
 
@@ -15,7 +14,6 @@ namespace Tidemark.System.Tests.Running;
 public sealed partial class RunningBroker : IAsyncDisposable
 {
     private const string ClusterId = "VGlkZW1hcmtTeXN0ZW0wMQ";
-    private const int SignalTerminate = 15;
     private static readonly TimeSpan StartTimeMax = TimeSpan.FromSeconds(60);
     private readonly StringBuilder _output = new();
     private Process? _process;
@@ -37,6 +35,9 @@ public sealed partial class RunningBroker : IAsyncDisposable
 
     /// <summary>Whether the next process is an Apache Kafka node instead of Tidemark, on the same configuration and data.</summary>
     public bool IsKafka { get; set; } = Environment.GetEnvironmentVariable("TIDEMARK_TARGET") == "kafka";
+
+    /// <summary>Environment variables that the next process gets beside those of the tests.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
 
     /// <summary>The executable that the build made beside these tests, or the one that TIDEMARK_BIN names.</summary>
     public static string Executable { get; } = Environment.GetEnvironmentVariable("TIDEMARK_BIN") is { Length: > 0 } named
@@ -81,6 +82,18 @@ public sealed partial class RunningBroker : IAsyncDisposable
     /// <summary>Formats a new data directory and starts a broker on it; a property given later wins over one of the same name.</summary>
     public static Task<RunningBroker> StartAsync(params string[] properties) => StartAsync(new RunningBroker(properties));
 
+    /// <summary>The same, with environment variables for the process.</summary>
+    public static Task<RunningBroker> StartAsync(IEnumerable<KeyValuePair<string, string>> variables, params string[] properties)
+    {
+        RunningBroker broker = new(properties);
+        foreach ((string name, string value) in variables)
+        {
+            broker.Variables[name] = value;
+        }
+
+        return StartAsync(broker);
+    }
+
     /// <summary>The same with an Apache Kafka node in Tidemark's place.</summary>
     public static Task<RunningBroker> StartKafkaAsync(params string[] properties) => StartAsync(new RunningBroker(properties) { IsKafka = true });
 
@@ -100,6 +113,11 @@ public sealed partial class RunningBroker : IAsyncDisposable
     {
         string[] arguments = IsKafka ? ["class", "kafka.Kafka", Configuration] : ["server", "--config", Configuration];
         ProcessStartInfo start = new(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in Variables)
+        {
+            start.Environment[name] = value;
+        }
+
         _process?.Dispose();
         _process = Process.Start(start) ?? throw new InvalidOperationException("no process");
         _process.OutputDataReceived += Keep;
@@ -113,17 +131,6 @@ public sealed partial class RunningBroker : IAsyncDisposable
     {
         _process!.Kill(entireProcessTree: true);
         _process.WaitForExit();
-    }
-
-    /// <summary>SIGTERM, and the exit code once the process has ended.</summary>
-    public async Task<int> StopAsync(TimeSpan within)
-    {
-        string children = $"/proc/{_process!.Id}/task/{_process.Id}/children";
-        string? child = IsKafka ? File.ReadAllText(children).Split(' ').FirstOrDefault(id => id.Length > 0) : null;
-        Assert.Equal(0, SendSignal(child == null ? _process.Id : int.Parse(child), SignalTerminate));
-        using CancellationTokenSource deadline = new(within);
-        await _process.WaitForExitAsync(deadline.Token);
-        return _process.ExitCode;
     }
 
     /// <summary>Whether the broker answers an ApiVersions request of version 0, which every version of Kafka understands.</summary>
@@ -187,9 +194,6 @@ public sealed partial class RunningBroker : IAsyncDisposable
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
 
     private void Keep(object sender, DataReceivedEventArgs line)
     {
