@@ -78,7 +78,8 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
             return ErrorCode.InvalidRequest;
         }
 
-        return names.Any(name => !TopicNames.IsValid(name)) ? ErrorCode.InvalidTopicException : null;
+        // Other names that no topic can have concern nobody but themselves.
+        return names.Contains(string.Empty) ? ErrorCode.InvalidTopicException : null;
     }
 
     private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic Describe(
@@ -96,7 +97,7 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
         };
         if (topic is null)
         {
-            answer.ErrorCode = ErrorCode.UnknownTopicOrPartition;
+            answer.ErrorCode = TopicNames.IsValid(name) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException;
             return answer;
         }
 

@@ -63,7 +63,7 @@ public static class MetadataFormat
 
         foreach (string directory in open)
         {
-            disk.CreateDirectory(directory);
+            CreateDurably(disk, Path.GetFullPath(directory));
             Uuid id = newId();
             var bootstrap = new Snapshot([.. FirstRecords(options)], 0, 0, null);
             SnapshotFile.Write(disk, Path.Combine(directory, BootstrapFileName), bootstrap, new LeaderEpoch(0), nowMs);
@@ -81,6 +81,19 @@ public static class MetadataFormat
         }
 
         return open;
+    }
+
+    /// <summary>A directory whose name a loss of power does not take away again, with all that was acknowledged in it.</summary>
+    private static void CreateDurably(IDisk disk, string directory)
+    {
+        if (disk.DirectoryExists(directory) || Path.GetDirectoryName(directory) is not { } parent)
+        {
+            return;
+        }
+
+        CreateDurably(disk, parent);
+        disk.CreateDirectory(directory);
+        disk.SyncDirectory(parent);
     }
 
     private static IEnumerable<MetadataRecord> FirstRecords(FormatOptions options)

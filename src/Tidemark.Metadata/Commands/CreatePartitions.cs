@@ -49,7 +49,8 @@ public static class CreatePartitions
         int added = asked.Count - now;
         if (added > CreateTopics.PartitionsMax)
         {
-            return (ErrorCode.PolicyViolation, $"The request adds {added} partitions; {CreateTopics.PartitionsMax} are allowed in one request.");
+            // Not the code that CreateTopics has for it, but the one that Kafka answers here.
+            return (ErrorCode.InvalidReplicaAssignment, $"The request adds {added} partitions; {CreateTopics.PartitionsMax} are allowed in one request.");
         }
 
         int factor = topic.Partitions[0].Replicas.Length;

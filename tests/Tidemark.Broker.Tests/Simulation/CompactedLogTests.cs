@@ -4,39 +4,127 @@ using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 using Tidemark.Records;
 using Tidemark.Simulator.Disks;
+using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Tests.Simulation;
 
-/// <summary>Compacted logs in a running broker.</summary>
+/// <summary>Compacted logs in a running broker. A segment holds ten batches of one record each.</summary>
 public sealed class CompactedLogTests
 {
+    private const string Topic = "c";
     private const int BatchCount = 40;
+    private const int BatchesPerSegment = 10;
+
+    /// <summary>Compaction makes its first turn then.</summary>
+    private const string FirstTurnMs = "30000";
+
+    private static readonly TopicPartition Name = new(Topic, 0);
 
     [Fact]
     public void A_crash_after_compaction_takes_nothing_for_lost_that_compaction_took_out()
     {
-        var world = new BrokerWorld(3, config: [("log.segment.bytes", "1048576"), ("log.initial.task.delay.ms", "30000"), ("log.flush.offset.checkpoint.interval.ms", "3600000")]);
-        world.Quorum.CreateTopic("c", 1, ("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.01"));
-        TestClient client = world.Connect();
-        for (int i = 0; i < BatchCount; i++)
-        {
-            using var builder = new RecordBatchBuilder();
-            builder.Append(1_767_225_600_000 + i, Encoding.ASCII.GetBytes($"key {i % 3}"), new byte[100_000]);
-            Assert.Equal(ErrorCode.None, client.Produce("c", builder.Build().ToArray()).ErrorCode);
-        }
-
-        var name = new TopicPartition("c", 0);
-        long before = world.Node.Partitions.Find(name)!.Log!.SizeBytes;
-        Assert.True(world.World.RunUntil(() => world.Node.Partitions.Find(name)!.Log!.SizeBytes < before / 2, BrokerWorld.Patience));
-        long after = world.Node.Partitions.Find(name)!.Log!.SizeBytes;
+        BrokerWorld world = World();
+        long before = LogOf(world).SizeBytes;
+        Assert.True(world.World.RunUntil(() => LogOf(world).SizeBytes < before, BrokerWorld.Patience));
+        Assert.True(world.World.RunUntil(() => world.World.Background.PendingCount == 0, BrokerWorld.Patience));
+        List<string> compacted = Read(world);
+        Assert.Equal(Expected, compacted);
+        Assert.True(HasGap(compacted), "the compaction left no gap between two segments");
 
         world.World.Disk.CrashNow(CrashKind.Process);
         world.World.Restart();
         world.Boot();
 
-        Assert.Equal(after, world.Node.Partitions.Find(name)!.Log!.SizeBytes);
-        FetchResponse.PartitionData fetched = world.Connect().Fetch("c", BatchCount - 1);
-        Assert.Equal(BatchCount, fetched.HighWatermark);
-        Assert.NotEmpty(fetched.Records!.Value.ToArray());
+        Assert.Equal(compacted, Read(world));
+        Assert.Equal(BatchCount, world.Connect().Fetch(Topic, BatchCount - 1).HighWatermark);
+    }
+
+    [Fact]
+    public void A_compaction_that_lasts_longer_than_the_pause_between_two_is_not_joined_by_another()
+    {
+        // Throttled, a run lasts for several pauses; there is room for a second run, in another log.
+        BrokerWorld world = World(("log.cleaner.threads", "2"), ("log.cleaner.backoff.ms", "1000"), ("log.cleaner.io.max.bytes.per.second", "500000"));
+        string directory = LogOf(world).Directory;
+        long before = LogOf(world).SizeBytes;
+        int mostUnderWay = 0;
+        (string Name, long Bytes) last = default;
+        Assert.True(world.World.RunUntil(IsOver, TimeSpan.FromMinutes(5)));
+        Assert.Equal(1, mostUnderWay);
+        Assert.Equal(Expected, Read(world));
+        Assert.Empty(world.World.Background.Failures);
+
+        bool IsOver()
+        {
+            Storage.Files.DiskEntry[] files = [.. world.World.Disk.List(directory).Where(file => file.Name.EndsWith(".log.cleaned", StringComparison.Ordinal))];
+            mostUnderWay = Math.Max(mostUnderWay, files.Length);
+            foreach (Storage.Files.DiskEntry file in files)
+            {
+                // Only somebody who begins it once more makes a file shorter that is being written anew.
+                Assert.True(file.Name != last.Name || file.Length >= last.Bytes, $"{file.Name} had {last.Bytes} bytes and now has {file.Length}");
+                last = (file.Name, file.Length);
+            }
+
+            return LogOf(world).SizeBytes < before && files.Length == 0 && world.World.Background.PendingCount == 0;
+        }
+    }
+
+    /// <summary>
+    /// The third segment's first five keys supersede the last five of the first, so that the first one ends, compacted, long before the second begins.
+    /// </summary>
+    private static string KeyOf(int batch) => batch is >= 2 * BatchesPerSegment and < (2 * BatchesPerSegment) + 5 ? $"key {batch - 15}" : $"key {batch}";
+
+    private static IEnumerable<string> Expected =>
+        Enumerable.Range(0, BatchCount).Where(batch => batch is < 5 or >= BatchesPerSegment).Select(batch => $"{batch}: {KeyOf(batch)}");
+
+    private static bool HasGap(List<string> records) => records.Contains("4: key 4") && records.Contains("10: key 10") && !records.Exists(record => record.StartsWith("9:", StringComparison.Ordinal));
+
+    private static BrokerWorld World(params (string Key, string Value)[] config)
+    {
+        var world = new BrokerWorld(
+            3,
+            config: [("log.segment.bytes", "1048576"), ("log.initial.task.delay.ms", FirstTurnMs), ("log.flush.offset.checkpoint.interval.ms", "3600000"), .. config]);
+        world.Quorum.CreateTopic(Topic, 1, ("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0.01"));
+        TestClient client = world.Connect();
+        for (int i = 0; i < BatchCount; i++)
+        {
+            using var builder = new RecordBatchBuilder();
+            builder.Append(1_767_225_600_000 + i, Encoding.ASCII.GetBytes(KeyOf(i)), new byte[100_000]);
+            Assert.Equal(ErrorCode.None, client.Produce(Topic, builder.Build().ToArray()).ErrorCode);
+        }
+
+        Assert.Equal(BatchCount / BatchesPerSegment, LogOf(world).SegmentCount);
+        return world;
+    }
+
+    private static PartitionLog LogOf(BrokerWorld world) => world.Node.Partitions.Find(Name)!.Log!;
+
+    /// <summary>Offset and key of every record, each batch with a right checksum.</summary>
+    private static List<string> Read(BrokerWorld world)
+    {
+        var found = new List<string>();
+        TestClient client = world.Connect();
+        for (long next = 0; ;)
+        {
+            FetchResponse.PartitionData data = client.Fetch(Topic, next);
+            Assert.Equal(ErrorCode.None, data.ErrorCode);
+            var walk = new BatchWalk(data.Records!.Value.Span);
+            long from = next;
+            while (walk.MoveNext())
+            {
+                Assert.True(walk.Current.CrcIsValid());
+                var reader = new RecordReader(walk.Current, walk.Current.Payload);
+                while (reader.MoveNext(out RecordView record))
+                {
+                    found.Add($"{record.Offset}: {Encoding.ASCII.GetString(record.Key.Span)}");
+                }
+
+                next = walk.Current.LastOffset.Value + 1;
+            }
+
+            if (next == from)
+            {
+                return found;
+            }
+        }
     }
 }

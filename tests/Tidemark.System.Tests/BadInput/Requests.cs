@@ -19,14 +19,17 @@ public static class Requests
 
     /// <summary>The same, with null where the broker closed the connection.</summary>
     public static async Task<TResponse?> TryAskAsync<TResponse>(this RawConnection connection, IApiRequest request, short version)
-        where TResponse : class, IMessage<TResponse>
+        where TResponse : class, IMessage<TResponse> => (TResponse?)await connection.TryAskAsync(request, version);
+
+    /// <summary>The same for any request.</summary>
+    public static async Task<IMessage?> TryAskAsync(this RawConnection connection, IApiRequest request, short version)
     {
         ApiDescriptor api = MessageCatalog.Api(request.Api);
         using WireWriter writer = new();
         request.Write(writer, version);
         await connection.SendAsync(RawConnection.Frame(RawConnection.Header((short)request.Api, version, api.IsFlexible(version)), writer.WrittenSpan.ToArray()));
         byte[]? answer = await connection.AnswerAsync();
-        return answer == null ? null : Parse<TResponse>(answer, api, version);
+        return answer == null ? null : Parse(answer, api, version);
     }
 
     /// <summary>Writes bytes to a partition as if they were batches, with acks=all.</summary>
@@ -46,11 +49,10 @@ public static class Requests
         return response?.Responses.Single().PartitionResponses.Single();
     }
 
-    private static TResponse Parse<TResponse>(byte[] answer, ApiDescriptor api, short version)
-        where TResponse : IMessage<TResponse>
+    private static IMessage Parse(byte[] answer, ApiDescriptor api, short version)
     {
         WireReader reader = new(answer);
         ResponseHeader.Read(ref reader, api.ResponseHeaderVersion(version));
-        return TResponse.Read(ref reader, version);
+        return MessageCatalog.ReadResponse((short)api.Key, ref reader, version);
     }
 }

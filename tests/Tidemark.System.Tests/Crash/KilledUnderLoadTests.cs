@@ -29,7 +29,8 @@ public class KilledUnderLoadTests(ITestOutputHelper output)
         for (int round = 0; round < rounds; round++)
         {
             SteadyProducer watched = round % 2 == 0 ? once : plain;
-            await watched.AckedMoreAsync(random.Next(1, 4000)).WaitAsync(AckTimeMax);
+            await watched.AckedMoreAsync(random.Next(1, 4000), AckTimeMax);
+            output.WriteLine($"round {round}: {once.Acked.Count} and {plain.Acked.Count} acknowledged");
             broker.Kill();
             if (random.Next(4) == 0)
             {
@@ -42,7 +43,7 @@ public class KilledUnderLoadTests(ITestOutputHelper output)
             await broker.StartAgainAsync();
         }
 
-        await Task.WhenAll(once.AckedMoreAsync(100), plain.AckedMoreAsync(100)).WaitAsync(AckTimeMax);
+        await Task.WhenAll(once.AckedMoreAsync(100, AckTimeMax), plain.AckedMoreAsync(100, AckTimeMax));
         stop.Cancel();
         await load;
 

@@ -14,10 +14,12 @@ public readonly record struct AckedRecord(int Partition, long Offset, string Val
 public sealed class SteadyProducer : IDisposable
 {
     private const int InFlightMax = 1000;
+    private const int LinesMax = 12;
     private readonly IProducer<Null, byte[]> _producer;
     private readonly SemaphoreSlim _free = new(InFlightMax);
     private readonly ConcurrentQueue<AckedRecord> _acked = new();
     private readonly ConcurrentQueue<string> _errors = new();
+    private readonly ConcurrentQueue<string> _lines = new();
     private readonly int _partitions;
     private int _ackedCount;
     private int _target = int.MaxValue;
@@ -42,7 +44,7 @@ public sealed class SteadyProducer : IDisposable
             SocketTimeoutMs = 10000,
         };
         _producer = new ProducerBuilder<Null, byte[]>(configuration)
-            .SetLogHandler((_, _) => { })
+            .SetLogHandler((_, line) => Keep(line.Message))
             .SetErrorHandler((_, error) =>
             {
                 if (error.IsFatal)
@@ -74,19 +76,41 @@ public sealed class SteadyProducer : IDisposable
         _producer.Flush(TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>Completes when so many more records have been acknowledged. One may wait at a time.</summary>
-    public Task AckedMoreAsync(int count)
+    /// <summary>
+    /// Completes when so many more records have been acknowledged, and fails with what is known of the producer when they are not in time.
+    /// One may wait at a time.
+    /// </summary>
+    public async Task AckedMoreAsync(int count, TimeSpan within)
     {
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int before = Volatile.Read(ref _ackedCount);
         _reached = reached;
-        Volatile.Write(ref _target, Volatile.Read(ref _ackedCount) + count);
-        return reached.Task;
+        Volatile.Write(ref _target, before + count);
+        try
+        {
+            await reached.Task.WaitAsync(within);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail(
+                $"{Topic}: {Volatile.Read(ref _ackedCount) - before} of {count} records were acknowledged within {within.TotalSeconds} s after {before} before; "
+                + $"{InFlightMax - _free.CurrentCount} in flight; errors: {string.Join("; ", _errors.Take(3))}; the client's last lines: {string.Join("; ", _lines)}");
+        }
     }
 
     public void Dispose()
     {
         _producer.Dispose();
         _free.Dispose();
+    }
+
+    private void Keep(string line)
+    {
+        _lines.Enqueue(line);
+        if (_lines.Count > LinesMax)
+        {
+            _lines.TryDequeue(out _);
+        }
     }
 
     private void Delivered(DeliveryReport<Null, byte[]> report, string value)
