@@ -1,3 +1,4 @@
+using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
@@ -56,6 +57,26 @@ public sealed class GoldenTests
         Assert.Equal(25, version.Level);
         Assert.False(MetadataVersion.TryParse("4.9-IV0", out _));
     }
+
+    [Fact]
+    public void Features_keep_their_names_and_levels() =>
+        Assert.Equal(
+            "eligible.leader.replicas.version 0-1 group.version 0-1 kraft.version 0-1 metadata.version 7-30 share.version 0-1 streams.version 0-1 transaction.version 0-2",
+            string.Join(' ', FeatureTable.Supported.Select(feature => $"{feature.Key} {feature.Value.Lowest}-{feature.Value.Highest}")));
+
+    [Fact]
+    public void Kinds_of_configuration_keep_their_numbers()
+    {
+        Assert.Equal("Unknown=0 Topic=2 Broker=4 BrokerLogger=8 ClientMetrics=16 Group=32", Listed<ConfigResourceType>());
+        Assert.Equal(
+            "Unknown=0 Topic=1 DynamicBroker=2 DynamicDefaultBroker=3 StaticBroker=4 Default=5 DynamicBrokerLogger=6 ClientMetrics=7 Group=8",
+            Listed<ConfigSource>());
+        Assert.Equal("Unknown=0 Boolean=1 String=2 Int=3 Short=4 Long=5 Double=6 List=7 Class=8 Password=9", Listed<ConfigType>());
+        Assert.Equal((0, 1, -1), (PartitionImage.Recovered, PartitionImage.Recovering, PartitionImage.NoLeader));
+    }
+
+    private static string Listed<T>()
+        where T : struct, Enum => string.Join(' ', Enum.GetValues<T>().Select(value => $"{value}={Convert.ToInt64(value)}"));
 
     /// <summary>Each message's own bytes are held against Kafka's in the tests of the protocol; here order, versions and frames are frozen.</summary>
     [Fact]

@@ -85,7 +85,7 @@ public sealed class FailingDiskTests : IDisposable
 
         Assert.Equal(1, await broker.EndAsync(StopTimeMax));
         string line = Assert.Single(broker.Output.Split('\n'), line => line.StartsWith("tidemark: ", StringComparison.Ordinal));
-        Assert.Contains("director", line);
+        Assert.True(line.Contains("director") || line.Contains("metadata log"), line);
         File.Delete(Trigger);
         await broker.StartAgainAsync();
         await CheckAsync(broker, ends);
