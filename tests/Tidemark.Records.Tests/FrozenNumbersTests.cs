@@ -53,13 +53,13 @@ public class FrozenNumbersTests
         using RecordBatchBuilder builder = new(new RecordBatchOptions { BaseOffset = new Offset(7), LeaderEpoch = new LeaderEpoch(3), ProducerId = new ProducerId(9), ProducerEpoch = 2, BaseSequence = 5 });
         builder.Append(1_767_225_600_000, "k"u8, "v"u8);
         Assert.Equal(
-            "",
+            "00000000000000070000003a0000000302f5cc1e510000000000000000019b76daa8000000019b76daa80000000000000000090002000000050000000110000000026b027600",
             Convert.ToHexStringLower(builder.Build().Span));
 
         using RecordBatchBuilder marker = new(ControlRecord.MarkerOptions(new ProducerId(9), 2));
         marker.AppendMarker(commit: true, 1_767_225_600_000, coordinatorEpoch: 4);
         Assert.Equal(
-            "",
+            "000000000000000000000042ffffffff0201c64c7d0030000000000000019b76daa8000000019b76daa80000000000000000090002ffffffff000000012000000008000000010c00000000000400",
             Convert.ToHexStringLower(marker.Build().Span));
     }
 
