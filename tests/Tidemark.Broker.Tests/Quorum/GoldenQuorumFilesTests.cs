@@ -12,7 +12,7 @@ public sealed class GoldenQuorumFilesTests
     public void The_state_of_a_quorum_with_fixed_voters_is_version_0()
     {
         Assert.Equal(
-            """{"clusterId":"","leaderId":1,"leaderEpoch":1,"votedId":-1,"appliedOffset":0,"currentVoters":[{"voterId":1}],"data_version":0}""",
+            """{"clusterId":"","leaderId":1,"leaderEpoch":1,"votedId":1,"appliedOffset":0,"currentVoters":[{"voterId":1}],"data_version":0}""",
             Text(Started(standalone: false), "quorum-state"));
     }
 
@@ -20,7 +20,7 @@ public sealed class GoldenQuorumFilesTests
     public void The_state_of_a_quorum_with_voters_in_its_log_is_version_1()
     {
         Assert.Equal(
-            """{"leaderId":1,"leaderEpoch":1,"votedId":-1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","data_version":1}""",
+            """{"leaderId":1,"leaderEpoch":1,"votedId":1,"votedDirectoryId":"P2-nFfsbSTOQKXvLWHEcEg","data_version":1}""",
             Text(Started(standalone: true), "quorum-state"));
     }
 
@@ -61,9 +61,9 @@ public sealed class GoldenQuorumFilesTests
             "0c0021656c696769626c652e6c65616465722e7265706c696361732e76657273696f6e00010000340000060128010c000e67726f75702e" +
             "76657273696f6e00010000340000080128010c000e73686172652e76657273696f6e000100003800000a012c010c001073747265616d73" +
             "2e76657273696f6e000100004000000c0134010c00147472616e73616374696f6e2e76657273696f6e000200004400000e013801040004" +
-            "01146d696e2e696e73796e632e7265706c69636173023100001400001001080118000000000000000000000a000001120000000102443c" +
-            "61d00000000000000000019b76daa8000000019b76daa800ffffffffffffffffffffffffffff00000001be0300000001b003011b000000" +
-            "0001cb33b16218ca4786ac4b3ca26d630bee00020b434f4e54524f4c4c45520a3132372e302e302e3123850000000821656c696769626c" +
+            "01146d696e2e696e73796e632e7265706c69636173023100001400001001080118000000000000000000000a000001120000000102d152" +
+            "8ab00000000000000000019b76daa8000000019b76daa800ffffffffffffffffffffffffffff00000001be0300000001b003011b000000" +
+            "00012c4b3ca26d634beeb5c6805f72a8193300020b434f4e54524f4c4c45520a3132372e302e302e3123850000000821656c696769626c" +
             "652e6c65616465722e7265706c696361732e76657273696f6e00000001000e67726f75702e76657273696f6e00000001000e6b72616674" +
             "2e76657273696f6e0000000100116d657461646174612e76657273696f6e0007001e000e73686172652e76657273696f6e000000010010" +
             "73747265616d732e76657273696f6e0000000100147472616e73616374696f6e2e76657273696f6e00000002000000",
