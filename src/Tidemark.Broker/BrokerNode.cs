@@ -134,11 +134,13 @@ public sealed class BrokerNode
         _isLoaded = true;
         _quorum.Start(Publish);
         OnLoaded();
-        _brokerEpoch = await _quorum.Register(new LocalBroker(
-            _options.Endpoints(),
-            _options.Config.Find("broker.rack")?.Text,
-            [.. Directories.All.Where(d => !d.IsOffline).Select(d => d.Id)],
-            Directories.All.All(d => d.CleanShutdownEpoch is not null) ? Directories.All[0].CleanShutdownEpoch!.Value : -1));
+        _brokerEpoch = await _quorum.Register(
+            new LocalBroker(
+                _options.Endpoints(),
+                _options.Config.Find("broker.rack")?.Text,
+                [.. Directories.All.Where(d => !d.IsOffline).Select(d => d.Id)],
+                Directories.All.All(d => d.CleanShutdownEpoch is not null) ? Directories.All[0].CleanShutdownEpoch!.Value : -1),
+            OnReady);
         _cordoned = Cluster.Image.Brokers.TryGetValue(_options.Node.Value, out BrokerImage? self) ? [.. self.CordonedDirectories ?? []] : [];
         TellCordoned();
         _mover.ResumeAll(Partitions);
@@ -147,6 +149,9 @@ public sealed class BrokerNode
 
     /// <summary>Called when the logs are loaded and the node takes part in the quorum: other nodes may be let in.</summary>
     public Action OnLoaded { get; set; } = () => { };
+
+    /// <summary>Called, in a cluster of several controllers, when this broker is about to be taken in: clients have to be let in now.</summary>
+    public Action OnReady { get; set; } = () => { };
 
     /// <summary>
     /// Gives what this node leads, partitions and the quorum, to others where there are any, within the given time. Everybody is still

@@ -63,7 +63,15 @@ public sealed partial class QuorumMember
             {
                 if (answer.Error == ErrorCode.None)
                 {
-                    ((asked as Prospective)?.Tally ?? (asked as Candidate)?.Tally)?.Record(slot, answer.IsGranted);
+                    if (asked is Prospective { Tally: { } tally } && !answer.IsGranted)
+                    {
+                        // Whoever has not noticed yet that the leader is gone notices soon, and must not cost a whole election's time.
+                        tally.Postpone(slot, _now, Timeouts.RetryBackoff);
+                    }
+                    else
+                    {
+                        ((asked as Prospective)?.Tally ?? (asked as Candidate)?.Tally)?.Record(slot, answer.IsGranted);
+                    }
                 }
                 else
                 {

@@ -167,6 +167,11 @@ public sealed partial class QuorumMember
         {
             LeaderIsGoing(follower, SoonJitter());
         }
+        else if (Role is Candidate candidate)
+        {
+            // Two that stand at once over a leader that is gone must not both wait for its vote.
+            candidate.Tally.Gone(node);
+        }
 
         Drive();
     }

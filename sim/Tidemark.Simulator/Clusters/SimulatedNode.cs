@@ -21,6 +21,9 @@ public sealed class SimulatedNode
     public const int ControllerPort = 9093;
     private const string Data = "/data";
 
+    /// <summary>As a process gives itself for either step.</summary>
+    private static readonly TimeSpan s_leaveMax = TimeSpan.FromSeconds(2);
+
     private readonly VirtualTime _time;
     private readonly SeededRandom _random;
     private readonly SimulatedCluster _cluster;
@@ -61,6 +64,14 @@ public sealed class SimulatedNode
         Process = process;
         Host.Enter = call => process.Enter("network", call);
         process.Enter("start", () => Started = Boot(process));
+    }
+
+    /// <summary>SIGTERM: the node gives to others what it leads, stops in good order, and its process ends. Completes then.</summary>
+    public Task Stop()
+    {
+        var done = new TaskCompletionSource();
+        Process!.Enter("stop", () => _ = Leave(Process, Broker!, done));
+        return done.Task;
     }
 
     /// <summary>kill -9: nothing more happens in the process; what it had written stays.</summary>
@@ -131,8 +142,23 @@ public sealed class SimulatedNode
             self => ControllerHandlers.All(quorum, membership.Channel, self.Cluster, new NoLoggers(), environment, () => self.ControllerTable));
         (Broker, Quorum) = (broker, quorum);
         Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);
+        broker.OnReady = () => Host.Listen(ClientPort, "PLAINTEXT", broker.Acceptor);
         await broker.Start();
-        Host.Listen(ClientPort, "PLAINTEXT", broker.Acceptor);
+        broker.OnReady();
+    }
+
+    private async Task Leave(SimulatedProcess process, BrokerNode broker, TaskCompletionSource done)
+    {
+        await broker.Leave(s_leaveMax);
+        Host.StopListening(ControllerPort);
+        Host.StopListening(ClientPort);
+        await broker.Stop(s_leaveMax);
+        if (Process == process)
+        {
+            Kill();
+        }
+
+        done.SetResult();
     }
 
     /// <summary>Nobody changes levels of logging in a simulation.</summary>

@@ -35,6 +35,8 @@ public sealed class BrokerLifecycle(
     private readonly TaskCompletionSource _unfenced = new();
     private readonly TaskCompletionSource _letGo = new();
     private long _epoch = -1;
+    private Action? _ready;
+    private volatile bool _isReady;
     private bool _wantsShutDown;
     private bool _isStopped;
     private bool _isAsking;
@@ -43,10 +45,12 @@ public sealed class BrokerLifecycle(
     private Next? _next;
 
     /// <summary>Registers; completes, with the epoch, when the broker is unfenced.</summary>
+    /// <param name="ready">Told when the metadata here holds the registration, before the controller is told that this broker may serve.</param>
     /// <exception cref="InvalidDataException">The cluster does not take this broker.</exception>
     /// <exception cref="TimeoutException">No controller registered it in time.</exception>
-    public async Task<long> Register(BrokerRegistrationRequest request)
+    public async Task<long> Register(BrokerRegistrationRequest request, Action ready)
     {
+        _ready = ready;
         long start = time.GetTimestamp();
         while (true)
         {
@@ -54,13 +58,19 @@ public sealed class BrokerLifecycle(
                 "lifecycle",
                 request,
                 options.RegisterWithin - time.GetElapsedTime(start),
-                context => RegisterBroker.Decide(context, request, options.Sessions(), isLocal: false),
+                context =>
+                {
+                    // The controller is in this process, which has this node's directories: an earlier life of the broker is over, whatever its session says.
+                    options.Sessions().Forget(options.Node.Value);
+                    return RegisterBroker.Decide(context, request, options.Sessions(), isLocal: false);
+                },
                 error => new BrokerRegistrationResponse { ErrorCode = error },
                 response => response.ErrorCode);
             if (response.ErrorCode == ErrorCode.None)
             {
                 _epoch = response.BrokerEpoch;
                 LifecycleLog.Registered(log, options.Node, _epoch);
+                BecomeReady();
                 Beat();
                 await _unfenced.Task;
                 return _epoch;
@@ -83,11 +93,17 @@ public sealed class BrokerLifecycle(
         }
     }
 
-    /// <summary>New metadata is in force here. While the broker is fenced this may be what it waits for.</summary>
-    public void OnMetadata()
+    /// <summary>
+    /// New metadata is in force here. While this broker is fenced that may be what it waits for; while another one is being shut down
+    /// the controller waits to hear of it from everybody, and need not wait for the next heartbeat that is due.
+    /// </summary>
+    public void OnMetadata(MetadataImage image)
     {
-        if (!_unfenced.Task.IsCompleted && _epoch >= 0)
+        bool isAwaited = !_unfenced.Task.IsCompleted
+            || image.Brokers.Values.Any(broker => broker is { IsInControlledShutdown: true, IsFenced: false } && broker.Id != options.Node.Value);
+        if (isAwaited && _epoch >= 0)
         {
+            BecomeReady();
             Beat();
         }
     }
@@ -95,7 +111,7 @@ public sealed class BrokerLifecycle(
     /// <summary>The controller, which can be no other than the one of this process, registered and unfenced the broker in one step.</summary>
     public void Adopt(long epoch, long sentAt)
     {
-        _epoch = epoch;
+        (_epoch, _isReady) = (epoch, true);
         lease.Extend(sentAt);
         _unfenced.TrySetResult();
         Beat();
@@ -121,6 +137,25 @@ public sealed class BrokerLifecycle(
         }
 
         return Tell();
+    }
+
+    /// <summary>
+    /// Once the metadata here holds the registration, clients are let in, and then the broker wants to be unfenced: whoever is told to come here, and the
+    /// controller that looks whether there is a process, must not find the door closed.
+    /// </summary>
+    private void BecomeReady()
+    {
+        Action? ready = null;
+        lock (_lock)
+        {
+            if (_ready is not null && metadataOffset().Value >= _epoch)
+            {
+                (ready, _ready) = (_ready, null);
+            }
+        }
+
+        ready?.Invoke();
+        _isReady |= ready is not null;
     }
 
     /// <summary>Asks for the leaderships to be moved away; completes when the broker may stop.</summary>
@@ -233,7 +268,12 @@ public sealed class BrokerLifecycle(
             return s_soon;
         }
 
-        lease.Extend(sentAt);
+        if (!_wantsShutDown)
+        {
+            // An answer to who leaves is no proof that the controller still was one (see BrokerHeartbeat), and who leaves needs no longer lease.
+            lease.Extend(sentAt);
+        }
+
         if (_unfenced.TrySetResult())
         {
             LifecycleLog.Unfenced(log, options.Node);
@@ -252,6 +292,7 @@ public sealed class BrokerLifecycle(
                 BrokerId = options.Node.Value,
                 BrokerEpoch = _epoch,
                 CurrentMetadataOffset = metadataOffset().Value,
+                WantFence = !_isReady,
                 WantShutDown = _wantsShutDown,
                 OfflineLogDirs = [.. _offline],
                 CordonedLogDirs = _cordoned is null ? null : [.. _cordoned],

@@ -27,7 +27,10 @@ public interface IMetadataQuorum : IClusterCommands
     IServingLease Lease { get; }
 
     /// <summary>Registers this broker: completes when it is unfenced, with the epoch of its registration.</summary>
-    Task<long> Register(LocalBroker broker);
+    /// <param name="ready">
+    /// Told before the controller is, where that is another node or could be: clients have to be let in by then. Not told where this node decides alone.
+    /// </param>
+    Task<long> Register(LocalBroker broker, Action ready);
 
     /// <summary>Tells the controller of log directories that failed, so that what was in them is led from elsewhere or by nobody.</summary>
     Task ReportOffline(IReadOnlyList<Uuid> directories);

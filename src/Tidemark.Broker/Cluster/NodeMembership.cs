@@ -25,6 +25,9 @@ public sealed class NodeMembership : IMetadataQuorum
     private readonly TimeSpan _requestTimeout;
     private readonly (BrokerId Node, string ClusterId) _identity;
 
+    /// <summary>How far the metadata is that this broker acts by. The controller lets it serve on the strength of this, so what is only read does not count.</summary>
+    private long _inForce = -1;
+
     public NodeMembership(BrokerEnvironment environment, MetadataDriver driver, BrokerId node, string clusterId, BrokerConfig config)
     {
         (_environment, _driver, _identity) = (environment, driver, (node, clusterId));
@@ -42,7 +45,7 @@ public sealed class NodeMembership : IMetadataQuorum
                 () => driver.Sessions),
             Channel,
             _lease,
-            () => driver.Current.LastOffset,
+            () => new Offset(Volatile.Read(ref _inForce)),
             environment.Time,
             _delays,
             log);
@@ -58,15 +61,16 @@ public sealed class NodeMembership : IMetadataQuorum
     public void Start(Action<MetadataImage> publish) => _driver.Start(image =>
     {
         publish(image);
-        _lifecycle.OnMetadata();
+        Volatile.Write(ref _inForce, image.LastOffset.Value);
+        _lifecycle.OnMetadata(image);
     });
 
-    public async Task<long> Register(LocalBroker broker)
+    public async Task<long> Register(LocalBroker broker, Action ready)
     {
         BrokerRegistrationRequest request = broker.ToRequest(_identity.Node, _identity.ClusterId, NewId());
         if (!_driver.IsAlone)
         {
-            return await _lifecycle.Register(request);
+            return await _lifecycle.Register(request, ready);
         }
 
         long sentAt = _environment.Time.GetTimestamp();

@@ -137,6 +137,11 @@ public sealed partial class MetadataDriver : IQuorumView
         {
             // Nobody knows when the last controller heard of it, so everyone gets a whole session.
             Sessions.Touch(broker.Id, broker.Epoch, UptimeMs, Offset.Unknown);
+            if (broker.IsFenced)
+            {
+                // Where is not known either, but it was before this.
+                Sessions.Fenced(broker.Id, _replayedTo - 1);
+            }
         }
 
         _activeDeadline = Now;
@@ -249,6 +254,10 @@ public sealed partial class MetadataDriver : IQuorumView
             _config = (image, image.BrokerConfig(_options.NodeId, _options.Config));
         }
 
-        return new ControllerContext(image, _config.Config, _options.NodeId, _options.ClusterId, NowMs, Metadata.Log.LogEndOffset, NewId) { UptimeMs = UptimeMs };
+        return new ControllerContext(image, _config.Config, _options.NodeId, _options.ClusterId, NowMs, Metadata.Log.LogEndOffset, NewId)
+        {
+            UptimeMs = UptimeMs,
+            MayBeReplaced = !IsAlone,
+        };
     }
 }

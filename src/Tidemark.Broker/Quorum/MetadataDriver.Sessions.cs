@@ -41,9 +41,15 @@ public sealed partial class MetadataDriver
         {
             QuorumLog.ProcessGone(_log, id);
             Sessions.Forget(id);
-            Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);
+            Fence(id);
         }
     });
+
+    private void Fence(int id)
+    {
+        Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);
+        Sessions.Fenced(id, _replayedTo - 1);
+    }
 
     private void WatchBrokers()
     {
@@ -74,10 +80,20 @@ public sealed partial class MetadataDriver
         foreach (int id in others)
         {
             BrokerImage broker = _replay.ToImage().Brokers[id];
-            if (!broker.IsFenced && !Sessions.IsValid(id, broker.Epoch, UptimeMs, (long)_options.Session.TotalMilliseconds))
+            if (broker.IsFenced)
+            {
+                continue;
+            }
+
+            if (!Sessions.IsValid(id, broker.Epoch, UptimeMs, (long)_options.Session.TotalMilliseconds))
             {
                 QuorumLog.SessionOver(_log, id, _options.Session);
-                Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);
+                Fence(id);
+            }
+            else if (Sessions.EndOf(id, (long)_options.Session.TotalMilliseconds) is { } end && TimeSpan.FromMilliseconds(end + 1) < _activeDeadline)
+            {
+                // What it leads stands still, so nobody waits longer than the session.
+                _activeDeadline = TimeSpan.FromMilliseconds(end + 1);
             }
         }
 

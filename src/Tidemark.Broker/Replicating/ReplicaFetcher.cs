@@ -36,7 +36,8 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
                 _partitions[partition] = default;
             }
 
-            _isNew = true;
+            // What failed before they came says nothing of them: a fetcher that had lost its leader may have found it again.
+            (_isNew, _failures) = (true, 0);
             interrupted = _asking;
         }
 
@@ -143,6 +144,12 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
 
             _isNew = false;
             _isRunning = _partitions.Count > 0;
+            if (!_isRunning)
+            {
+                // By the time there is something to fetch again the source may have begun another life, which knows nothing of the session.
+                _session.Reset();
+            }
+
             return _isRunning;
         }
     }
@@ -185,7 +192,7 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
             if (answer.Message.ErrorCode != ErrorCode.None)
             {
                 FetcherLog.Refused(services.Log, source, answer.Message.ErrorCode);
-                return false;
+                return request.SessionEpoch > 0 && IsSessionLost(answer.Message.ErrorCode);
             }
 
             _session.Accept(answer.Message);
@@ -198,6 +205,18 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
             FetcherLog.Unreachable(services.Log, source, e.Message);
             return false;
         }
+    }
+
+    /// <summary>The leader has forgotten the session, or counts otherwise. A full request begins another, and there is nothing to wait for.</summary>
+    private bool IsSessionLost(ErrorCode error)
+    {
+        bool isLost = error is ErrorCode.FetchSessionIdNotFound or ErrorCode.InvalidFetchSessionEpoch;
+        if (isLost)
+        {
+            _session.Reset();
+        }
+
+        return isLost;
     }
 
     private void Answered()

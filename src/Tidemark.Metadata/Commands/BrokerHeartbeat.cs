@@ -21,7 +21,9 @@ public static class BrokerHeartbeat
 
         var read = new Offset(request.CurrentMetadataOffset);
         sessions.Touch(broker.Id, broker.Epoch, context.UptimeMs, read);
-        bool isCaughtUp = read.Value >= broker.Epoch;
+
+        // A broker that does not know yet that it was fenced would lead on what others lead now.
+        bool isCaughtUp = read.Value >= broker.Epoch && read >= sessions.FencedAt(broker.Id);
         BrokerImage next = WithDirectories(context, broker, request, out HashSet<Uuid> lost);
         bool shouldShutDown = false;
         if (broker.IsFenced)
@@ -53,6 +55,17 @@ public static class BrokerHeartbeat
             {
                 shouldShutDown = context.Image.Brokers.Values.All(each => each.Id == broker.Id || !each.IsActive);
             }
+        }
+
+        if (next.IsFenced && !broker.IsFenced)
+        {
+            sessions.Fenced(broker.Id, context.NextOffset + (records.Count - 1));
+        }
+
+        if (records.Count == 0 && !next.IsFenced && !request.WantShutDown && context.MayBeReplaced)
+        {
+            // The broker will serve on the strength of the answer, so it is given only by who leads for certain.
+            records.Add(new NoOpRecord());
         }
 
         var response = new BrokerHeartbeatResponse { IsCaughtUp = isCaughtUp, IsFenced = next.IsFenced, ShouldShutDown = shouldShutDown };

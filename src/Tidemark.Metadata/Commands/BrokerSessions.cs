@@ -10,15 +10,25 @@ namespace Tidemark.Metadata.Commands;
 public sealed class BrokerSessions
 {
     private readonly Dictionary<int, Session> _sessions = [];
+    private readonly Dictionary<int, Offset> _fencedAt = [];
 
     /// <summary>A broker registered or sent a heartbeat.</summary>
     public void Touch(int broker, long epoch, long uptimeMs, Offset metadataOffset) => _sessions[broker] = new Session(epoch, uptimeMs, metadataOffset);
+
+    /// <summary>A record up to this place fenced the broker. It may not serve again before it has read that.</summary>
+    public void Fenced(int broker, Offset at) => _fencedAt[broker] = at;
+
+    /// <summary>Where the broker was fenced at the latest; unknown (-1) where it never was.</summary>
+    public Offset FencedAt(int broker) => _fencedAt.GetValueOrDefault(broker, Offset.Unknown);
 
     public void Forget(int broker) => _sessions.Remove(broker);
 
     /// <summary>True when the broker was heard of within the session's time.</summary>
     public bool IsValid(int broker, long epoch, long uptimeMs, long sessionMs) =>
         _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch && uptimeMs - session.LastContactMs <= sessionMs;
+
+    /// <summary>Until when the broker need not be heard of, on the clock of the contacts; null when it never was.</summary>
+    public long? EndOf(int broker, long sessionMs) => _sessions.TryGetValue(broker, out Session? session) ? session.LastContactMs + sessionMs : null;
 
     /// <summary>True when the controller ever heard of this life of the broker.</summary>
     public bool IsKnown(int broker, long epoch) => _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch;

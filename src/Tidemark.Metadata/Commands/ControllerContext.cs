@@ -24,6 +24,12 @@ public sealed record ControllerContext(
     /// <summary>Monotonic time in milliseconds, by which sessions are measured: the wall clock may jump.</summary>
     public long UptimeMs { get; init; }
 
+    /// <summary>
+    /// True where another node could have been elected without this one's knowledge. What only the leader may say must then be committed first: a
+    /// majority that follows is the proof that it led when it was asked.
+    /// </summary>
+    public bool MayBeReplaced { get; init; }
+
     public MetadataVersion Version => Image.Version;
 
     /// <summary>True when a request that has to be answered within this many milliseconds comes too late, as Kafka sees it.</summary>

@@ -201,7 +201,9 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
 
         ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Union(partition.Isr)
             .Where(id => !Isr.Contains(id) && id != UncleanReplica && Replicas.Contains(id))];
-        ImmutableArray<int> lastKnown = leader != PartitionImage.NoLeader || !Isr.IsEmpty || !eligible.IsEmpty ? []
+
+        // Who led last is remembered from the moment in which nobody does, because those that are eligible yet may all come back uncleanly.
+        ImmutableArray<int> lastKnown = leader != PartitionImage.NoLeader || !Isr.IsEmpty ? []
             : partition.HasLeader ? [partition.Leader]
             : partition.LastKnownEligibleLeaderReplicas;
         return (eligible, lastKnown);

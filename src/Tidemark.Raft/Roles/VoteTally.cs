@@ -6,6 +6,7 @@ namespace Tidemark.Raft.Roles;
 internal sealed class VoteTally
 {
     private readonly Dictionary<BrokerId, bool> _answers = [];
+    private readonly HashSet<BrokerId> _gone = [];
     private readonly VoterSet _voters;
 
     public VoteTally(VoterSet voters, BrokerId self)
@@ -20,7 +21,7 @@ internal sealed class VoteTally
     public bool IsWon => Count(true) >= _voters.Majority;
 
     /// <summary>So many said no that a majority cannot be reached.</summary>
-    public bool IsLost => Count(false) > _voters.Count - _voters.Majority;
+    public bool IsLost => _voters.Voters.Count(voter => _answers.TryGetValue(voter.Key.Node, out bool given) ? !given : _gone.Contains(voter.Key.Node)) > _voters.Count - _voters.Majority;
 
     public IReadOnlyList<ReplicaKey> Granting => [.. _voters.Voters.Select(voter => voter.Key).Where(key => _answers.GetValueOrDefault(key.Node))];
 
@@ -29,6 +30,16 @@ internal sealed class VoteTally
         _answers[slot.Peer.Node] = isGranted;
         slot.Done();
     }
+
+    /// <summary>Somebody said no who may say yes a moment later: it is asked again, a little later each time.</summary>
+    public void Postpone(RequestSlot slot, TimeSpan now, TimeSpan backoff)
+    {
+        _answers[slot.Peer.Node] = false;
+        slot.Failed(now, backoff);
+    }
+
+    /// <summary>The voter's process is gone: what it does not answer counts as a no.</summary>
+    public void Gone(BrokerId node) => _gone.Add(node);
 
     private int Count(bool answer) => _voters.Voters.Count(voter => _answers.TryGetValue(voter.Key.Node, out bool given) && given == answer);
 }

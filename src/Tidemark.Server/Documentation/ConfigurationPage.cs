@@ -14,7 +14,8 @@ public static class ConfigurationPage
         ("group.share.", "share groups"), ("share.", "share groups"), ("group.streams.", "streams groups"), ("streams.", "streams groups"),
         ("group.", "consumer groups"), ("consumer.", "consumer groups"), ("offsets.", "consumer groups"), ("offset.metadata.", "consumer groups"),
         ("transaction", "transactions"), ("add.partitions.to.txn", "transactions"),
-        ("replication.quota.", "throttled replication"), ("leader.replication.", "throttled replication"), ("follower.replication.", "throttled replication"),
+        ("replica.selector.", "reading from followers"), ("replication.quota.", "throttled replication"), ("leader.replication.", "throttled replication"), ("follower.replication.", "throttled replication"),
+        ("auto.leader.", "automatic preferred leaders"), ("leader.imbalance.", "automatic preferred leaders"), ("unclean.leader.election.interval.", "unclean elections by time"),
         ("metric", "metrics"), ("kafka.metrics.", "metrics"), ("telemetry.", "client telemetry"),
     ];
 

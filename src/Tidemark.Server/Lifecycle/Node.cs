@@ -106,6 +106,7 @@ public sealed partial class Node : IAsyncDisposable
         {
             // Other controllers have to reach this one before any of them can take a broker in.
             _broker.OnLoaded = () => _network.Start(_options.ControllerListenerNames);
+            _broker.OnReady = _network.Start;
             await _broker.Start();
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or TimeoutException)

@@ -38,7 +38,7 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
         publish(Image);
     }
 
-    public Task<long> Register(LocalBroker broker)
+    public Task<long> Register(LocalBroker broker, Action ready)
     {
         long epoch = records.Count;
         var registration = new RegisterBrokerRecord { BrokerId = Node, BrokerEpoch = epoch, Fenced = false };

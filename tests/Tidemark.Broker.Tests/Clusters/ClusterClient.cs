@@ -35,6 +35,28 @@ internal sealed class ClusterClient
             new LinkOptions());
     }
 
+    /// <summary>The client's clock.</summary>
+    public TimeProvider Clock => _process.Clock;
+
+    /// <summary>Any of the nodes whose process runs: a client's connection to one that does not is refused at once, and it asks the next.</summary>
+    public int Some()
+    {
+        SimulatedNode[] running = [.. _cluster.Nodes.Where(node => node.IsRunning)];
+        return running.Length == 0 ? 1 : running[_cluster.Random.Next(running.Length)].Id;
+    }
+
+    /// <summary>Runs something as the client's process.</summary>
+    public void Enter(Action work) => _process.Enter("client", work);
+
+    /// <summary>What failed in the client itself.</summary>
+    public IReadOnlyList<(string Name, Exception Error)> Failures => _process.Failures;
+
+    /// <summary>Asks a node, from within the client's process. Throws what the link throws.</summary>
+    public ValueTask<TResponse> Send<TRequest, TResponse>(int node, TRequest request, TimeSpan timeout, short highest = short.MaxValue)
+        where TRequest : IApiRequest, IMessage<TRequest>
+        where TResponse : IApiResponse, IMessage<TResponse> =>
+        _links.To(new NodeAddress(_cluster[node].Host.Name, SimulatedNode.ClientPort), "load").Send<TRequest, TResponse>(request, timeout, highestVersion: highest);
+
     /// <summary>Asks a node and waits. Throws what the link throws.</summary>
     public TResponse Ask<TRequest, TResponse>(int node, TRequest request, short highest = short.MaxValue)
         where TRequest : IApiRequest, IMessage<TRequest>

@@ -24,6 +24,36 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void A_broker_serves_again_only_when_it_has_read_that_it_was_fenced()
+    {
+        var world = new World(brokers: 2);
+        Offset before = world.Image.LastOffset;
+        world.Heartbeat(1, fence: true);
+        long epoch = world.Image.Brokers[1].Epoch;
+        BrokerHeartbeatResponse late = world.Do(context => BrokerHeartbeat.Decide(
+            context, new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = epoch, CurrentMetadataOffset = before.Value }, world.Sessions));
+        Assert.True(late.IsFenced);
+        Assert.False(world.Heartbeat(1).IsFenced);
+    }
+
+    [Theory]
+    [InlineData(true, false, 1)]
+    [InlineData(true, true, 0)]
+    [InlineData(false, false, 0)]
+    public void A_broker_that_serves_on_is_answered_when_a_majority_follows_the_controller(bool mayBeReplaced, bool shutsDown, int proofs)
+    {
+        var world = new World(brokers: 2);
+        world.Heartbeat(1, shutDown: shutsDown);
+        var request = new BrokerHeartbeatRequest
+        {
+            BrokerId = 1, BrokerEpoch = world.Image.Brokers[1].Epoch, CurrentMetadataOffset = world.Image.LastOffset.Value, WantShutDown = shutsDown,
+        };
+        Decision<BrokerHeartbeatResponse> decision = BrokerHeartbeat.Decide(world.Context with { MayBeReplaced = mayBeReplaced }, request, world.Sessions);
+        Assert.Equal(proofs, decision.Records.Count(record => record.Message is NoOpRecord));
+        Assert.Equal(proofs, decision.Records.Count);
+    }
+
+    [Fact]
     public void Another_incarnation_is_refused_while_the_session_lasts()
     {
         var world = new World(brokers: 1);

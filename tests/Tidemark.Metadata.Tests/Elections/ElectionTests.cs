@@ -34,6 +34,31 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void Whoever_led_last_leads_again_when_all_have_come_back_without_their_marks()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2"));
+        int[] replicas = [.. world.Partition("a").Replicas];
+        foreach (int id in replicas)
+        {
+            world.Heartbeat(id, fence: true);
+        }
+
+        Assert.False(world.Partition("a").HasLeader);
+        world.NowMs += 60_000;
+        foreach (int id in replicas)
+        {
+            world.Register(id, previousEpoch: -1);
+            world.Heartbeat(id);
+        }
+
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal(replicas[^1], partition.Leader);
+        Assert.Equal(replicas[^1], Assert.Single(partition.Isr));
+        Assert.Empty(partition.LastKnownEligibleLeaderReplicas);
+    }
+
+    [Fact]
     public void The_last_replica_standing_is_eligible_again_when_it_is_alive_and_no_other_is_elected()
     {
         var world = new World(brokers: 2);

@@ -59,4 +59,21 @@ public sealed class PreVoteTests
         stage.WaitFor<SendVote>();
         Assert.True(stage.Now - before <= TimeSpan.FromMilliseconds(100));
     }
+
+    [Fact]
+    public void A_voter_that_has_not_noticed_yet_that_the_leader_is_gone_is_asked_again_soon()
+    {
+        var stage = new Stage();
+        stage.Follow(2, 5);
+        stage.Do(member => member.OnNodeGone(new BrokerId(2), stage.Now));
+        stage.WaitFor<SendVote>();
+        SendVote asked = stage.Effects.OfType<SendVote>().Single(vote => vote.Peer.Node.Value == 3);
+        stage.Do(member => member.OnVoteAnswered(asked.Request, new VoteAnswer(ErrorCode.None, new BrokerId(2), asked.Ask.Epoch, false), stage.Now));
+        TimeSpan refused = stage.Now;
+        SendVote again = stage.WaitFor<SendVote>();
+        Assert.Equal((3, true), (again.Peer.Node.Value, again.Ask.IsPreVote));
+        Assert.True(stage.Now - refused <= TimeSpan.FromMilliseconds(100));
+        stage.Do(member => member.OnVoteAnswered(again.Request, new VoteAnswer(ErrorCode.None, null, again.Ask.Epoch, true), stage.Now));
+        Assert.IsType<Candidate>(stage.Member.Role);
+    }
 }

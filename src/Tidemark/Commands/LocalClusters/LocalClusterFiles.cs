@@ -124,7 +124,6 @@ internal sealed record LocalClusterFiles(
         if (Racks.Count > 0)
         {
             properties.Add(new("broker.rack", Racks[(node - 1) % Racks.Count]));
-            properties.Add(new("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector"));
         }
 
         properties.AddRange(Overrides);
