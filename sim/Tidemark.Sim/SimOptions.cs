@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace Tidemark.Sim;
+
+/// <summary>What was asked for on the command line.</summary>
+internal sealed record SimOptions
+{
+    public const string Usage =
+        """
+        Usage: ./sim [--seeds N] [--from N] [--minutes M] [--trace] [--logs]
+
+        Runs whole clusters on simulated time, network and disks, one a seed, breaks them, and checks that they keep their promises.
+
+          --seeds N     how many seeds to run (100; with --minutes as many as fit)
+          --from N      the first seed (1)
+          --minutes M   stop after so many minutes
+          --trace       print every event of each run
+          --logs        print what the nodes log as well
+
+        The exit code is 1 when a seed broke a rule.
+        """;
+
+    public ulong Seeds { get; init; } = 100;
+
+    public ulong From { get; init; } = 1;
+
+    public TimeSpan? Limit { get; init; }
+
+    public bool Trace { get; init; }
+
+    public bool Logs { get; init; }
+
+    /// <summary>Null when the command line cannot be understood or asks for help.</summary>
+    public static SimOptions? Parse(string[] args)
+    {
+        var options = new SimOptions();
+        bool hasSeeds = false;
+        for (int i = 0; i < args.Length; i++)
+        {
+            string? value = i + 1 < args.Length ? args[i + 1] : null;
+            switch (args[i])
+            {
+                case "--trace":
+                    options = options with { Trace = true };
+                    continue;
+                case "--logs":
+                    options = options with { Logs = true };
+                    continue;
+                case "--seeds" when ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong seeds):
+                    options = options with { Seeds = seeds };
+                    hasSeeds = true;
+                    break;
+                case "--from" when ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong from):
+                    options = options with { From = from };
+                    break;
+                case "--minutes" when double.TryParse(value, CultureInfo.InvariantCulture, out double minutes):
+                    options = options with { Limit = TimeSpan.FromMinutes(minutes) };
+                    break;
+                default:
+                    return null;
+            }
+
+            i++;
+        }
+
+        return options.Limit is not null && !hasSeeds ? options with { Seeds = ulong.MaxValue - options.From } : options;
+    }
+}

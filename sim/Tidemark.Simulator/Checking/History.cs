@@ -1,0 +1,173 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Simulator.Checking;
+
+/// <summary>
+/// All that clients were told, and whether the cluster may have said it: each offset has one value for ever; what was acknowledged is
+/// read; writes and reads stand in the order of real time; what was refused never appears.
+/// </summary>
+/// <param name="mayLose">Acknowledged records may be lost in this scenario, and other records take their offsets.</param>
+public sealed class History(bool mayLose)
+{
+    private readonly Dictionary<PartitionId, PartitionHistory> _partitions = [];
+    private readonly HashSet<string> _refused = [];
+    private readonly List<WriteAttempt> _writes = [];
+
+    public IReadOnlyList<WriteAttempt> Writes => _writes;
+
+    /// <summary>The end of all that was acknowledged by all or read: no later answer of a leader may lie below.</summary>
+    public long Floor(PartitionId partition) => Of(partition).Floor;
+
+    public WriteAttempt Begin(string producer, PartitionId partition, IReadOnlyList<string> values, short acks, bool isIdempotent)
+    {
+        var write = new WriteAttempt(producer, partition, values, acks, isIdempotent, Of(partition).AcknowledgedEnd);
+        _writes.Add(write);
+        return write;
+    }
+
+    /// <summary>The leader said that the batch stands at the offset.</summary>
+    public void Acknowledged(WriteAttempt write, long offset)
+    {
+        if (write.Acks != -1)
+        {
+            // The leader alone had it: it may be lost with the leader.
+            write.MayStand = true;
+            return;
+        }
+
+        if (mayLose)
+        {
+            write.MayStand = true;
+            return;
+        }
+
+        if (offset < write.FloorAtSend)
+        {
+            throw new BrokenRuleException(
+                "14 real-time order of writes", $"{write.Partition}: {write.Values[0]} came to stand at {offset}, sent when all below {write.FloorAtSend} was acknowledged");
+        }
+
+        write.Offset = offset;
+        PartitionHistory partition = Of(write.Partition);
+        for (int i = 0; i < write.Values.Count; i++)
+        {
+            See(write.Partition, partition, offset + i, write.Values[i], "acknowledged");
+        }
+
+        partition.AcknowledgedEnd = Math.Max(partition.AcknowledgedEnd, offset + write.Values.Count);
+        partition.Floor = Math.Max(partition.Floor, partition.AcknowledgedEnd);
+    }
+
+    /// <summary>The leader refused the batch before it wrote anything.</summary>
+    public void Refused(WriteAttempt write)
+    {
+        if (!write.MayStand)
+        {
+            _refused.UnionWith(write.Values);
+        }
+    }
+
+    /// <summary>A committed record was seen, by a consumer or below a leader's high watermark.</summary>
+    public void Seen(PartitionId at, long offset, string value, string by)
+    {
+        if (_refused.Contains(value))
+        {
+            throw new BrokenRuleException("17 a refused record never appears", $"{at}@{offset} holds {value}, seen by {by}");
+        }
+
+        if (!mayLose)
+        {
+            PartitionHistory partition = Of(at);
+            See(at, partition, offset, value, by);
+            partition.Floor = Math.Max(partition.Floor, offset + 1);
+        }
+    }
+
+    /// <summary>A leader told the end of a partition, asked when <paramref name="floor"/> was the floor.</summary>
+    public void ToldEnd(PartitionId at, long end, long floor, string by)
+    {
+        if (mayLose)
+        {
+            return;
+        }
+
+        if (end < floor)
+        {
+            throw new BrokenRuleException("14 a read at the leader sees what was known before", $"{at}: {by} was told the end {end} when {floor} was known before it asked");
+        }
+
+        PartitionHistory partition = Of(at);
+        partition.Floor = Math.Max(partition.Floor, end);
+    }
+
+    /// <summary>The whole of a partition as its leader holds it in the end.</summary>
+    public void Final(PartitionId at, long logStart, IReadOnlyList<string> values)
+    {
+        var places = new Dictionary<string, long>();
+        for (int i = 0; i < values.Count; i++)
+        {
+            long offset = logStart + i;
+            Seen(at, offset, values[i], "the final reading");
+            if (!places.TryAdd(values[i], offset))
+            {
+                throw new BrokenRuleException("13 no duplicates", $"{at}: {values[i]} stands at {places[values[i]]} and at {offset}");
+            }
+        }
+
+        long end = logStart + values.Count;
+        if (!mayLose && end < Of(at).Floor)
+        {
+            throw new BrokenRuleException("11 what was acknowledged or read stays", $"{at} ends at {end} in the end; {Of(at).Floor} was known");
+        }
+
+        var lastOf = new Dictionary<string, long>();
+        foreach (WriteAttempt write in _writes.Where(write => write.Partition == at))
+        {
+            for (int i = 0; i < write.Values.Count; i++)
+            {
+                bool stands = places.TryGetValue(write.Values[i], out long place);
+                if (write.Offset is { } offset && (!stands || place != offset + i))
+                {
+                    throw new BrokenRuleException("11 what was acknowledged stays", $"{at}@{offset + i}: {write.Values[i]} was acknowledged and {(stands ? $"stands at {place}" : "is gone")}");
+                }
+
+                if (write.IsIdempotent && stands)
+                {
+                    if (lastOf.TryGetValue(write.Producer, out long before) && place < before)
+                    {
+                        throw new BrokenRuleException("13 send order is offset order", $"{at}: {write.Values[i]} stands at {place}, a record sent before it at {before}");
+                    }
+
+                    lastOf[write.Producer] = place;
+                }
+            }
+        }
+    }
+
+    private static void See(PartitionId at, PartitionHistory partition, long offset, string value, string by)
+    {
+        if (!partition.Values.TryAdd(offset, value) && partition.Values[offset] != value)
+        {
+            throw new BrokenRuleException("11 an offset has one value for ever", $"{at}@{offset} was {partition.Values[offset]} and is {value}, {by}");
+        }
+    }
+
+    private PartitionHistory Of(PartitionId partition)
+    {
+        if (!_partitions.TryGetValue(partition, out PartitionHistory? history))
+        {
+            _partitions[partition] = history = new PartitionHistory();
+        }
+
+        return history;
+    }
+
+    private sealed class PartitionHistory
+    {
+        public Dictionary<long, string> Values { get; } = [];
+
+        public long AcknowledgedEnd { get; set; }
+
+        public long Floor { get; set; }
+    }
+}

@@ -1,0 +1,237 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Simulator.Checking;
+using Tidemark.Simulator.Clients;
+using Tidemark.Simulator.Clusters;
+
+namespace Tidemark.Simulator.Scenarios;
+
+/// <summary>
+/// One run out of one seed: a cluster starts, clients work while things break, everything is healed, and then all must be well within a
+/// bound. The checks look on all the while.
+/// </summary>
+public sealed class Scenario
+{
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_wellWithin = TimeSpan.FromSeconds(120);
+
+    private readonly ScenarioPlan _plan;
+    private readonly SimulatedCluster _cluster;
+    private readonly ScenarioTrace _trace;
+    private readonly History _history;
+    private readonly MetadataChecks _metadata;
+    private readonly ReplicaChecks _replicas;
+    private readonly LivenessCheck _liveness;
+    private readonly List<ScenarioClient> _clients = [];
+    private BrokenRuleException? _broken;
+
+    private Scenario(ScenarioPlan plan, Action<string>? sink, Func<VirtualTime, int, ILoggerFactory>? logs)
+    {
+        _plan = plan;
+        SimulatedCluster cluster = null!;
+        cluster = new SimulatedCluster(plan.Seed, plan.Nodes, [.. plan.Settings]) { Logs = logs is null ? null : id => logs(cluster.Time, id) };
+        _cluster = cluster;
+        _trace = new ScenarioTrace(_cluster.Time) { Sink = sink };
+        _cluster.Network.Observer = _trace.OnNetwork;
+        _history = new History(plan.MayLose);
+        _metadata = new MetadataChecks(_cluster);
+        _replicas = new ReplicaChecks(_cluster, _history, plan.MayLose);
+        _liveness = new LivenessCheck(_cluster, _metadata);
+    }
+
+    /// <summary>Runs a seed to its end or to the first rule that it breaks.</summary>
+    /// <param name="sink">Told of every event in words.</param>
+    /// <param name="logs">Where the nodes log to.</param>
+    public static ScenarioResult Run(ScenarioPlan plan, Action<string>? sink = null, Func<VirtualTime, int, ILoggerFactory>? logs = null)
+    {
+        var scenario = new Scenario(plan, sink, logs);
+        string? violation = null;
+        try
+        {
+            scenario.Run();
+        }
+        catch (BrokenRuleException broken)
+        {
+            violation = broken.Message;
+        }
+        catch (InvariantViolationException broken)
+        {
+            violation = broken.ToString();
+        }
+
+        scenario.CountAll();
+        return new ScenarioResult(plan, violation, scenario._trace.Hash, scenario._cluster.Time.Elapsed, scenario._trace.Counts, scenario._trace.Last);
+    }
+
+    private void Run()
+    {
+        _trace.Tell($"seed {_plan.Seed}: {_plan}");
+        _cluster.StartAll();
+        LookAgain();
+        Await(() => _cluster.Nodes.All(node => node.Started.IsCompletedSuccessfully), s_startWithin, "18 a cluster starts", () => "not all nodes have started");
+        AddClients();
+        CreateTopics();
+        foreach (ScenarioClient client in _clients)
+        {
+            client.Start();
+        }
+
+        var faults = new FaultInjector(_cluster, _plan, _trace);
+        faults.Start();
+        Pass(_plan.Storm);
+        faults.Heal();
+        Pass(s_calm);
+        foreach (ScenarioClient client in _clients)
+        {
+            client.IsStopping = true;
+        }
+
+        Await(() => _clients.All(client => client.Running.IsCompleted), s_wellWithin, "18 every write is resolved", () => "a client still waits");
+        Await(_liveness.IsAllWell, s_wellWithin, "18 all is well after healing", _liveness.WhatIsWrong);
+        _trace.Tell("all is well");
+        _metadata.Look();
+        _replicas.LookAtTheEnd(_metadata.Newest);
+        _metadata.LookAtTheEnd();
+        _trace.Tell($"the disks are {string.Join(' ', _cluster.Nodes.Select(node => node.Disk.Digest()))}");
+    }
+
+    private void AddClients()
+    {
+        for (int i = 0; i < _plan.Producers; i++)
+        {
+            bool isIdempotent = _cluster.Random.Chance(0.5);
+            short acks = isIdempotent || _cluster.Random.Chance(0.7) ? (short)-1 : (short)_cluster.Random.Between(0, 1);
+            _clients.Add(new ProducerClient(_cluster, _trace, _history, $"producer{i + 1}", acks, isIdempotent));
+        }
+
+        for (int i = 0; i < _plan.Consumers; i++)
+        {
+            _clients.Add(new ConsumerClient(_cluster, _trace, _history, $"consumer{i + 1}", _plan.MayLose));
+        }
+
+        if (_plan.HasAdministrator)
+        {
+            _clients.Add(new AdministratorClient(_cluster, _trace, _history, _plan));
+        }
+    }
+
+    private void CreateTopics()
+    {
+        var founder = new FoundingClient(_cluster, _trace, _history, _plan);
+        founder.Start();
+        Await(() => founder.Running.IsCompleted, s_startWithin, "18 topics can be created", () => "no answer");
+        founder.Running.GetAwaiter().GetResult();
+    }
+
+    private void Pass(TimeSpan span)
+    {
+        TimeSpan end = _cluster.Time.Elapsed + span;
+        bool done = false;
+        _cluster.Time.Post(span, () => done = true);
+        _cluster.RunUntil(() => done || _broken is not null, span + TimeSpan.FromSeconds(1));
+        ThrowIfBroken();
+        Invariant.Require(_cluster.Time.Elapsed >= end);
+    }
+
+    private void Await(Func<bool> condition, TimeSpan limit, string rule, Func<string> what)
+    {
+        bool holds = false;
+        TimeSpan end = _cluster.Time.Elapsed + limit;
+        while (!holds && _cluster.Time.Elapsed < end)
+        {
+            Pass(TimeSpan.FromMilliseconds(50));
+            holds = condition();
+        }
+
+        if (!holds)
+        {
+            throw new BrokenRuleException(rule, what());
+        }
+    }
+
+    private void LookAgain() => _cluster.Time.Post(s_lookEvery, () =>
+    {
+        try
+        {
+            Look();
+        }
+        catch (BrokenRuleException broken)
+        {
+            _broken = broken;
+            return;
+        }
+
+        LookAgain();
+    });
+
+    private void Look()
+    {
+        foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
+        {
+            if (node.Process!.Failures is [var failure, ..])
+            {
+                throw new BrokenRuleException("a process works without fault", $"node {node.Id}, {failure.Name}: {failure.Error}");
+            }
+
+            if (node.Started.IsFaulted)
+            {
+                throw new BrokenRuleException("a node starts", $"node {node.Id}: {node.Started.Exception.InnerException}");
+            }
+
+            if (node.Broker?.Failed is { IsCompleted: true } failed)
+            {
+                throw new BrokenRuleException("a node goes on", $"node {node.Id}: {failed.Result}");
+            }
+
+            if (node.Quorum?.Failed is { IsCompleted: true } ended)
+            {
+                throw new BrokenRuleException("a node goes on", $"node {node.Id}: {ended.Result}");
+            }
+        }
+
+        _metadata.Look();
+        _replicas.Look(_metadata.Newest);
+    }
+
+    private void ThrowIfBroken()
+    {
+        if (_broken is not null)
+        {
+            throw _broken;
+        }
+
+        foreach (ScenarioClient client in _clients)
+        {
+            if (client.Running.IsFaulted)
+            {
+                client.Running.GetAwaiter().GetResult();
+            }
+
+            if (client.Process.Failures is [var failure, ..])
+            {
+                throw new BrokenRuleException("a client works without fault", $"{client.Name}, {failure.Name}: {failure.Error}");
+            }
+        }
+    }
+
+    private void CountAll()
+    {
+        for (int i = 0; i < _metadata.Elections; i++)
+        {
+            _trace.Count("controllers elected");
+        }
+
+        for (int i = 0; i < _replicas.Leaderships; i++)
+        {
+            _trace.Count("partition leaderships");
+        }
+
+        for (int i = 0; i < _metadata.PartitionChanges; i++)
+        {
+            _trace.Count("partition changes");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+namespace Tidemark.Simulator.Scenarios;
+
+/// <summary>What became of one seed.</summary>
+/// <param name="Violation">The broken rule in words; null when all held.</param>
+/// <param name="Hash">A digest of all that happened.</param>
+/// <param name="Virtual">How much time passed in it.</param>
+public sealed record ScenarioResult(
+    ScenarioPlan Plan, string? Violation, ulong Hash, TimeSpan Virtual, IReadOnlyDictionary<string, long> Counts, IReadOnlyCollection<string> LastEvents);
