@@ -78,6 +78,27 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void The_last_leader_leads_again_when_it_came_back_without_its_mark_and_nobody_else_is_eligible()
+    {
+        var world = new World(brokers: 2);
+        world.CreateTopic("a", 1, 2);
+        int first = world.Partition("a").Leader;
+        int second = world.Partition("a").Replicas.Single(id => id != first);
+        world.Heartbeat(first, fence: true);
+        world.Heartbeat(second, fence: true);
+        Assert.Equal(second, Assert.Single(world.Partition("a").EligibleLeaderReplicas));
+        Assert.Equal(second, Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
+        world.NowMs += 60_000;
+        world.Register(second, previousEpoch: -1);
+        Assert.Empty(world.Partition("a").EligibleLeaderReplicas);
+        world.Heartbeat(second);
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal(second, partition.Leader);
+        Assert.Equal(second, Assert.Single(partition.Isr));
+        Assert.Empty(partition.LastKnownEligibleLeaderReplicas);
+    }
+
+    [Fact]
     public void An_unclean_election_takes_any_live_replica_and_says_so()
     {
         var world = new World(brokers: 2);
