@@ -9,7 +9,7 @@ public sealed record ProjectFile(string Path, string Name, string Purity, IReadO
         Repository.Files.Where(path => path.EndsWith(".csproj", StringComparison.Ordinal)).Select(Read).ToArray();
 
     /// <summary>The projects that the table of layers speaks of: everything but the tests and benchmarks.</summary>
-    public static IEnumerable<ProjectFile> Layered => All.Where(project => project.Path.StartsWith("src/", StringComparison.Ordinal) || project.Path.StartsWith("sim/", StringComparison.Ordinal));
+    public static IEnumerable<ProjectFile> Layered => All.Where(project => project.Path.StartsWith("src/", StringComparison.Ordinal) || project.Path.StartsWith("simulation/", StringComparison.Ordinal));
 
     private static ProjectFile Read(string path)
     {
