@@ -91,13 +91,15 @@ public static class ControllerHandlers
             var reader = new WireReader(request.Body);
             return BrokerResources.StayHere(
                 IncrementalAlterConfigsRequest.Read(ref reader, request.ApiVersion).Resources.Select(resource => (resource.ResourceType, resource.ResourceName)), self);
-        },
+        }
+        ,
         ApiKey.AlterConfigs => request =>
         {
             var reader = new WireReader(request.Body);
             return BrokerResources.StayHere(
                 AlterConfigsRequest.Read(ref reader, request.ApiVersion).Resources.Select(resource => (resource.ResourceType, resource.ResourceName)), self);
-        },
+        }
+        ,
         _ => null,
     };
 }

@@ -46,7 +46,10 @@ public sealed class BrokerLifeTests
         world.Heartbeat(1, shutDown: shutsDown);
         var request = new BrokerHeartbeatRequest
         {
-            BrokerId = 1, BrokerEpoch = world.Image.Brokers[1].Epoch, CurrentMetadataOffset = world.Image.LastOffset.Value, WantShutDown = shutsDown,
+            BrokerId = 1,
+            BrokerEpoch = world.Image.Brokers[1].Epoch,
+            CurrentMetadataOffset = world.Image.LastOffset.Value,
+            WantShutDown = shutsDown,
         };
         Decision<BrokerHeartbeatResponse> decision = BrokerHeartbeat.Decide(world.Context with { MayBeReplaced = mayBeReplaced }, request, world.Sessions);
         Assert.Equal(proofs, decision.Records.Count(record => record.Message is NoOpRecord));
