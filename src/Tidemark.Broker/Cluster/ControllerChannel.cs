@@ -19,6 +19,12 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_pauseMax = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// One attempt may not use up all the time: an answer that was lost on the way is asked for again. A controller that is merely busy
+    /// has far less than this to do.
+    /// </summary>
+    private static readonly TimeSpan s_attemptMax = TimeSpan.FromSeconds(5);
+
     /// <summary>Asks, and answers what the controller said; NotController never comes back.</summary>
     /// <param name="purpose">Requests of one purpose share a connection and wait for each other.</param>
     /// <param name="errorOf">The answer's error for the whole.</param>
@@ -48,7 +54,7 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
                 {
                     TResponse response = at.IsLocal
                         ? await driver.Submit(decide, refusal, (int)left.TotalMilliseconds)
-                        : await links.To(at.Address!.Value, purpose).Send<TRequest, TResponse>(request, left);
+                        : await links.To(at.Address!.Value, purpose).Send<TRequest, TResponse>(request, left < s_attemptMax ? left : s_attemptMax);
                     if (errorOf(response) != ErrorCode.NotController)
                     {
                         return response;

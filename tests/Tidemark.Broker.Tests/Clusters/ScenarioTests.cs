@@ -6,7 +6,7 @@ namespace Tidemark.Broker.Tests.Clusters;
 public sealed class ScenarioTests
 {
     [Theory]
-    [InlineData(3, 10)]
+    [InlineData(1, 12)]
     [InlineData(27, 4)]
     [InlineData(47, 8)]
     public void Clusters_keep_their_promises_whatever_breaks(ulong from, ulong seeds)
