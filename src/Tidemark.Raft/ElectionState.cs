@@ -7,7 +7,7 @@ namespace Tidemark.Raft;
 /// anything follows from it.
 /// </summary>
 /// <param name="Leader">Null while nobody is known to lead.</param>
-/// <param name="VotedFor">Null when no vote was given in this epoch, or once a leader is known.</param>
+/// <param name="VotedFor">Null when no vote was given in this epoch. It stays when a leader is known.</param>
 public sealed record ElectionState(LeaderEpoch Epoch, BrokerId? Leader, ReplicaKey? VotedFor)
 {
     /// <summary>A member that never heard of any election.</summary>
