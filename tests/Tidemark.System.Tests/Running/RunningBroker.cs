@@ -112,7 +112,8 @@ public sealed partial class RunningBroker : IAsyncDisposable
     public void Launch()
     {
         string[] arguments = IsKafka ? ["class", "kafka.Kafka", Configuration] : ["server", "--config", Configuration];
-        ProcessStartInfo start = new(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Whoever runs the tests in the background may have SIGINT ignored, and children inherit that.
+        ProcessStartInfo start = new("env", ["--default-signal=INT", Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in Variables)
         {
             start.Environment[name] = value;
