@@ -69,7 +69,7 @@ public sealed class BrokerNode
         Directories = new LogDirectories(
             new LogSurroundings(environment.Disk, environment.Time, _storage, new OpenFileBudget()),
             directories,
-            NewId)
+            environment.NewId)
         {
             FileDeleteDelayMs = options.Config.GetLong("log.segment.delete.delay.ms"),
         };
@@ -330,12 +330,5 @@ public sealed class BrokerNode
         var timeout = new TaskCompletionSource();
         await using ITimer timer = _environment.Time.CreateTimer(_ => timeout.TrySetResult(), null, limit, Timeout.InfiniteTimeSpan);
         await Task.WhenAny(task, timeout.Task);
-    }
-
-    private Uuid NewId()
-    {
-        byte[] random = new byte[16];
-        _environment.FillRandom(random);
-        return Uuid.FromRandom(random);
     }
 }

@@ -42,7 +42,7 @@ public sealed class BrokerLifecycle(
     private bool _isAsking;
     private bool _hasNews;
     private TaskCompletionSource? _told;
-    private Next? _next;
+    private Delayed? _next;
 
     /// <summary>Registers; completes, with the epoch, when the broker is unfenced.</summary>
     /// <param name="ready">Told when the metadata here holds the registration, before the controller is told that this broker may serve.</param>
@@ -89,7 +89,7 @@ public sealed class BrokerLifecycle(
             }
 
             LifecycleLog.Refused(log, options.Node, response.ErrorCode);
-            await Wait(s_soon * 5);
+            await delays.After(s_soon * 5);
         }
     }
 
@@ -237,14 +237,19 @@ public sealed class BrokerLifecycle(
             // The channel has logged it. The lease runs on; another controller may answer at once.
             pause = s_soon;
         }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            // Whatever it was, a broker that sends no more heartbeats would be fenced for ever.
+            LifecycleLog.HeartbeatFailed(log, options.Node, e);
+            pause = options.HeartbeatEvery;
+        }
 
         lock (_lock)
         {
             _isAsking = false;
             if (!_isStopped)
             {
-                _next = new Next(this);
-                delays.Add(_next, _hasNews ? TimeSpan.Zero : pause);
+                _next = delays.Run(Beat, _hasNews ? TimeSpan.Zero : pause);
             }
         }
     }
@@ -299,27 +304,6 @@ public sealed class BrokerLifecycle(
             };
         }
     }
-
-    private Task Wait(TimeSpan length)
-    {
-        var over = new WaitEnd();
-        delays.Add(over, length);
-        return over.Task;
-    }
-
-    private sealed class Next(BrokerLifecycle lifecycle) : Delayed
-    {
-        protected internal override void OnExpired() => lifecycle.Beat();
-    }
-
-    private sealed class WaitEnd : Delayed
-    {
-        private readonly TaskCompletionSource _done = new();
-
-        public Task Task => _done.Task;
-
-        protected internal override void OnExpired() => _done.TrySetResult();
-    }
 }
 
 /// <summary>What is logged of a broker's life. Event ids 1510–1519.</summary>
@@ -336,4 +320,7 @@ internal static partial class LifecycleLog
 
     [LoggerMessage(1513, LogLevel.Warning, "The controller refused a heartbeat of broker {Broker}: {Error}")]
     public static partial void HeartbeatRefused(ILogger log, BrokerId broker, ErrorCode error);
+
+    [LoggerMessage(1514, LogLevel.Error, "A heartbeat of broker {Broker} failed")]
+    public static partial void HeartbeatFailed(ILogger log, BrokerId broker, Exception e);
 }

@@ -74,7 +74,7 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
                 throw new TimeoutException($"No controller answered {request.Api} within {timeout.TotalMilliseconds:0} ms: {problem}");
             }
 
-            await Pause(pause);
+            await delays.After(pause);
             pause = pause * 2 < s_pauseMax ? pause * 2 : s_pauseMax;
         }
     }
@@ -112,25 +112,9 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
                 return null;
             }
 
-            await Pause(pause);
+            await delays.After(pause);
             pause = pause * 2 < s_pauseMax ? pause * 2 : s_pauseMax;
         }
-    }
-
-    private Task Pause(TimeSpan length)
-    {
-        var over = new PauseEnd();
-        delays.Add(over, length);
-        return over.Task;
-    }
-
-    private sealed class PauseEnd : Delayed
-    {
-        private readonly TaskCompletionSource _done = new();
-
-        public Task Task => _done.Task;
-
-        protected internal override void OnExpired() => _done.TrySetResult();
     }
 }
 

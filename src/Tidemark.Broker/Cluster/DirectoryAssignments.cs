@@ -94,6 +94,12 @@ internal sealed class DirectoryAssignments(ClusterState cluster, IMetadataQuorum
         {
             error = ErrorCode.RequestTimedOut;
         }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            // Whatever it was, the controller has not been told and must be, or a later failure of the directory would not move its leaders.
+            AssignmentsLog.Failed(log, cluster.Self, e);
+            error = ErrorCode.UnknownServerError;
+        }
 
         lock (_lock)
         {
@@ -108,7 +114,7 @@ internal sealed class DirectoryAssignments(ClusterState cluster, IMetadataQuorum
 
         // Most often a broker that has just started and whose registration has not come back to it yet.
         AssignmentsLog.Refused(log, cluster.Self, error);
-        delays.Add(new Again(this), s_again);
+        delays.Run(Tell, s_again);
     }
 
     /// <summary>Every partition was answered for: those with errors are gone or not here any more, and metadata says so.</summary>
@@ -132,11 +138,6 @@ internal sealed class DirectoryAssignments(ClusterState cluster, IMetadataQuorum
             }
         }
     }
-
-    private sealed class Again(DirectoryAssignments assignments) : Delayed
-    {
-        protected internal override void OnExpired() => assignments.Tell();
-    }
 }
 
 /// <summary>What is logged of directory assignments. Event ids 1520–1529.</summary>
@@ -144,4 +145,7 @@ internal static partial class AssignmentsLog
 {
     [LoggerMessage(1520, LogLevel.Debug, "The controller took no directories of broker {Broker} yet: {Error}")]
     public static partial void Refused(ILogger log, BrokerId broker, ErrorCode error);
+
+    [LoggerMessage(1521, LogLevel.Error, "Telling the controller of the directories of broker {Broker} failed")]
+    public static partial void Failed(ILogger log, BrokerId broker, Exception e);
 }

@@ -67,7 +67,7 @@ public sealed class NodeMembership : IMetadataQuorum
 
     public async Task<long> Register(LocalBroker broker, Action ready)
     {
-        BrokerRegistrationRequest request = broker.ToRequest(_identity.Node, _identity.ClusterId, NewId());
+        BrokerRegistrationRequest request = broker.ToRequest(_identity.Node, _identity.ClusterId, _environment.NewId());
         if (!_driver.IsAlone)
         {
             return await _lifecycle.Register(request, ready);
@@ -130,11 +130,4 @@ public sealed class NodeMembership : IMetadataQuorum
         context => Metadata.Commands.AlterPartition.Decide(context, request, AlterPartitionRequest.HighestVersion),
         error => new AlterPartitionResponse { ErrorCode = error },
         response => response.ErrorCode);
-
-    private Uuid NewId()
-    {
-        byte[] random = new byte[16];
-        _environment.FillRandom(random);
-        return Uuid.FromRandom(random);
-    }
 }

@@ -21,7 +21,7 @@ public sealed class GetTelemetrySubscriptionsHandler(BrokerEnvironment environme
 
     protected override ValueTask<GetTelemetrySubscriptionsResponse> Answer(GetTelemetrySubscriptionsRequest request, Request context)
     {
-        Uuid client = request.ClientInstanceId.IsZero ? NewId() : request.ClientInstanceId;
+        Uuid client = request.ClientInstanceId.IsZero ? environment.NewId() : request.ClientInstanceId;
         return new(new GetTelemetrySubscriptionsResponse
         {
             ClientInstanceId = client,
@@ -34,12 +34,5 @@ public sealed class GetTelemetrySubscriptionsHandler(BrokerEnvironment environme
             TelemetryMaxBytes = ClientMetrics.MaxBytes,
             DeltaTemporality = true,
         });
-    }
-
-    private Uuid NewId()
-    {
-        byte[] random = new byte[16];
-        environment.FillRandom(random);
-        return Uuid.FromRandom(random);
     }
 }

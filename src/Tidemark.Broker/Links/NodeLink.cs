@@ -280,7 +280,7 @@ public sealed class NodeLink : IDisposable
         else if (!_backingOff)
         {
             _backingOff = true;
-            _services.Delays.Add(new BackoffEnd(this), _services.Span(wait));
+            _services.Delays.Run(OnBackoffEnd, _services.Span(wait));
         }
     }
 
@@ -354,10 +354,5 @@ public sealed class NodeLink : IDisposable
         }
 
         FailRefused();
-    }
-
-    private sealed class BackoffEnd(NodeLink link) : Delayed
-    {
-        protected internal override void OnExpired() => link.OnBackoffEnd();
     }
 }

@@ -78,7 +78,7 @@ internal sealed class CompactionRun(
         TimeSpan wait = Wait();
         if (wait > TimeSpan.Zero)
         {
-            delays.Add(new Resume(this), wait);
+            delays.Run(Post, wait);
         }
         else
         {
@@ -98,10 +98,5 @@ internal sealed class CompactionRun(
         double due = _pacedBytes / _bytesPerSecond;
         double passed = environment.Time.GetElapsedTime(_pacedFrom).TotalSeconds;
         return due > passed ? TimeSpan.FromSeconds(Math.Min(due - passed, WaitSecondsMax)) : TimeSpan.Zero;
-    }
-
-    private sealed class Resume(CompactionRun run) : Delayed
-    {
-        protected internal override void OnExpired() => run.Post();
     }
 }

@@ -78,8 +78,8 @@ public sealed class Housekeeping : IDisposable
 
     /// <summary>Files of deleted partitions are due for removal after the delay.</summary>
     public void RemoveDeletedLater() =>
-        _delays.Add(
-            new Later(() => _environment.Background.Post("remove deleted partitions", _directories.RemoveDeleted)),
+        _delays.Run(
+            () => _environment.Background.Post("remove deleted partitions", _directories.RemoveDeleted),
             Milliseconds(_directories.FileDeleteDelayMs + 1));
 
     /// <summary>A segment was sealed: it is flushed off the append path, so that recovery has little to look through.</summary>
@@ -196,11 +196,6 @@ public sealed class Housekeeping : IDisposable
         {
             HousekeepingLog.Failed(_log, e);
         }
-    }
-
-    private sealed class Later(Action action) : Delayed
-    {
-        protected internal override void OnExpired() => action();
     }
 }
 

@@ -16,6 +16,7 @@ public sealed partial class Partition
         Wakeups wake = default;
         AppendResult result;
         PartitionLog log;
+        LeaderEpoch epoch;
         lock (_lock)
         {
             ErrorCode error = CheckServing(out log, out PartitionLeader leader);
@@ -30,7 +31,8 @@ public sealed partial class Partition
                 return AppendOutcome.Refused(error, log.LogStart);
             }
 
-            result = log.AppendAsLeader(batch.Span, leader.Epoch);
+            epoch = leader.Epoch;
+            result = log.AppendAsLeader(batch.Span, epoch);
             if (result.Error == ErrorCode.None && !result.Duplicate)
             {
                 wake = leader.OnAppend(result.End, _services.Now)
@@ -53,14 +55,19 @@ public sealed partial class Partition
             result.First,
             result.Duplicate ? result.DuplicateTimestamp : logAppendTimeMs,
             log.LogStart,
-            result.Last + 1);
+            result.Last + 1,
+            epoch);
     }
 
     /// <summary>
     /// How a write that ends at <paramref name="end"/> stands: an answer at once, or null and the listener hears later. A duplicate waits
     /// for the original's end like the original does.
     /// </summary>
-    internal ErrorCode? AwaitCommit(Offset end, ICommitListener listener, int slot)
+    /// <param name="epoch">
+    /// The leader epoch of the append. A leadership that was lost and won again in between may have cut the batch off and committed others at
+    /// its offsets, so in another epoch nothing is known of it.
+    /// </param>
+    public ErrorCode? AwaitCommit(Offset end, LeaderEpoch epoch, ICommitListener listener, int slot)
     {
         lock (_lock)
         {
@@ -68,6 +75,11 @@ public sealed partial class Partition
             if (error != ErrorCode.None)
             {
                 return error;
+            }
+
+            if (leader.Epoch != epoch)
+            {
+                return ErrorCode.NotLeaderOrFollower;
             }
 
             ErrorCode? decided = leader.Acknowledge(end);

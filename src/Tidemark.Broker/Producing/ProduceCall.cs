@@ -27,7 +27,7 @@ internal sealed class ProduceCall(Request request, ProduceTopic[] topics, Produc
             }
 
             Interlocked.Increment(ref _waiting);
-            if (p.Partition!.AwaitCommit(p.Outcome.End, this, i) is { } decided)
+            if (p.Partition!.AwaitCommit(p.Outcome.End, p.Outcome.Epoch, this, i) is { } decided)
             {
                 OnCommitted(i, decided);
             }

@@ -54,6 +54,7 @@ internal static class ProducedBatch
         -1,
         validation.TellsLogStartOffset && partition.Log is { } log ? log.LogStart : Offset.Unknown,
         Offset.Unknown,
+        LeaderEpoch.Unknown,
         validation.RecordErrors,
         validation.ErrorMessage);
 }

@@ -110,7 +110,7 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
             }
 
             // Also after a refusal: the controller may not be able to fence it just now.
-            owner.Delays.Add(new Again(this), why is LinkEnd.ClosedByPeer or LinkEnd.Refused ? s_again : s_unreachable);
+            owner.Delays.Run(Connect, why is LinkEnd.ClosedByPeer or LinkEnd.Refused ? s_again : s_unreachable);
         }
     }
 
@@ -119,9 +119,4 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
     private DelayQueue Delays => delays;
 
     private void Gone(int broker, long epoch) => gone(broker, epoch);
-
-    private sealed class Again(Watch watch) : Delayed
-    {
-        protected internal override void OnExpired() => watch.Connect();
-    }
 }

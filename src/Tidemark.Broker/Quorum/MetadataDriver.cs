@@ -331,12 +331,10 @@ public sealed partial class MetadataDriver
 
     private Uuid NewId()
     {
-        byte[] random = new byte[16];
         Uuid id;
         do
         {
-            _environment.FillRandom(random);
-            id = Uuid.FromRandom(random);
+            id = _environment.NewId();
         }
         while (id.ToString().StartsWith('-')); // A command line would take it for an option.
 

@@ -36,12 +36,10 @@ internal sealed class FetcherSession
             _told.Clear();
         }
 
-        Dictionary<(Uuid Topic, int Partition), FollowerPosition> left = new(_told);
         Dictionary<Uuid, FetchRequest.FetchTopic> topics = [];
         foreach ((Partition partition, FollowerPosition at) in wanted)
         {
             var key = (partition.TopicId, partition.Name.Partition);
-            left.Remove(key);
             ref FollowerPosition told = ref CollectionsMarshal.GetValueRefOrAddDefault(_told, key, out bool isKnown);
             if (isKnown && told == at)
             {
@@ -66,13 +64,9 @@ internal sealed class FetcherSession
             });
         }
 
-        foreach (IGrouping<Uuid, (Uuid Topic, int Partition)> topic in left.Keys.GroupBy(key => key.Topic))
+        if (_told.Count > wanted.Count)
         {
-            request.ForgottenTopicsData.Add(new FetchRequest.ForgottenTopic { TopicId = topic.Key, Partitions = [.. topic.Select(key => key.Partition)] });
-            foreach ((Uuid Topic, int Partition) key in topic)
-            {
-                _told.Remove(key);
-            }
+            Forget(request, wanted);
         }
     }
 
@@ -88,5 +82,19 @@ internal sealed class FetcherSession
 
         _id = response.SessionId;
         _epoch = _epoch == int.MaxValue ? 1 : _epoch + 1;
+    }
+
+    /// <summary>Tells of the partitions that the leader knows and that are wanted no more. Most requests have none.</summary>
+    private void Forget(FetchRequest request, IReadOnlyList<WantedPartition> wanted)
+    {
+        HashSet<(Uuid, int)> kept = [.. wanted.Select(each => (each.Partition.TopicId, each.Partition.Name.Partition))];
+        foreach (IGrouping<Uuid, (Uuid Topic, int Partition)> topic in _told.Keys.Where(key => !kept.Contains(key)).ToArray().GroupBy(key => key.Topic))
+        {
+            request.ForgottenTopicsData.Add(new FetchRequest.ForgottenTopic { TopicId = topic.Key, Partitions = [.. topic.Select(key => key.Partition)] });
+            foreach ((Uuid Topic, int Partition) key in topic)
+            {
+                _told.Remove(key);
+            }
+        }
     }
 }

@@ -47,7 +47,7 @@ public sealed class IsrChanges(ClusterState cluster, IClusterCommands commands, 
             if (await Send(taken))
             {
                 // Busy until then, so that a controller that is away is not asked without pause.
-                delays.Add(new Again(() => _ = SendAll()), s_retryAfter);
+                delays.Run(() => _ = SendAll(), s_retryAfter);
                 return;
             }
         }
@@ -156,11 +156,6 @@ public sealed class IsrChanges(ClusterState cluster, IClusterCommands commands, 
                 partition.Replicas,
                 [.. answer.Isr.Select(id => new BrokerId(id))],
                 (LeaderRecovery)answer.LeaderRecoveryState));
-
-    private sealed class Again(Action action) : Delayed
-    {
-        protected internal override void OnExpired() => action();
-    }
 }
 
 /// <summary>What is logged of changes to the in-sync replicas. Event ids 1400–1409.</summary>

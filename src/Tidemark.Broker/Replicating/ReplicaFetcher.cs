@@ -297,14 +297,9 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
             _isRunning = false;
         }
 
-        services.Delays.Add(new Due(this), time);
+        services.Delays.Run(Begin, time);
     }
 
     /// <summary>How long a partition is left alone, and how many errors in a row it met.</summary>
     private readonly record struct Rest(TimeSpan Until, int Count);
-
-    private sealed class Due(ReplicaFetcher fetcher) : Delayed
-    {
-        protected internal override void OnExpired() => fetcher.Begin();
-    }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Links;
+using Tidemark.Primitives;
 using Tidemark.Storage.Files;
 
 namespace Tidemark.Broker.Runtime;
@@ -25,4 +26,13 @@ public sealed record BrokerEnvironment(
     Action<Memory<byte>> FillRandom,
     MemoryPool<byte> Buffers,
     ILoggerFactory Logs,
-    INodeConnector Connector);
+    INodeConnector Connector)
+{
+    /// <summary>A new random id.</summary>
+    public Uuid NewId()
+    {
+        byte[] random = new byte[16];
+        FillRandom(random);
+        return Uuid.FromRandom(random);
+    }
+}

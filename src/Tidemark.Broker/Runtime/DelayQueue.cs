@@ -67,6 +67,22 @@ public sealed class DelayQueue : IDisposable
         }
     }
 
+    /// <summary>Does something after the delay, on the timer's thread, unless what is returned is finished before.</summary>
+    public Delayed Run(Action action, TimeSpan delay)
+    {
+        var later = new Later(action);
+        Add(later, delay);
+        return later;
+    }
+
+    /// <summary>Completes after the delay; what waits for it goes on right there.</summary>
+    public Task After(TimeSpan delay)
+    {
+        var over = new TaskCompletionSource();
+        Run(over.SetResult, delay);
+        return over.Task;
+    }
+
     public void Dispose()
     {
         lock (_lock)
@@ -145,5 +161,10 @@ public sealed class DelayQueue : IDisposable
 
         // Timers count whole milliseconds and must not fire early, or the queue would spin until the deadline.
         _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(seconds * 1000, int.MaxValue - 1))), Timeout.InfiniteTimeSpan);
+    }
+
+    private sealed class Later(Action action) : Delayed
+    {
+        protected internal override void OnExpired() => action();
     }
 }

@@ -1,0 +1,54 @@
+using System.Text;
+using Tidemark.Broker.Partitions;
+using Tidemark.Primitives;
+using Tidemark.Records;
+
+namespace Tidemark.Broker.Tests.Replication;
+
+/// <summary>A write is acknowledged for its own records only, whatever became of its offsets.</summary>
+public sealed class AcknowledgementTests : ICommitListener
+{
+    private readonly ReplicaSet _set = new(1, 2);
+    private readonly List<ErrorCode> _heard = [];
+
+    [Fact]
+    public void A_write_whose_offsets_were_taken_by_another_leader_is_not_acknowledged_when_its_broker_leads_again()
+    {
+        _set.Elect(1, [1, 2]);
+        AppendOutcome lost = Append("lost");
+
+        // Between the append and the wait: another leads, cuts the record off and commits its own there, and the first leads once more.
+        _set.Elect(2, [1, 2]);
+        _set.Write(2, "kept");
+        _set.CatchUp(1);
+        _set.Elect(1, [1]);
+
+        Assert.Equal("kept@1", _set.Content(1));
+        Assert.Equal(_set[1].HighWatermark, lost.End);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, _set[1].AwaitCommit(lost.End, lost.Epoch, this, 0));
+    }
+
+    [Fact]
+    public void A_write_is_acknowledged_once_all_in_sync_replicas_have_it()
+    {
+        _set.Elect(1, [1, 2]);
+        AppendOutcome written = Append("a");
+
+        Assert.Null(_set[1].AwaitCommit(written.End, written.Epoch, this, 0));
+        _set.Fetch(2);
+        Assert.Empty(_heard);
+        _set.Fetch(2);
+        Assert.Equal([ErrorCode.None], _heard);
+    }
+
+    void ICommitListener.OnCommitted(int slot, ErrorCode error) => _heard.Add(error);
+
+    private AppendOutcome Append(string value)
+    {
+        using var builder = new RecordBatchBuilder();
+        builder.Append(1_767_225_600_000, default, Encoding.ASCII.GetBytes(value));
+        AppendOutcome outcome = _set[1].Append(builder.Build().ToArray(), -1, acksAll: true);
+        Assert.Equal(ErrorCode.None, outcome.Error);
+        return outcome;
+    }
+}
