@@ -60,7 +60,6 @@ internal static class ConfigChanges
         }
 
         ImmutableSortedDictionary<string, string> before = context.Image.ConfigOf(resource);
-        bool changesMinInSync = false;
         foreach (string key in before.Keys.Union(wanted.Keys).Order(StringComparer.Ordinal))
         {
             before.TryGetValue(key, out string? old);
@@ -68,17 +67,52 @@ internal static class ConfigChanges
             if (old != value)
             {
                 records.Add(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = key, Value = value });
-                changesMinInSync |= key == MinInSync;
+                if (key == MinInSync)
+                {
+                    ForgetEligible(context, resource, value, records);
+                }
             }
         }
 
-        if (changesMinInSync && context.Image.KeepsEligibleLeaderReplicas && resource.Type is ConfigResourceType.Topic or ConfigResourceType.Broker)
+        return (ErrorCode.None, null);
+    }
+
+    /// <summary>
+    /// A leader whose in-sync set is large enough for a lower min.insync.replicas commits alone from now on, so that nobody outside the set
+    /// is eligible any more (KIP-966). Where the set stays too small, and above all where it is empty, nothing is committed meanwhile: who
+    /// was eligible still holds everything, and forgetting it would leave a partition without a leader for ever.
+    /// </summary>
+    private static void ForgetEligible(ControllerContext context, ConfigResource resource, string? value, List<MetadataRecord> records)
+    {
+        if (!context.Image.KeepsEligibleLeaderReplicas || resource.Type is not (ConfigResourceType.Topic or ConfigResourceType.Broker))
         {
-            // Who is eligible was counted with the old number (KIP-966).
-            records.Add(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" });
+            return;
         }
 
-        return (ErrorCode.None, null);
+        int minInSync = value is not null && ConfigValue.TryParse(ConfigTable.Topic.Find(MinInSync)!, value, out ConfigValue parsed, out _)
+            ? parsed.AsInt()
+            : context.Config.Find(MinInSync)?.AsInt() ?? 1;
+        foreach (TopicImage topic in context.Image.Topics.InOrder())
+        {
+            bool isConcerned = resource.Type == ConfigResourceType.Topic
+                ? topic.Name == resource.Name
+                : !context.Image.ConfigOf(ConfigResource.Topic(topic.Name)).ContainsKey(MinInSync);
+            if (!isConcerned)
+            {
+                continue;
+            }
+
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                bool isLargeEnough = partition.Isr.Length >= Math.Min(minInSync, partition.Replicas.Length);
+                if (isLargeEnough && !(partition.EligibleLeaderReplicas.IsEmpty && partition.LastKnownEligibleLeaderReplicas.IsEmpty))
+                {
+                    records.Add(new MetadataRecord(
+                        new PartitionChangeRecord { PartitionId = partition.Id, TopicId = topic.Id, EligibleLeaderReplicas = [], LastKnownElr = [] },
+                        context.Version.PartitionChangeRecordVersion));
+                }
+            }
+        }
     }
 
     public static (ErrorCode Code, string? Message) Refusal(ErrorCode code, string? problem) => problem is null ? (ErrorCode.None, null) : (code, problem);

@@ -1,0 +1,72 @@
+using Tidemark.Metadata.Commands.Configs;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Metadata.Tests.Elections;
+
+/// <summary>What becomes of the eligible replicas (KIP-966) when min.insync.replicas changes.</summary>
+public sealed class MinInSyncChangeTests
+{
+    [Theory]
+    [InlineData("1", "2")]
+    [InlineData("2", "1")]
+    public void Whoever_may_lead_next_is_remembered_where_nobody_leads(string before, string after)
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", before));
+        int[] replicas = [.. world.Partition("a").Replicas];
+        foreach (int id in replicas)
+        {
+            world.Heartbeat(id, fence: true);
+        }
+
+        PartitionImage left = world.Partition("a");
+        Assert.Empty(left.Isr);
+        Set(world, ConfigResource.Topic("a"), after);
+        Assert.Equal(left, world.Partition("a"));
+
+        world.NowMs += 60_000;
+        foreach (int id in replicas)
+        {
+            world.Register(id, previousEpoch: -1);
+            world.Heartbeat(id);
+        }
+
+        Assert.Equal(replicas[^1], world.Partition("a").Leader);
+    }
+
+    [Fact]
+    public void Nobody_is_eligible_any_more_once_the_leader_may_commit_alone()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2"));
+        world.CreateTopic("of-the-cluster", 1, 3);
+        Set(world, ConfigResource.AllBrokers, "2");
+        int last = world.Partition("a").Replicas[0];
+        foreach (int id in world.Partition("a").Replicas.Where(id => id != last))
+        {
+            world.Heartbeat(id, fence: true);
+        }
+
+        Assert.NotEmpty(world.Partition("a").EligibleLeaderReplicas);
+        Assert.NotEmpty(world.Partition("of-the-cluster").EligibleLeaderReplicas);
+        Set(world, ConfigResource.Topic("a"), "3");
+        Assert.NotEmpty(world.Partition("a").EligibleLeaderReplicas);
+        Set(world, ConfigResource.Topic("a"), "1");
+        Assert.Empty(world.Partition("a").EligibleLeaderReplicas);
+        Assert.NotEmpty(world.Partition("of-the-cluster").EligibleLeaderReplicas);
+        Set(world, ConfigResource.AllBrokers, "1");
+        Assert.Empty(world.Partition("of-the-cluster").EligibleLeaderReplicas);
+    }
+
+    private static void Set(World world, ConfigResource resource, string value)
+    {
+        IncrementalAlterConfigsResponse response = world.Do(context => IncrementalAlterConfigs.Decide(context, new IncrementalAlterConfigsRequest
+        {
+            Resources = [new() { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Configs = [new() { Name = "min.insync.replicas", ConfigOperation = 0, Value = value }] }],
+        }));
+        Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
+    }
+}
