@@ -23,4 +23,5 @@ public enum NetworkEventKind
 /// <param name="From">The host that sent what the event is about.</param>
 /// <param name="Connection">The connection's number, in the order in which they were begun.</param>
 /// <param name="Bytes">The size of a frame, else 0.</param>
-public readonly record struct NetworkEvent(NetworkEventKind Kind, string From, string To, long Connection, int Bytes);
+/// <param name="Checksum">Of a frame's bytes, so that runs which differ in what is said differ in their digest.</param>
+public readonly record struct NetworkEvent(NetworkEventKind Kind, string From, string To, long Connection, int Bytes, uint Checksum);

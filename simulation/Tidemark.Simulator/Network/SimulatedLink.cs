@@ -138,7 +138,7 @@ public sealed class SimulatedLink
         };
         if (kind is { } told)
         {
-            _network.Tell(told, this, direction, segment.Bytes.Length);
+            _network.Tell(told, this, direction, segment.Bytes);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Tidemark.Broker.Links;
+using Tidemark.Primitives;
 
 namespace Tidemark.Simulator.Network;
 
@@ -148,8 +149,8 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
         }
     }
 
-    internal void Tell(NetworkEventKind kind, SimulatedLink link, Direction direction, int bytes = 0) =>
-        Observer?.Invoke(new NetworkEvent(kind, direction.From.Name, direction.To.Name, link.Id, bytes));
+    internal void Tell(NetworkEventKind kind, SimulatedLink link, Direction direction, ReadOnlySpan<byte> frame = default) =>
+        Observer?.Invoke(new NetworkEvent(kind, direction.From.Name, direction.To.Name, link.Id, frame.Length, Crc32C.Compute(frame)));
 
     private sealed record Slowness(TimeSpan LongestDelay, long BytesPerSecond);
 }

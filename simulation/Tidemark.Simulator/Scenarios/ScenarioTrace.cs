@@ -48,7 +48,7 @@ public sealed class ScenarioTrace(VirtualTime time)
         Mix((ulong)time.Elapsed.Ticks);
         Mix((ulong)happened.Kind);
         Mix((ulong)happened.Connection);
-        Mix((ulong)happened.Bytes);
+        Mix(((ulong)happened.Bytes << 32) | happened.Checksum);
         if (happened.Kind is NetworkEventKind.Broken or NetworkEventKind.FrameCut or NetworkEventKind.GivenUp or NetworkEventKind.Reset)
         {
             Count($"network {happened.Kind}");

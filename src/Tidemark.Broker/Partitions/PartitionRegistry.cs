@@ -34,7 +34,7 @@ public sealed class PartitionRegistry
 
     /// <summary>All local partitions by topic name and number: an order that no run changes.</summary>
     public IReadOnlyList<Partition> All() =>
-        [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t => t.Local)];
+        [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal).ThenBy(t => t.Id).SelectMany(t => t.Local)];
 
     /// <summary>Whether any local partition is like this. Cheaper than going through <see cref="All"/>, for questions asked every second.</summary>
     public bool Any(Func<Partition, bool> predicate)
@@ -50,7 +50,7 @@ public sealed class PartitionRegistry
         return false;
     }
 
-    public IReadOnlyList<TopicPartitions> Topics() => [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<TopicPartitions> Topics() => [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal).ThenBy(t => t.Id)];
 
     internal TopicPartitions Add(string name, Uuid id)
     {

@@ -120,7 +120,7 @@ public sealed partial class LogDirectories
     /// </summary>
     public IReadOnlyList<Action> BeginClosing() =>
     [
-        .. _partitions.Values.Concat(_futures.Values).Select(stored => (Action)(() => GuardDirectory(stored.Directory, stored.Log.Close))),
+        .. Partitions.Concat(Futures).Select(stored => (Action)(() => GuardDirectory(stored.Directory, stored.Log.Close))),
     ];
 
     /// <summary>
@@ -173,7 +173,7 @@ public sealed partial class LogDirectories
     }
 
     private IEnumerable<StoredPartition> In(LogDirectory directory) =>
-        _partitions.Values.Where(stored => ReferenceEquals(stored.Directory, directory));
+        Partitions.Where(stored => ReferenceEquals(stored.Directory, directory));
 
     private void Load(
         LogDirectory directory,

@@ -44,11 +44,11 @@ public sealed partial class LogDirectories
     /// <summary><c>file.delete.delay.ms</c>: how long a deleted partition's files stay under their new name.</summary>
     public long FileDeleteDelayMs { get; set; } = 60_000;
 
-    /// <summary>Every current log.</summary>
-    public IEnumerable<StoredPartition> Partitions => _partitions.Values;
+    /// <summary>Every current log, by topic and number.</summary>
+    public IReadOnlyList<StoredPartition> Partitions => InOrder(_partitions);
 
-    /// <summary>Copies that are on their way to take another's place.</summary>
-    public IEnumerable<StoredPartition> Futures => _futures.Values;
+    /// <summary>Copies that are on their way to take another's place, by topic and number.</summary>
+    public IReadOnlyList<StoredPartition> Futures => InOrder(_futures);
 
     public bool TryGet(TopicPartition partition, out StoredPartition stored) => _partitions.TryGetValue(partition, out stored!);
 
@@ -186,7 +186,7 @@ public sealed partial class LogDirectories
         var lost = new List<TopicPartition>();
         foreach (ConcurrentDictionary<TopicPartition, StoredPartition> group in new[] { _partitions, _futures })
         {
-            foreach (StoredPartition stored in group.Values.Where(stored => ReferenceEquals(stored.Directory, directory)))
+            foreach (StoredPartition stored in InOrder(group).Where(stored => ReferenceEquals(stored.Directory, directory)))
             {
                 // Without its lock: the failure may be told from within another log's.
                 stored.Log.FenceOff();
@@ -197,6 +197,15 @@ public sealed partial class LogDirectories
 
         _surroundings.Events.DirectoryFailed(directory, lost, reason);
         return lost;
+    }
+
+    /// <summary>The order of a hash table differs from process to process, and with it would everything that is done to all logs one after another.</summary>
+    private static StoredPartition[] InOrder(ConcurrentDictionary<TopicPartition, StoredPartition> partitions)
+    {
+        KeyValuePair<TopicPartition, StoredPartition>[] all = partitions.ToArray();
+        Array.Sort(all, static (a, b) =>
+            string.CompareOrdinal(a.Key.Topic, b.Key.Topic) is var order and not 0 ? order : a.Key.Partition.CompareTo(b.Key.Partition));
+        return Array.ConvertAll(all, static each => each.Value);
     }
 
     private LogDirectory? FewestPartitions() => All.Count == 1
