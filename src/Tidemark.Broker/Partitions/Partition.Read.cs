@@ -35,14 +35,11 @@ public sealed partial class Partition
             return new PartitionReadResult(ErrorCode.None, highWatermark, log.LastStableOffset(highWatermark), log.LogStart) { PreferredReplica = nearer };
         }
 
-        EpochEnd? found = null;
-        if (read.LastFetchedEpoch != LeaderEpoch.Unknown && log.EndOffsetForEpoch(read.LastFetchedEpoch, out LeaderEpoch epoch, out Offset end))
-        {
-            found = new EpochEnd(epoch, end);
-        }
-
-        return read.Follower is { } follower ? ReadAsFollower(read, follower, found) : ReadAsConsumer(read, log, found);
+        return read.Follower is { } follower ? ReadAsFollower(read, follower) : ReadAsConsumer(read, log, EndOf(log, read.LastFetchedEpoch));
     }
+
+    private static EpochEnd? EndOf(PartitionLog log, LeaderEpoch asked) =>
+        asked != LeaderEpoch.Unknown && log.EndOffsetForEpoch(asked, out LeaderEpoch epoch, out Offset end) ? new EpochEnd(epoch, end) : null;
 
     private BrokerId? NearerThan(PartitionLeader leader, Offset from, ReaderRack reader)
     {
@@ -91,7 +88,7 @@ public sealed partial class Partition
         return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, slice, null, aborted);
     }
 
-    private PartitionReadResult ReadAsFollower(in PartitionRead read, in FollowerFetch follower, EpochEnd? found)
+    private PartitionReadResult ReadAsFollower(in PartitionRead read, in FollowerFetch follower)
     {
         FollowerFetchOutcome outcome;
         Wakeups wake = default;
@@ -105,8 +102,14 @@ public sealed partial class Partition
                 return PartitionReadResult.Failed(error);
             }
 
+            // Again, now that no other leadership can begin: what a follower fetched in an earlier one says nothing of where it stands in this.
+            if (read.Epoch != LeaderEpoch.Unknown && (error = FetchChecks.Epoch(read.Epoch, leader.Epoch)) != ErrorCode.None)
+            {
+                return PartitionReadResult.Failed(error);
+            }
+
             leaderEnd = log.LogEndOffset;
-            outcome = leader.OnFollowerFetch(follower, found, log.LogStart, leaderEnd, _services.Now);
+            outcome = leader.OnFollowerFetch(follower, EndOf(log, read.LastFetchedEpoch), log.LogStart, leaderEnd, _services.Now);
             if (outcome.HighWatermarkAdvanced)
             {
                 wake = PublishHighWatermark(long.MaxValue / 2);
@@ -117,7 +120,9 @@ public sealed partial class Partition
         Propose(outcome.Proposal);
         if (outcome.Error != ErrorCode.None)
         {
-            return PartitionReadResult.Failed(outcome.Error == ErrorCode.UnknownLeaderEpoch ? ErrorCode.NotLeaderOrFollower : outcome.Error);
+            // A replica that told its epoch hears that the two together are not known yet; without one nobody can say whose metadata is older.
+            bool isVague = outcome.Error == ErrorCode.UnknownLeaderEpoch && read.Epoch == LeaderEpoch.Unknown;
+            return PartitionReadResult.Failed(isVague ? ErrorCode.NotLeaderOrFollower : outcome.Error);
         }
 
         Offset highWatermark = HighWatermark;

@@ -82,13 +82,12 @@ public static class AlterPartitionReassignments
             return (ErrorCode.InvalidReplicationFactor, $"Partition {topic.Name}-{partition.Id} has {before.Length} replicas and would have {target.Length}: a change is not allowed.");
         }
 
-        ImmutableArray<int> removing = [.. before.Where(id => !target.Contains(id))];
+        // Also what an earlier reassignment was adding stays until this one is complete: it may be all that is in sync.
+        ImmutableArray<int> removing = [.. partition.Replicas.Where(id => !target.Contains(id))];
         ImmutableArray<int> adding = [.. target.Where(id => !before.Contains(id))];
         var change = new PartitionChange(topic, partition, cluster)
         {
-            // Replicas that an earlier reassignment was adding, and that are wanted no more, go at once.
             Replicas = [.. target, .. removing],
-            Isr = [.. partition.Isr.Where(id => target.Contains(id) || removing.Contains(id))],
             RemovingReplicas = removing,
             AddingReplicas = adding,
         };
@@ -105,7 +104,8 @@ public static class AlterPartitionReassignments
 
         ImmutableArray<int> before = [.. partition.Replicas.Where(id => !partition.AddingReplicas.Contains(id))];
         ImmutableArray<int> isr = [.. partition.Isr.Where(id => before.Contains(id))];
-        if (isr.IsEmpty && !cluster.AllowsUnclean(topic.Name))
+        bool mayElectUnclean = cluster.AllowsUnclean(topic.Name) && before.Any(id => cluster.CanLead(id, partition.DirectoryOf(id)));
+        if (isr.IsEmpty && !mayElectUnclean)
         {
             return (ErrorCode.InvalidReplicaAssignment, $"Without the new replicas no replica of {topic.Name}-{partition.Id} would be in sync.");
         }

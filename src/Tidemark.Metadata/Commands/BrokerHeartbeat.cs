@@ -42,9 +42,15 @@ public static class BrokerHeartbeat
         }
         else if (broker.IsInControlledShutdown)
         {
-            // The last change of a leadership away from here is somewhere below; everybody must have read as far as now.
-            shouldShutDown = !BrokerPartitions.Leads(context.Image, broker.Id)
-                && sessions.LeastMetadataOffset(context.Image.Brokers.Values.Where(each => each.IsActive).Select(each => each.Id)) >= read;
+            bool leads = BrokerPartitions.Leads(context.Image, broker.Id);
+            if (leads)
+            {
+                sessions.Left(broker.Id, context.NextOffset);
+            }
+
+            // Everybody must have read that others lead by now, or clients would be sent to a broker that is gone.
+            shouldShutDown = !leads
+                && sessions.LeastMetadataOffset(context.Image.Brokers.Values.Where(each => each.IsActive).Select(each => each.Id)) >= sessions.LeftAt(broker.Id);
         }
 
         var records = new List<MetadataRecord>();
@@ -55,6 +61,11 @@ public static class BrokerHeartbeat
             {
                 shouldShutDown = context.Image.Brokers.Values.All(each => each.Id == broker.Id || !each.IsActive);
             }
+        }
+
+        if (next.IsInControlledShutdown && !broker.IsInControlledShutdown)
+        {
+            sessions.Left(broker.Id, context.NextOffset + (records.Count - 1));
         }
 
         if (next.IsFenced && !broker.IsFenced)

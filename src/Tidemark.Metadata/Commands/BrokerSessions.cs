@@ -11,6 +11,7 @@ public sealed class BrokerSessions
 {
     private readonly Dictionary<int, Session> _sessions = [];
     private readonly Dictionary<int, Offset> _fencedAt = [];
+    private readonly Dictionary<int, Offset> _leftAt = [];
 
     /// <summary>A broker registered or sent a heartbeat.</summary>
     public void Touch(int broker, long epoch, long uptimeMs, Offset metadataOffset) => _sessions[broker] = new Session(epoch, uptimeMs, metadataOffset);
@@ -20,6 +21,12 @@ public sealed class BrokerSessions
 
     /// <summary>Where the broker was fenced at the latest; unknown (-1) where it never was.</summary>
     public Offset FencedAt(int broker) => _fencedAt.GetValueOrDefault(broker, Offset.Unknown);
+
+    /// <summary>The broker wants to shut down, and a record up to this place took leaderships from it, or may have.</summary>
+    public void Left(int broker, Offset at) => _leftAt[broker] = at;
+
+    /// <summary>What every other broker must have read before the broker may stop; the beginning where nothing was ever taken from it.</summary>
+    public Offset LeftAt(int broker) => _leftAt.GetValueOrDefault(broker, Offset.Zero);
 
     public void Forget(int broker) => _sessions.Remove(broker);
 

@@ -59,7 +59,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         if (Isr.IsEmpty && (isSole || !cluster.KeepsEligibleLeaderReplicas))
         {
             // A partition's only replica stays in sync whatever happens to it: its log is all there is.
-            Isr = partition.Isr;
+            Isr = [.. partition.Isr.Where(Replicas.Contains)];
         }
 
         ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Where(id => id != UncleanReplica && Replicas.Contains(id))];

@@ -174,6 +174,29 @@ public sealed class DivergingLogTests
         Assert.Equal("a@0 c@1", set.Content(2));
     }
 
+    [Fact]
+    public void A_fetch_of_an_earlier_leadership_does_not_count_when_the_broker_leads_again_before_it_is_served()
+    {
+        var set = new ReplicaSet(1, 2, 3);
+        set.Elect(1, [1, 2, 3]);
+        set.Write(1, "a", "b");
+        set.Fetch(2);
+        set.Fetch(2);
+        set.Fetch(3);
+
+        // While the fetch is on its way through the leader, another leads from the beginning on, and the first again after it.
+        set.WhenAskedToServe = () =>
+        {
+            set.Elect(3, [1, 2, 3], told: [1, 3]);
+            set.Elect(1, [1, 2], told: [1]);
+        };
+        var (role, answer, _) = set.Ask(2);
+
+        Assert.Equal(ErrorCode.FencedLeaderEpoch, answer.Error);
+        Assert.Equal(0, role.Epoch.Value);
+        Assert.Equal(0, set[1].HighWatermark.Value);
+    }
+
     /// <summary>KAFKA-7128: below the start of the leader's epoch nobody is in sync, however low its high watermark is.</summary>
     [Fact]
     public void A_follower_below_the_epochs_start_is_not_proposed()

@@ -15,7 +15,7 @@ namespace Tidemark.Broker.Tests.Replication;
 /// The replicas of one partition as the broker has them, logs included, on one disk in memory. The test is the network and the controller:
 /// it says who leads and carries each fetch.
 /// </summary>
-internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges
+internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
 {
     private readonly Simulator.Simulation _world = new(1);
     private readonly Dictionary<int, Partition> _replicas = [];
@@ -35,6 +35,9 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges
 
     /// <summary>What leaders proposed, oldest first.</summary>
     public List<IsrProposal> Proposals { get; } = [];
+
+    /// <summary>Runs once, the next time that a replica looks whether it may serve.</summary>
+    public Action? WhenAskedToServe { get; set; }
 
     public Partition this[int broker] => _replicas[broker];
 
@@ -144,6 +147,17 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges
     BrokerStanding? IBrokerStandings.Find(BrokerId broker) =>
         Standing.TryGetValue(broker.Value, out BrokerStanding standing) ? standing : new BrokerStanding(1, false, false);
 
+    bool IServingLease.IsHeld
+    {
+        get
+        {
+            Action? hook = WhenAskedToServe;
+            WhenAskedToServe = null;
+            hook?.Invoke();
+            return true;
+        }
+    }
+
     void IIsrChanges.Propose(Partition partition, IsrProposal proposal) => Proposals.Add(proposal);
 
     private void Open(int broker, Offset highWatermark)
@@ -154,7 +168,7 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges
         _world.Disk.CreateDirectory(directory);
         PartitionLog log = PartitionLog.Open(surroundings, directory, new TopicPartition("t", 0), LogOptions.Default, Offset.Zero, Offset.Zero, cleanShutdown: false);
         var config = PartitionConfig.Default with { MinInsyncReplicas = MinInsyncReplicas };
-        var services = new PartitionServices(new BrokerId(broker), _world.Time, TimeSpan.FromSeconds(30), this, this, new LeaseOfAlone());
+        var services = new PartitionServices(new BrokerId(broker), _world.Time, TimeSpan.FromSeconds(30), this, this, this);
         _replicas[broker] = new Partition(new TopicPartition("t", 0), Uuid.Zero, config, log, highWatermark, services);
     }
 

@@ -91,6 +91,28 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void A_broker_that_lags_itself_does_not_shut_down_before_the_others_know_who_leads()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 6, 2);
+        long stale = world.Image.LastOffset.Value;
+        world.Heartbeat(2);
+        world.Heartbeat(3);
+        Assert.False(world.Heartbeat(1, shutDown: true).ShouldShutDown);
+
+        // The others have read as much as this broker, and nobody but the controller that its leaderships are gone.
+        Assert.False(Behind().ShouldShutDown);
+        world.Heartbeat(2);
+        world.Heartbeat(3);
+        Assert.True(Behind().ShouldShutDown);
+
+        BrokerHeartbeatResponse Behind() => world.Do(context => BrokerHeartbeat.Decide(
+            context,
+            new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = world.Image.Brokers[1].Epoch, CurrentMetadataOffset = stale, WantShutDown = true },
+            world.Sessions));
+    }
+
+    [Fact]
     public void The_checks_of_AlterPartition_stand_in_their_order()
     {
         var world = new World(brokers: 3);

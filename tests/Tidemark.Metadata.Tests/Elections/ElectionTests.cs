@@ -163,10 +163,7 @@ public sealed class ElectionTests
         TopicImage topic = world.CreateTopic("a", 1, 2);
         PartitionImage before = world.Partition("a");
         int[] target = [.. Enumerable.Range(1, 4).Where(id => !before.Replicas.Contains(id))];
-        world.Do(context => AlterPartitionReassignments.Decide(context, new AlterPartitionReassignmentsRequest
-        {
-            Topics = [new() { Name = "a", Partitions = [new() { PartitionIndex = 0, Replicas = [.. target] }] }],
-        }));
+        Reassign(world, [.. target]);
         Assert.Equal(4, world.Partition("a").Replicas.Length);
         Assert.Single(ListPartitionReassignments.Answer(world.Image, new ListPartitionReassignmentsRequest { Topics = null }).Topics);
         Alter(world, topic, world.Partition("a"), before.Leader, [.. before.Replicas, target[0]]);
@@ -179,6 +176,54 @@ public sealed class ElectionTests
         Assert.Contains(after.Leader, target);
         Assert.Equal(epoch + 1, after.LeaderEpoch.Value);
     }
+
+    [Fact]
+    public void A_reassignment_that_replaces_another_keeps_what_is_in_sync_until_it_is_complete()
+    {
+        var world = new World(brokers: 4);
+        (int first, int[] others) = MoveTowards(world);
+
+        Assert.Equal(ErrorCode.None, Reassign(world, [others[1], others[2]]));
+
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal(others[0], partition.Leader);
+        Assert.Equal(others[0], Assert.Single(partition.Isr));
+        Assert.Equal([first, others[0]], partition.RemovingReplicas.Order());
+        Assert.Contains(others[0], partition.Replicas);
+    }
+
+    [Fact]
+    public void A_reassignment_is_not_cancelled_where_no_replica_of_before_is_alive()
+    {
+        var world = new World(brokers: 4);
+        (int first, int[] others) = MoveTowards(world, ("unclean.leader.election.enable", "true"));
+
+        Assert.Equal(ErrorCode.InvalidReplicaAssignment, Reassign(world, null));
+        Assert.Equal(others[0], world.Partition("a").Leader);
+
+        world.Heartbeat(first);
+        Assert.Equal(ErrorCode.None, Reassign(world, null));
+        Assert.Equal(first, Assert.Single(world.Partition("a").Replicas));
+        Assert.Equal(first, Assert.Single(world.Partition("a").Isr));
+    }
+
+    /// <summary>A partition on one broker that is on its way to two others, one of which is all that is alive and in sync.</summary>
+    private static (int First, int[] Others) MoveTowards(World world, params (string, string)[] configs)
+    {
+        TopicImage topic = world.CreateTopic("a", 1, 1, configs);
+        int first = world.Partition("a").Leader;
+        int[] others = [.. Enumerable.Range(1, 4).Where(id => id != first)];
+        Assert.Equal(ErrorCode.None, Reassign(world, [others[0], others[1]]));
+        Alter(world, topic, world.Partition("a"), first, [first, others[0]]);
+        world.Heartbeat(first, fence: true);
+        Assert.Equal(others[0], Assert.Single(world.Partition("a").Isr));
+        return (first, others);
+    }
+
+    private static ErrorCode Reassign(World world, List<int>? replicas) => world.Do(context => AlterPartitionReassignments.Decide(
+        context,
+        new AlterPartitionReassignmentsRequest { Topics = [new() { Name = "a", Partitions = [new() { PartitionIndex = 0, Replicas = replicas }] }] }))
+        .Responses[0].Partitions[0].ErrorCode;
 
     private static ErrorCode Elect(World world, sbyte type) => world.Do(context => ElectLeaders.Decide(
         context,
