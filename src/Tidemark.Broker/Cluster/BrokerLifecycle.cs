@@ -226,7 +226,7 @@ public sealed class BrokerLifecycle(
                 "heartbeat",
                 request,
                 options.HeartbeatEvery,
-                context => BrokerHeartbeat.Decide(context, request, options.Sessions()),
+                context => BrokerHeartbeat.Decide(context, request, options.Sessions(), isLocal: true),
                 error => new BrokerHeartbeatResponse { ErrorCode = error },
                 response => response.ErrorCode);
             pause = Take(response, sentAt);

@@ -12,7 +12,10 @@ namespace Tidemark.Metadata.Commands;
 /// </summary>
 public static class BrokerHeartbeat
 {
-    public static Decision<BrokerHeartbeatResponse> Decide(ControllerContext context, BrokerHeartbeatRequest request, BrokerSessions sessions)
+    /// <param name="sessions">Who was heard of lately; touched in any case.</param>
+    /// <param name="isLocal">True for the broker in the controller's own process.</param>
+    public static Decision<BrokerHeartbeatResponse> Decide(
+        ControllerContext context, BrokerHeartbeatRequest request, BrokerSessions sessions, bool isLocal = false)
     {
         if (!context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? broker) || broker.Epoch != request.BrokerEpoch)
         {
@@ -56,10 +59,12 @@ public static class BrokerHeartbeat
         var records = new List<MetadataRecord>();
         if (next != broker)
         {
-            Append(context, broker, next, lost, records);
+            bool isLast = context.Image.Brokers.Values.All(each => each.Id == broker.Id || !each.IsActive);
+            bool stopsWithController = isLocal && isLast && !context.MayBeReplaced;
+            Append(context, broker, next, lost, records, keepsLeaderships: stopsWithController && request.WantShutDown && !next.IsFenced);
             if (next.IsInControlledShutdown && !broker.IsInControlledShutdown)
             {
-                shouldShutDown = context.Image.Brokers.Values.All(each => each.Id == broker.Id || !each.IsActive);
+                shouldShutDown = isLast;
             }
         }
 
@@ -92,7 +97,7 @@ public static class BrokerHeartbeat
         }
 
         var records = new List<MetadataRecord>();
-        Append(context, broker, broker with { IsFenced = true }, [], records);
+        Append(context, broker, broker with { IsFenced = true }, [], records, keepsLeaderships: false);
         return new Decision<bool>(records, true);
     }
 
@@ -115,7 +120,12 @@ public static class BrokerHeartbeat
         return next;
     }
 
-    private static void Append(ControllerContext context, BrokerImage before, BrokerImage after, HashSet<Uuid> lost, List<MetadataRecord> records)
+    /// <param name="keepsLeaderships">
+    /// True when controller and broker stop together and nobody else is there: whoever could be told that the partitions have no leader is told nothing
+    /// any more, and the broker that comes back cleanly goes on where it was.
+    /// </param>
+    private static void Append(
+        ControllerContext context, BrokerImage before, BrokerImage after, HashSet<Uuid> lost, List<MetadataRecord> records, bool keepsLeaderships)
     {
         bool cordons = after.CordonedDirectories != before.CordonedDirectories;
         var record = new BrokerRegistrationChangeRecord
@@ -132,7 +142,7 @@ public static class BrokerHeartbeat
         short version = record.CordonedLogDirs is not null ? (short)3 : lost.Count > 0 ? (short)2 : record.InControlledShutdown != 0 ? (short)1 : (short)0;
         records.Add(record, version);
         var cluster = new ClusterView(context.Image, context.Config, after);
-        if (before.IsActive && !after.IsActive)
+        if (before.IsActive && !after.IsActive && !keepsLeaderships)
         {
             BrokerPartitions.Leave(cluster, before.Id, cameBackUnclean: false, records);
         }

@@ -58,7 +58,7 @@ public sealed class MetadataDriverTests
     }
 
     [Fact]
-    public void A_clean_stop_ends_the_leaderships_and_the_next_start_takes_them_up()
+    public void The_only_node_keeps_its_leaderships_over_a_clean_stop()
     {
         var world = new QuorumWorld(4);
         world.Format();
@@ -66,11 +66,14 @@ public sealed class MetadataDriverTests
         long epoch = world.Register();
         world.CreateTopic("a");
         Assert.True(world.BeginShutdown().ShouldShutDown);
-        Assert.Equal(PartitionImage.NoLeader, world.Driver.Current.Topics.Find("a")!.Partitions[0].Leader);
+        PartitionImage before = world.Driver.Current.Topics.Find("a")!.Partitions[0];
+        Assert.Equal(1, before.Leader);
         world.Driver.Close();
         world.Start();
         world.Register(epoch);
-        Assert.Equal(1, world.Driver.Current.Topics.Find("a")!.Partitions[0].Leader);
+        PartitionImage after = world.Driver.Current.Topics.Find("a")!.Partitions[0];
+        Assert.Equal(1, after.Leader);
+        Assert.Equal(before.PartitionEpoch, after.PartitionEpoch);
         Assert.True(world.Driver.Current.Brokers[1].IsActive);
     }
 

@@ -103,7 +103,8 @@ internal sealed class QuorumWorld
                 CurrentMetadataOffset = context.Image.LastOffset.Value,
                 WantShutDown = true,
             },
-            Driver.Sessions),
+            Driver.Sessions,
+            isLocal: true),
         error => new BrokerHeartbeatResponse { ErrorCode = error }));
 
     public CreateTopicsResponse CreateTopic(string name, int partitions = 1) => Wait(BeginCreateTopic(name, partitions));

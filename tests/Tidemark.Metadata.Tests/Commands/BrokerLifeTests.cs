@@ -112,6 +112,30 @@ public sealed class BrokerLifeTests
             world.Sessions));
     }
 
+    [Theory]
+    [InlineData(1, true, false, true)]
+    [InlineData(1, false, false, false)]
+    [InlineData(1, true, true, false)]
+    [InlineData(2, true, false, false)]
+    public void Leaderships_are_kept_over_a_stop_only_where_nobody_is_left_to_be_told(int brokers, bool isLocal, bool mayBeReplaced, bool isKept)
+    {
+        var world = new World(brokers);
+        world.CreateTopic("a", 2, 1);
+        int leader = world.Partition("a").Leader;
+        BrokerHeartbeatRequest request = new()
+        {
+            BrokerId = leader,
+            BrokerEpoch = world.Image.Brokers[leader].Epoch,
+            CurrentMetadataOffset = world.Image.LastOffset.Value,
+            WantShutDown = true,
+        };
+
+        world.Do(context => BrokerHeartbeat.Decide(context with { MayBeReplaced = mayBeReplaced }, request, world.Sessions, isLocal));
+
+        Assert.True(world.Image.Brokers[leader].IsInControlledShutdown);
+        Assert.Equal(isKept ? leader : PartitionImage.NoLeader, world.Partition("a").Leader);
+    }
+
     [Fact]
     public void The_checks_of_AlterPartition_stand_in_their_order()
     {
