@@ -10,7 +10,6 @@ using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
-using Tidemark.Protocol;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
@@ -21,7 +20,7 @@ namespace Tidemark.Broker;
 /// A broker, put together: recovers its logs, takes part in the metadata, serves connections, and stops in good order. It owns no socket:
 /// whoever has connections hands them to <see cref="Acceptor"/>.
 /// </summary>
-public sealed class BrokerNode
+public sealed class BrokerNode : INode
 {
     private const int PostsMax = 64;
 
@@ -64,7 +63,7 @@ public sealed class BrokerNode
         _log = environment.Logs.CreateLogger("Tidemark.Broker");
         _storage = new StorageListener(environment.Background, environment.Logs.CreateLogger("Tidemark.Storage"));
         _delays = new DelayQueue(environment.Time);
-        Cluster = new ClusterState(options.ClusterId, options.Node, options.Config);
+        Cluster = new ClusterState(options.ClusterId, options.Node, options.Config) { KRaftVersion = () => quorum.KRaftVersion };
         Partitions = new PartitionRegistry();
         Directories = new LogDirectories(
             new LogSurroundings(environment.Disk, environment.Time, _storage, new OpenFileBudget()),
@@ -97,16 +96,16 @@ public sealed class BrokerNode
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
         NodeHandlers more = moreHandlers(this);
-        IRequestHandler[] own = [.. OwnHandlers()];
-        Table = new DispatchTable([.. own, .. more.ForClients]);
-        ControllerTable = new DispatchTable([.. own.Where(IsForControllers), .. more.ForControllers, new ApiVersionsHandler(() => ControllerTable!, Cluster), new DescribeClusterHandler(Cluster, isForControllers: true)]);
+        Table = new DispatchTable([.. OwnHandlers(), .. more.ForClients]);
+        ControllerTable = new DispatchTable(more.ForControllers);
         Acceptor = new BrokerAcceptor(Table, ControllerTable, options.Config.GetList("controller.listener.names"), environment.Logs);
     }
 
-    /// <summary>Where connections come in.</summary>
     public BrokerAcceptor Acceptor { get; }
 
     public DispatchTable Table { get; }
+
+    public IReadOnlyList<ServedApi> Served => Table.Served;
 
     /// <summary>What the controller's listeners serve.</summary>
     public DispatchTable ControllerTable { get; }
@@ -117,10 +116,10 @@ public sealed class BrokerNode
 
     public LogDirectories Directories { get; }
 
-    /// <summary>Completes when the broker cannot go on, with the reason: no log directory is left.</summary>
+    /// <summary>Completes when no log directory is left.</summary>
     public Task<string> Failed => _failed.Task;
 
-    /// <summary>Recovers the logs, catches up with the metadata and registers. Completes when clients are served.</summary>
+    /// <summary>Recovers the logs, catches up with the metadata and registers.</summary>
     /// <exception cref="IOException">No directory could be used.</exception>
     public async Task Start()
     {
@@ -147,10 +146,8 @@ public sealed class BrokerNode
         _housekeeping.Start();
     }
 
-    /// <summary>Called when the logs are loaded and the node takes part in the quorum: other nodes may be let in.</summary>
     public Action OnLoaded { get; set; } = () => { };
 
-    /// <summary>Called, in a cluster of several controllers, when this broker is about to be taken in: clients have to be let in now.</summary>
     public Action OnReady { get; set; } = () => { };
 
     /// <summary>
@@ -161,8 +158,8 @@ public sealed class BrokerNode
     {
         if (_isLoaded)
         {
-            await Within(_quorum.BeginShutdown(), grace);
-            await Within(_quorum.Resign(), grace / 2);
+            await _environment.Time.Within(_quorum.BeginShutdown(), grace);
+            await _environment.Time.Within(_quorum.Resign(), grace / 2);
         }
     }
 
@@ -177,7 +174,7 @@ public sealed class BrokerNode
         }
 
         _isLoaded = false;
-        await Within(Acceptor.Drain(), grace);
+        await _environment.Time.Within(Acceptor.Drain(), grace);
         _housekeeping.Dispose();
         _fetchers.Dispose();
         _assignments.Stop();
@@ -226,10 +223,6 @@ public sealed class BrokerNode
             new DescribeTopicPartitionsHandler(Cluster),
         ];
     }
-
-    /// <summary>What this node's handlers do for a broker and a controller alike. A controller's Fetch is of the metadata log, which nobody else reads here.</summary>
-    private static bool IsForControllers(IRequestHandler handler) =>
-        MessageCatalog.Api(handler.Api).OnController && handler.Api is not (ApiKey.Fetch or ApiKey.ApiVersions or ApiKey.DescribeCluster);
 
     private void Publish(MetadataImage image)
     {
@@ -323,12 +316,5 @@ public sealed class BrokerNode
         }
 
         return done.Task;
-    }
-
-    private async Task Within(Task task, TimeSpan limit)
-    {
-        var timeout = new TaskCompletionSource();
-        await using ITimer timer = _environment.Time.CreateTimer(_ => timeout.TrySetResult(), null, limit, Timeout.InfiniteTimeSpan);
-        await Task.WhenAny(task, timeout.Task);
     }
 }

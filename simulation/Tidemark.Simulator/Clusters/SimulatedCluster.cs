@@ -4,7 +4,7 @@ using Tidemark.Simulator.Network;
 namespace Tidemark.Simulator.Clusters;
 
 /// <summary>
-/// Several nodes, each broker and controller, on one simulated network and one virtual time, out of one seed.
+/// Several nodes, each broker and controller unless <see cref="Roles"/> says otherwise, on one simulated network and one virtual time, out of one seed.
 /// </summary>
 public sealed class SimulatedCluster
 {
@@ -34,6 +34,9 @@ public sealed class SimulatedCluster
     /// <summary>By id, from 1 on.</summary>
     public IReadOnlyList<SimulatedNode> Nodes { get; }
 
+    /// <summary>What each node is, as <c>process.roles</c> says it.</summary>
+    public Func<int, string> Roles { get; init; } = _ => "broker,controller";
+
     /// <summary>Where each node logs to; null for nowhere.</summary>
     public Func<int, ILoggerFactory>? Logs { get; init; }
 
@@ -50,12 +53,16 @@ public sealed class SimulatedCluster
     /// <summary>Lets time pass until the condition holds; false when it does not within the limit.</summary>
     public bool RunUntil(Func<bool> condition, TimeSpan limit) => Time.RunUntil(condition, limit);
 
+    internal bool IsController(int id) => Roles(id).Contains("controller", StringComparison.Ordinal);
+
+    internal bool IsBroker(int id) => Roles(id).Contains("broker", StringComparison.Ordinal);
+
     internal IEnumerable<KeyValuePair<string, string>> PropertiesOf(int id, string data) =>
     [
-        new("process.roles", "broker,controller"),
+        new("process.roles", Roles(id)),
         new("node.id", $"{id}"),
         new("controller.listener.names", "CONTROLLER"),
-        new("controller.quorum.voters", string.Join(',', Nodes.Select(node => $"{node.Id}@{node.Host.Name}:{SimulatedNode.ControllerPort}"))),
+        new("controller.quorum.voters", string.Join(',', Nodes.Where(node => IsController(node.Id)).Select(node => $"{node.Id}@{node.Host.Name}:{SimulatedNode.ControllerPort}"))),
         new("log.dirs", data),
         .. _settings.Select(each => KeyValuePair.Create(each.Key, each.Value)),
     ];

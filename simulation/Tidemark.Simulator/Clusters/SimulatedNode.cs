@@ -45,7 +45,10 @@ public sealed class SimulatedNode
     public SimulatedProcess? Process { get; private set; }
 
     /// <summary>The node in the process; null while none runs.</summary>
-    public BrokerNode? Broker { get; private set; }
+    public INode? Node { get; private set; }
+
+    /// <summary>The same as a broker; null also where the node is a controller alone.</summary>
+    public BrokerNode? Broker => Node as BrokerNode;
 
     /// <summary>Its member of the metadata quorum; null while none runs.</summary>
     public MetadataDriver? Quorum { get; private set; }
@@ -70,7 +73,7 @@ public sealed class SimulatedNode
     public Task Stop()
     {
         var done = new TaskCompletionSource();
-        Process!.Enter("stop", () => _ = Leave(Process, Broker!, done));
+        Process!.Enter("stop", () => _ = Leave(Process, Node!, done));
         return done.Task;
     }
 
@@ -80,7 +83,7 @@ public sealed class SimulatedNode
         Process?.Kill();
         Host.Kill();
         Disk.CrashNow(CrashKind.Process);
-        (Broker, Quorum) = (null, null);
+        (Node, Quorum) = (null, null);
     }
 
     /// <summary>The machine loses power, and with it what was not flushed.</summary>
@@ -89,7 +92,7 @@ public sealed class SimulatedNode
         Process?.Kill();
         Host.PowerOff();
         Disk.CrashNow(CrashKind.Power);
-        (Broker, Quorum) = (null, null);
+        (Node, Quorum) = (null, null);
     }
 
     /// <summary>Power comes back, and the node is started.</summary>
@@ -132,7 +135,16 @@ public sealed class SimulatedNode
         var environment = new BrokerEnvironment(process.Clock, Disk, process, _random.Fork().Fill, _buffers, logs, Host.ConnectorForProcess());
         var node = new BrokerId(Id);
         var quorum = new MetadataDriver(environment, new QuorumOptions(
-            Id, SimulatedCluster.ClusterId, Data, directory.Id, config, () => [new EndpointImage("CONTROLLER", Host.Name, ControllerPort, 0)]));
+            Id, SimulatedCluster.ClusterId, Data, directory.Id, config, () => [new EndpointImage("CONTROLLER", Host.Name, ControllerPort, 0)], _cluster.IsController(Id)));
+        if (!_cluster.IsBroker(Id))
+        {
+            var controller = new ControllerNode(environment, node, SimulatedCluster.ClusterId, config, quorum, new NoLoggers());
+            (Node, Quorum) = (controller, quorum);
+            Host.Listen(ControllerPort, "CONTROLLER", controller.Acceptor);
+            await controller.Start();
+            return;
+        }
+
         var membership = new NodeMembership(environment, quorum, node, SimulatedCluster.ClusterId, config);
         var broker = new BrokerNode(
             environment,
@@ -140,19 +152,23 @@ public sealed class SimulatedNode
             [directory],
             membership,
             self => ControllerHandlers.All(quorum, membership.Channel, self.Cluster, new NoLoggers(), environment, () => self.ControllerTable));
-        (Broker, Quorum) = (broker, quorum);
-        Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);
+        (Node, Quorum) = (broker, quorum);
+        if (_cluster.IsController(Id))
+        {
+            Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);
+        }
+
         broker.OnReady = () => Host.Listen(ClientPort, "PLAINTEXT", broker.Acceptor);
         await broker.Start();
         broker.OnReady();
     }
 
-    private async Task Leave(SimulatedProcess process, BrokerNode broker, TaskCompletionSource done)
+    private async Task Leave(SimulatedProcess process, INode node, TaskCompletionSource done)
     {
-        await broker.Leave(s_leaveMax);
+        await node.Leave(s_leaveMax);
         Host.StopListening(ControllerPort);
         Host.StopListening(ClientPort);
-        await broker.Stop(s_leaveMax);
+        await node.Stop(s_leaveMax);
         if (Process == process)
         {
             Kill();

@@ -23,6 +23,9 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
     /// <summary>This broker's configuration with what was set at run time.</summary>
     public BrokerConfig Config => _config;
 
+    /// <summary>The level of kraft.version, which stands among the quorum's own records and not in the image.</summary>
+    public Func<short> KRaftVersion { get; init; } = () => 0;
+
     /// <summary>Called, one at a time, when something was set at run time; the layers outside the broker keep limits of their own.</summary>
     public Action<BrokerConfig>? ConfigChanged { get; set; }
 
@@ -33,7 +36,13 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         get
         {
             MetadataImage image = _image;
-            return new FinalizedFeatures(image.LastOffset.Value, [.. image.Features.Select(f => new FeatureLevel(f.Key, f.Value))]);
+            List<FeatureLevel> levels = [.. image.Features.Select(f => new FeatureLevel(f.Key, f.Value))];
+            if (KRaftVersion() is > 0 and var level)
+            {
+                levels.Add(new FeatureLevel(FeatureTable.Kraft, level));
+            }
+
+            return new FinalizedFeatures(image.LastOffset.Value, levels);
         }
     }
 

@@ -26,6 +26,9 @@ public interface IMetadataQuorum : IClusterCommands
     /// <summary>Whether this broker may serve what it leads.</summary>
     IServingLease Lease { get; }
 
+    /// <summary>The level of kraft.version: 1 where the quorum keeps its voters in the log.</summary>
+    short KRaftVersion { get; }
+
     /// <summary>Registers this broker: completes when it is unfenced, with the epoch of its registration.</summary>
     /// <param name="ready">
     /// Told before the controller is, where that is another node or could be: clients have to be let in by then. Not told where this node decides alone.

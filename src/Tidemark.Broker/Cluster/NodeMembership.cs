@@ -56,6 +56,8 @@ public sealed class NodeMembership : IMetadataQuorum
 
     public IServingLease Lease => _lease;
 
+    public short KRaftVersion => _driver.KRaftVersion;
+
     public MetadataImage Load() => _driver.Load();
 
     public void Start(Action<MetadataImage> publish) => _driver.Start(image =>

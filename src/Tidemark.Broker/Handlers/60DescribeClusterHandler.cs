@@ -12,8 +12,8 @@ namespace Tidemark.Broker.Handlers;
 /// API key 60, DescribeCluster: the cluster's id and its brokers (KIP-700).
 /// v1 endpoint types: 1 brokers, 2 controllers (KIP-919): each is told on the listeners of its own kind only · v2 fenced brokers on request.
 /// </summary>
-/// <param name="isForControllers">True on the controller's listeners.</param>
-public sealed class DescribeClusterHandler(ClusterState cluster, bool isForControllers = false)
+/// <param name="activeController">Who leads the quorum, on the controller's listeners; null on those for clients.</param>
+public sealed class DescribeClusterHandler(ClusterState cluster, Func<BrokerId>? activeController = null)
     : MessageHandler<DescribeClusterRequest, DescribeClusterResponse>(ApiKey.DescribeCluster, 0, 2)
 {
     private const sbyte Brokers = 1;
@@ -24,7 +24,7 @@ public sealed class DescribeClusterHandler(ClusterState cluster, bool isForContr
 
     protected override ValueTask<DescribeClusterResponse> Answer(DescribeClusterRequest request, Request context)
     {
-        sbyte own = isForControllers ? Controllers : Brokers;
+        sbyte own = activeController is null ? Brokers : Controllers;
         if (request.EndpointType != own)
         {
             return new(new DescribeClusterResponse
@@ -35,12 +35,12 @@ public sealed class DescribeClusterHandler(ClusterState cluster, bool isForContr
             });
         }
 
-        return new(isForControllers ? DescribeControllers(request) : DescribeBrokers(request, context));
+        return new(activeController is null ? DescribeBrokers(request, context) : DescribeControllers(request, activeController()));
     }
 
-    private DescribeClusterResponse DescribeControllers(DescribeClusterRequest request)
+    private DescribeClusterResponse DescribeControllers(DescribeClusterRequest request, BrokerId active)
     {
-        var response = new DescribeClusterResponse { ClusterId = cluster.ClusterId, ControllerId = cluster.Self.Value, EndpointType = Controllers };
+        var response = new DescribeClusterResponse { ClusterId = cluster.ClusterId, ControllerId = active.Value, EndpointType = Controllers };
         if (request.IncludeClusterAuthorizedOperations)
         {
             response.ClusterAuthorizedOperations = AuthorizedOperations.AllOnCluster;

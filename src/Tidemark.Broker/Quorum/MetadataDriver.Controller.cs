@@ -258,6 +258,7 @@ public sealed partial class MetadataDriver : IQuorumView
         {
             UptimeMs = UptimeMs,
             MayBeReplaced = !IsAlone,
+            KRaftVersion = Member.Voters.KRaftVersion,
         };
     }
 }

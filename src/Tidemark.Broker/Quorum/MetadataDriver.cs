@@ -44,6 +44,7 @@ public sealed partial class MetadataDriver
     private MetadataLog? _metadata;
     private QuorumMember? _member;
     private ITimer? _timer;
+    private volatile short _kraftVersion;
     private bool _turnIsDue;
     private bool _isStopped;
     private bool _isClosed;
@@ -62,6 +63,9 @@ public sealed partial class MetadataDriver
 
     /// <summary>Completes, with the reason, when the metadata log can take nothing more: the node has to stop.</summary>
     public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>The level of kraft.version: 1 where the quorum keeps its voters in the log.</summary>
+    public short KRaftVersion => _kraftVersion;
 
     /// <summary>The quorum's epoch.</summary>
     public LeaderEpoch Epoch => Member.Epoch;
@@ -263,6 +267,7 @@ public sealed partial class MetadataDriver
             CarryOut();
         }
 
+        _kraftVersion = Member.Voters.KRaftVersion;
         SendOutbox();
         AnswerHeldFetches();
         Settle();

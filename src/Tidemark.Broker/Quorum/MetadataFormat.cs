@@ -15,7 +15,10 @@ namespace Tidemark.Broker.Quorum;
 /// <param name="MetadataDirectory">The one that holds the metadata log.</param>
 /// <param name="Version">The metadata version of a new cluster.</param>
 /// <param name="Levels">Levels of features that differ from the standard of that version; 0 leaves a feature out.</param>
-/// <param name="StandaloneEndpoint">Where this node listens as the first voter of a quorum that keeps its voters in the log (KIP-853); null for fixed voters.</param>
+/// <param name="FirstVoters">
+/// The first voters of a quorum that keeps them in the log (KIP-853), the same for all nodes; null for fixed voters, and for a node that observes until it is
+/// added. This node's entry names the directory of its metadata log, or none for one that is drawn now.
+/// </param>
 /// <param name="IgnoreFormatted">True to leave directories that are formatted already as they are, false to refuse.</param>
 public sealed record FormatOptions(
     string ClusterId,
@@ -24,12 +27,12 @@ public sealed record FormatOptions(
     string MetadataDirectory,
     MetadataVersion Version,
     IReadOnlyDictionary<string, short> Levels,
-    VoterEndpoint? StandaloneEndpoint,
+    IReadOnlyList<Voter>? FirstVoters,
     bool IgnoreFormatted);
 
 /// <summary>
-/// Formats directories as Kafka's storage tool does: meta.properties in each, bootstrap.checkpoint with the features' levels, and for a
-/// standalone voter the snapshot that names it.
+/// Formats directories as Kafka's storage tool does: meta.properties in each, bootstrap.checkpoint with the features' levels, and for one of
+/// the first voters the snapshot that names them all.
 /// </summary>
 public static class MetadataFormat
 {
@@ -64,14 +67,16 @@ public static class MetadataFormat
         foreach (string directory in open)
         {
             CreateDurably(disk, Path.GetFullPath(directory));
-            Uuid id = newId();
+            Voter? own = directory == options.MetadataDirectory ? options.FirstVoters?.FirstOrDefault(voter => voter.Key.Node.Value == options.NodeId) : null;
+            Uuid id = own is { Key.Directory.IsZero: false } ? own.Key.Directory : newId();
             var bootstrap = new Snapshot([.. FirstRecords(options)], 0, 0, null);
             SnapshotFile.Write(disk, Path.Combine(directory, BootstrapFileName), bootstrap, new LeaderEpoch(0), nowMs);
-            if (directory == options.MetadataDirectory && options.StandaloneEndpoint is { } endpoint)
+            if (own is not null)
             {
                 string log = Path.Combine(directory, LogDirectory.MetadataDirectoryName);
                 disk.CreateDirectory(log);
-                var voters = new Snapshot([], nowMs, 1, [new Voter(new ReplicaKey(new BrokerId(options.NodeId), id), [endpoint])]);
+                disk.SyncDirectory(directory);
+                var voters = new Snapshot([], nowMs, 1, [.. options.FirstVoters!.Select(voter => voter == own ? own with { Key = own.Key with { Directory = id } } : voter)]);
                 var first = new SnapshotId(Offset.Zero, new LeaderEpoch(0));
                 SnapshotFile.Write(disk, Path.Combine(log, first.FileName), voters, first.Epoch, nowMs);
             }

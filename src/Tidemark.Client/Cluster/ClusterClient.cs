@@ -25,7 +25,10 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
         where TResponse : IMessage<TResponse>, IApiResponse =>
         await (await ConnectToAnyAsync(cancellation)).SendAsync<TResponse>(request, brokerWait, cancellation);
 
-    /// <summary>Sends an administrative request: to the broker that metadata names for it, which passes it on to the controller.</summary>
+    /// <summary>
+    /// Sends an administrative request: to the broker that metadata names for it, which passes it on to the controller; to any other where that one cannot be
+    /// reached, because metadata may go on naming a broker that is gone until its session is over, and all pass on what is the controller's.
+    /// </summary>
     public async Task<TResponse> SendToControllerAsync<TResponse>(IApiRequest request, TimeSpan brokerWait = default, CancellationToken cancellation = default)
         where TResponse : IMessage<TResponse>, IApiResponse
     {
@@ -34,9 +37,16 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
             await RefreshAsync([], cancellation: cancellation);
         }
 
-        BrokerConnection connection = Metadata.Brokers.ContainsKey(Metadata.Controller)
-            ? await ConnectToAsync(Metadata.Controller, cancellation)
-            : await ConnectToAnyAsync(cancellation);
+        BrokerConnection connection;
+        try
+        {
+            connection = Metadata.Brokers.ContainsKey(Metadata.Controller) ? await ConnectToAsync(Metadata.Controller, cancellation) : await ConnectToAnyAsync(cancellation);
+        }
+        catch (BrokerUnreachableException)
+        {
+            connection = await ConnectToAnyAsync(cancellation);
+        }
+
         return await connection.SendAsync<TResponse>(request, brokerWait, cancellation);
     }
 

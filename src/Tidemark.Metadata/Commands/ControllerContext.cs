@@ -30,6 +30,9 @@ public sealed record ControllerContext(
     /// </summary>
     public bool MayBeReplaced { get; init; }
 
+    /// <summary>The level of the feature kraft.version, which the quorum keeps and not the image.</summary>
+    public short KRaftVersion { get; init; }
+
     public MetadataVersion Version => Image.Version;
 
     /// <summary>True when a request that has to be answered within this many milliseconds comes too late, as Kafka sees it.</summary>

@@ -8,7 +8,7 @@ namespace Tidemark.Metadata.Commands;
 
 /// <summary>
 /// Raises or lowers feature levels (KIP-584): all that is asked for, or nothing. Every node has to support the new level. The metadata version
-/// is never lowered, because records of the higher level may stand in the log.
+/// is never lowered, because records of the higher level may stand in the log. kraft.version is checked here; raising it is the quorum's own affair.
 /// </summary>
 public static class UpdateFeatures
 {
@@ -22,7 +22,7 @@ public static class UpdateFeatures
         foreach (UpdateFeaturesRequest.FeatureUpdateKey update in request.FeatureUpdates)
         {
             sbyte kind = version == 0 ? update.AllowDowngrade ? SafeDowngrade : Upgrade : update.UpgradeType;
-            if (ProblemOf(context.Image, update.Feature, update.MaxVersionLevel, kind) is { } problem)
+            if (ProblemOf(context, update.Feature, update.MaxVersionLevel, kind) is { } problem)
             {
                 return new Decision<UpdateFeaturesResponse>([], new UpdateFeaturesResponse
                 {
@@ -81,8 +81,9 @@ public static class UpdateFeatures
         }
     }
 
-    private static string? ProblemOf(MetadataImage image, string feature, short level, sbyte kind)
+    private static string? ProblemOf(ControllerContext context, string feature, short level, sbyte kind)
     {
+        MetadataImage image = context.Image;
         if (kind is not (Upgrade or SafeDowngrade or UnsafeDowngrade))
         {
             return $"upgrade type {kind} is unknown, allowed are 1 (upgrade), 2 (safe downgrade) and 3 (unsafe downgrade).";
@@ -114,13 +115,13 @@ public static class UpdateFeatures
             }
         }
 
-        short now = feature == MetadataVersion.Feature ? image.Version.Level : image.Features.GetValueOrDefault(feature);
         if (feature == FeatureTable.Kraft)
         {
-            // Its level stands in control records of the quorum, not in the log's ordinary ones.
-            return level == now ? null : "the quorum's version cannot be changed this way here.";
+            // Its level stands in control records of the quorum, which raises it by itself and never lowers it.
+            return level >= context.KRaftVersion ? null : "the quorum's version cannot be lowered.";
         }
 
+        short now = feature == MetadataVersion.Feature ? image.Version.Level : image.Features.GetValueOrDefault(feature);
         if (level > now && kind != Upgrade)
         {
             return $"it is above the level {now} in force, which takes upgrade type 1.";

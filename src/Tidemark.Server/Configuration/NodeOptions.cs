@@ -9,7 +9,8 @@ namespace Tidemark.Server.Configuration;
 /// <param name="Config">All keys, for the broker.</param>
 /// <param name="Listeners">Where to listen, controller listeners included.</param>
 /// <param name="ControllerListenerNames">Which of them belong to the controller.</param>
-/// <param name="Advertised">What clients are told; port 0 stands for the port that the listener of that name gets.</param>
+/// <param name="Advertised">What clients are told; port 0 stands for the port that the listener of that name gets. None for a controller alone.</param>
+/// <param name="AdvertisedControllers">What brokers and other controllers are told; none without the role controller.</param>
 /// <param name="LogDirectories">Absolute, in the order of the file.</param>
 /// <param name="MetadataDirectory">Which directory holds the metadata log.</param>
 public sealed record NodeOptions(
@@ -18,13 +19,20 @@ public sealed record NodeOptions(
     IReadOnlyList<Listener> Listeners,
     IReadOnlyList<string> ControllerListenerNames,
     IReadOnlyList<Listener> Advertised,
+    IReadOnlyList<Listener> AdvertisedControllers,
     string InterBrokerListenerName,
     IReadOnlyList<string> LogDirectories,
     string MetadataDirectory,
     string? Rack)
 {
+    private const string BrokerRole = "broker";
+    private const string ControllerRole = "controller";
+
+    /// <summary>Whether <c>process.roles</c> names the broker: otherwise the node holds no partitions and has no clients.</summary>
+    public bool IsBroker => HasRole(Config, BrokerRole);
+
     /// <summary>Whether <c>process.roles</c> names the controller: otherwise the node only follows the metadata quorum.</summary>
-    public bool IsController => ControllerRoleOf(Config);
+    public bool IsController => HasRole(Config, ControllerRole);
 
     private const string Plaintext = "PLAINTEXT";
 
@@ -40,7 +48,7 @@ public sealed record NodeOptions(
             throw new ConfigurationException(fatal.Message);
         }
 
-        RequireBroker(config);
+        CheckRoles(config);
         RefusePolicies(config);
         IReadOnlyList<string> controllers = [.. config.GetList("controller.listener.names").Select(n => n.ToUpperInvariant())];
         IReadOnlyList<Listener> listeners = Listener.ParseList("listeners", config.GetString("listeners"));
@@ -48,13 +56,7 @@ public sealed record NodeOptions(
         int nodeId = config.GetInt("node.id");
         CheckQuorum(config, nodeId);
         IReadOnlyList<Listener> advertised = ReadAdvertised(config, listeners, controllers);
-        string interBroker = config.Find("inter.broker.listener.name")?.Text.ToUpperInvariant() ?? Plaintext;
-        if (advertised.All(l => l.Name != interBroker) || controllers.Contains(interBroker))
-        {
-            string names = string.Join(", ", advertised.Where(l => !controllers.Contains(l.Name)).Select(l => l.Name));
-            throw new ConfigurationException("inter.broker.listener.name", interBroker, $"one of the advertised listeners that is not the controller's is allowed: {names}");
-        }
-
+        string interBroker = ReadInterBroker(config, advertised, controllers);
         string[] directories = [.. (config.Find("log.dirs") is { } several ? several.AsList() : config.GetList("log.dir")).Where(d => d.Length > 0).Select(Path.GetFullPath)];
         if (directories.Length == 0 || directories.Distinct().Count() != directories.Length)
         {
@@ -62,19 +64,46 @@ public sealed record NodeOptions(
         }
 
         string metadata = config.Find("metadata.log.dir") is { Text.Length: > 0 } own ? Path.GetFullPath(own.Text) : directories[0];
-        return new NodeOptions(config, nodeId, listeners, controllers, advertised, interBroker, directories, metadata, config.Find("broker.rack")?.Text);
+        return new NodeOptions(
+            config,
+            nodeId,
+            listeners,
+            controllers,
+            [.. advertised.Where(l => !controllers.Contains(l.Name))],
+            HasRole(config, ControllerRole) ? AdvertisedControllersOf(listeners, advertised, controllers) : [],
+            interBroker,
+            directories,
+            metadata,
+            config.Find("broker.rack")?.Text);
     }
 
-    private static bool ControllerRoleOf(BrokerConfig config) => config.GetList("process.roles").Contains("controller");
+    private static bool HasRole(BrokerConfig config, string role) => config.GetList("process.roles").Contains(role);
 
-    private static void RequireBroker(BrokerConfig config)
+    private static void CheckRoles(BrokerConfig config)
     {
         var roles = config.GetList("process.roles");
-        if (!roles.Contains("broker") || roles.Any(role => role is not ("broker" or "controller")))
+        if (roles.IsEmpty || roles.Any(role => role is not (BrokerRole or ControllerRole)) || roles.Distinct().Count() != roles.Length)
         {
-            throw new ConfigurationException("process.roles", config.GetString("process.roles"), "broker or broker,controller is allowed in this version");
+            throw new ConfigurationException("process.roles", config.GetString("process.roles"), "broker, controller, or broker,controller is allowed");
         }
     }
+
+    /// <summary>Which listener brokers talk to each other on; a controller alone has none.</summary>
+    private static string ReadInterBroker(BrokerConfig config, IReadOnlyList<Listener> advertised, IReadOnlyList<string> controllers)
+    {
+        string interBroker = config.Find("inter.broker.listener.name")?.Text.ToUpperInvariant() ?? Plaintext;
+        if (HasRole(config, BrokerRole) && (advertised.All(l => l.Name != interBroker) || controllers.Contains(interBroker)))
+        {
+            string names = string.Join(", ", advertised.Where(l => !controllers.Contains(l.Name)).Select(l => l.Name));
+            throw new ConfigurationException("inter.broker.listener.name", interBroker, $"one of the advertised listeners that is not the controller's is allowed: {names}");
+        }
+
+        return interBroker;
+    }
+
+    /// <summary>A controller's listener is told as advertised.listeners says, and without an entry there as it listens.</summary>
+    private static IReadOnlyList<Listener> AdvertisedControllersOf(IReadOnlyList<Listener> listeners, IReadOnlyList<Listener> advertised, IReadOnlyList<string> controllers) =>
+        [.. listeners.Where(l => controllers.Contains(l.Name)).Select(l => advertised.FirstOrDefault(told => told.Name == l.Name) ?? Reachable(l))];
 
     /// <summary>Whoever configures a policy relies on it, and it is a Java class: ignoring it would open what it keeps closed.</summary>
     private static void RefusePolicies(BrokerConfig config)
@@ -97,13 +126,19 @@ public sealed record NodeOptions(
         }
 
         string names = string.Join(", ", controllers);
-        bool isController = ControllerRoleOf(config);
+        bool isBroker = HasRole(config, BrokerRole);
+        bool isController = HasRole(config, ControllerRole);
         if (controllers.Count == 0)
         {
             throw new ConfigurationException("controller.listener.names", "", "at least one name is needed, for instance CONTROLLER");
         }
 
-        if (listeners.All(l => controllers.Contains(l.Name)) || (isController && !listeners.Any(l => controllers.Contains(l.Name))))
+        if (!isBroker && !listeners.All(l => controllers.Contains(l.Name)))
+        {
+            throw new ConfigurationException("listeners", all, $"a node without the role broker has only listeners of controller.listener.names={names}");
+        }
+
+        if ((isBroker && listeners.All(l => controllers.Contains(l.Name))) || (isController && !listeners.Any(l => controllers.Contains(l.Name))))
         {
             throw new ConfigurationException("listeners", all, $"at least one listener for the controller (controller.listener.names={names}) and one for clients must be there");
         }
@@ -185,7 +220,7 @@ public sealed record NodeOptions(
             isVoter |= id == nodeId;
         }
 
-        if (isVoter != ControllerRoleOf(config))
+        if (isVoter != HasRole(config, ControllerRole))
         {
             throw new ConfigurationException(
                 "controller.quorum.voters",
@@ -213,9 +248,11 @@ public sealed record NodeOptions(
             }
         }
 
-        // A listener on all interfaces is advertised by the name of the machine.
-        return [.. advertised.Select(l => l.Host is "" or "0.0.0.0" or "::" ? l with { Host = MachineName() } : l)];
+        return [.. advertised.Select(Reachable)];
     }
+
+    /// <summary>A listener on all interfaces is advertised by the name of the machine.</summary>
+    private static Listener Reachable(Listener listener) => listener.Host is "" or "0.0.0.0" or "::" ? listener with { Host = MachineName() } : listener;
 
     private static string MachineName()
     {

@@ -41,7 +41,7 @@ public sealed partial class Node : IAsyncDisposable
     private readonly IReadOnlyList<LogDirectory> _directories;
     private readonly NetworkServer _network;
     private readonly MetadataDriver _driver;
-    private readonly BrokerNode _broker;
+    private readonly INode _node;
     private ITimer? _settling;
 
     /// <summary>Takes directories and ports.</summary>
@@ -63,15 +63,9 @@ public sealed partial class Node : IAsyncDisposable
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
             _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController));
-            var membership = new NodeMembership(environment, _driver, new BrokerId(options.NodeId), clusterId, options.Config);
-            _broker = new BrokerNode(
-                environment,
-                new BrokerOptions(new BrokerId(options.NodeId), clusterId, options.Config, BrokerEndpoints, options.InterBrokerListenerName),
-                [.. _directories.Where(d => options.LogDirectories.Contains(d.Path))],
-                membership,
-                node => ControllerHandlers.All(_driver, membership.Channel, node.Cluster, new BrokerLoggers(logs), environment, () => node.ControllerTable));
-            _door.Inner = _broker.Acceptor;
-            _broker.Cluster.ConfigChanged = UpdateLimits;
+            _node = options.IsBroker ? Broker(environment, logs) : new ControllerNode(environment, new BrokerId(options.NodeId), clusterId, options.Config, _driver, new BrokerLoggers(logs));
+            _door.Inner = _node.Acceptor;
+            _node.Cluster.ConfigChanged = UpdateLimits;
         }
         catch (ListenerBindException inUse)
         {
@@ -88,10 +82,10 @@ public sealed partial class Node : IAsyncDisposable
     public string ClusterId { get; }
 
     /// <summary>The APIs that the node answers.</summary>
-    public IReadOnlyList<ServedApi> Served => _broker.Table.Served;
+    public IReadOnlyList<ServedApi> Served => _node.Served;
 
-    /// <summary>Where clients are told to connect, with real ports.</summary>
-    public IReadOnlyList<Listener> Advertised => [.. _options.Advertised.Select(l => l.Port == 0 ? l with { Port = PortOf(l.Name) } : l)];
+    /// <summary>Where clients are told to connect, with real ports; of a controller alone, where brokers and controllers are.</summary>
+    public IReadOnlyList<Listener> Advertised => [.. (_options.IsBroker ? _options.Advertised : _options.AdvertisedControllers).Select(l => l.Port == 0 ? l with { Port = PortOf(l.Name) } : l)];
 
     /// <summary>Completes, with the reason, when the node can go on no longer.</summary>
     public Task<string> Failed { get; private set; } = new TaskCompletionSource<string>().Task;
@@ -105,9 +99,9 @@ public sealed partial class Node : IAsyncDisposable
         try
         {
             // Other controllers have to reach this one before any of them can take a broker in.
-            _broker.OnLoaded = () => _network.Start(_options.ControllerListenerNames);
-            _broker.OnReady = _network.Start;
-            await _broker.Start();
+            _node.OnLoaded = () => _network.Start(_options.ControllerListenerNames);
+            _node.OnReady = _network.Start;
+            await _node.Start();
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or TimeoutException)
         {
@@ -126,9 +120,9 @@ public sealed partial class Node : IAsyncDisposable
         long began = Stopwatch.GetTimestamp();
 
         // While the leaderships go to others everyone is still served, or told who serves now.
-        await _broker.Leave(s_leaveMax);
+        await _node.Leave(s_leaveMax);
         Task network = _network.StopAsync(s_drainMax);
-        await _broker.Stop(s_drainMax);
+        await _node.Stop(s_drainMax);
         await network;
         LogStopped(_log, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
     }
@@ -140,13 +134,22 @@ public sealed partial class Node : IAsyncDisposable
         CloseDirectories();
     }
 
-    private IReadOnlyList<EndpointImage> ControllerEndpoints() =>
-    [
-        .. _options.Listeners.Where(l => _options.ControllerListenerNames.Contains(l.Name)).Select(l => Endpoint(l.Host.Length == 0 ? l with { Host = "localhost" } : l)),
-    ];
+    /// <summary>A node that is a broker, and a controller too where it has that role.</summary>
+    private BrokerNode Broker(BrokerEnvironment environment, StreamLoggerFactory logs)
+    {
+        var id = new BrokerId(_options.NodeId);
+        var membership = new NodeMembership(environment, _driver, id, ClusterId, _options.Config);
+        return new BrokerNode(
+            environment,
+            new BrokerOptions(id, ClusterId, _options.Config, BrokerEndpoints, _options.InterBrokerListenerName),
+            [.. _directories.Where(d => _options.LogDirectories.Contains(d.Path))],
+            membership,
+            node => ControllerHandlers.All(_driver, membership.Channel, node.Cluster, new BrokerLoggers(logs), environment, () => node.ControllerTable));
+    }
 
-    private IReadOnlyList<EndpointImage> BrokerEndpoints() =>
-        [.. _options.Advertised.Where(l => !_options.ControllerListenerNames.Contains(l.Name)).Select(Endpoint)];
+    private IReadOnlyList<EndpointImage> ControllerEndpoints() => [.. _options.AdvertisedControllers.Select(Endpoint)];
+
+    private IReadOnlyList<EndpointImage> BrokerEndpoints() => [.. _options.Advertised.Select(Endpoint)];
 
     private EndpointImage Endpoint(Listener listener) =>
         new(listener.Name, listener.Host, (ushort)(listener.Port == 0 ? PortOf(listener.Name) : listener.Port), SecurityProtocol: 0);
@@ -155,8 +158,8 @@ public sealed partial class Node : IAsyncDisposable
 
     private async Task<string> WatchAsync()
     {
-        Task first = await Task.WhenAny(_broker.Failed, _driver.Failed);
-        return first == _broker.Failed ? await _broker.Failed : $"the metadata log failed: {(await _driver.Failed).Message}";
+        Task first = await Task.WhenAny(_node.Failed, _driver.Failed);
+        return first == _node.Failed ? await _node.Failed : $"the metadata log failed: {(await _driver.Failed).Message}";
     }
 
     private void UpdateLimits(BrokerConfig config)

@@ -53,7 +53,7 @@ public static partial class NodeDirectories
     /// <summary>Formats what is not formatted yet, under the locks of all directories. Answers the directories that were formatted now.</summary>
     /// <exception cref="ConfigurationException">One is in use, cannot be written, or is another node's.</exception>
     public static IReadOnlyList<string> Format(
-        IDisk disk, NodeOptions options, string clusterId, MetadataVersion version, IReadOnlyDictionary<string, short> levels, VoterEndpoint? standalone, bool ignoreFormatted)
+        IDisk disk, NodeOptions options, string clusterId, MetadataVersion version, IReadOnlyDictionary<string, short> levels, IReadOnlyList<Voter>? firstVoters, bool ignoreFormatted)
     {
         if (!Uuid.TryParse(clusterId, out _))
         {
@@ -64,7 +64,7 @@ public static partial class NodeDirectories
         try
         {
             opened.AddRange(Paths(options).Select(path => OpenOne(disk, path)));
-            var format = new FormatOptions(clusterId, options.NodeId, options.LogDirectories, options.MetadataDirectory, version, levels, standalone, ignoreFormatted);
+            var format = new FormatOptions(clusterId, options.NodeId, options.LogDirectories, options.MetadataDirectory, version, levels, firstVoters, ignoreFormatted);
             return MetadataFormat.Format(disk, format, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), RandomId);
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException)

@@ -36,7 +36,7 @@ public static partial class NodeProcess
         // A signal while the logs are loaded waits for them: stopped halfway, they would have to be recovered once more. A node that waits for
         // its cluster stops all the same.
         Task starting = node.StartAsync();
-        if (await Task.WhenAny(starting, Later(stop.Task, s_startGrace)) == starting)
+        if (await Task.WhenAny(starting, Later(stop.Task, s_startGrace), node.Failed) == starting)
         {
             await starting;
             if (!stopping.IsCancellationRequested)

@@ -4,8 +4,6 @@ using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Image;
 using Tidemark.Output;
 using Tidemark.Parsing;
-using Tidemark.Primitives;
-using Tidemark.Raft;
 using Tidemark.Server.Configuration;
 using Tidemark.Server.Lifecycle;
 using Tidemark.Storage.Files;
@@ -13,12 +11,12 @@ using Tidemark.Storage.Files;
 namespace Tidemark.Commands;
 
 /// <summary><c>tidemark format</c>: makes a node's directories ready for their first start, as Kafka's storage tool does.</summary>
-internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool IgnoreFormatted, bool Standalone, string? ReleaseVersion, IReadOnlyList<string> Features, bool Json)
+internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool IgnoreFormatted, FirstVotersOptions Voters, string? ReleaseVersion, IReadOnlyList<string> Features, bool Json)
 {
     public static FormatCommand? TryQuick(ReadOnlySpan<string> arguments) =>
-        QuickArguments.TryRead(arguments, ["--config", "--cluster-id", "--release-version", "--feature"], ["--ignore-formatted", "--standalone", "--json"]) is { } read
+        QuickArguments.TryRead(arguments, ["--config", "--cluster-id", "--release-version", "--feature", FirstVotersOptions.Initial], ["--ignore-formatted", FirstVotersOptions.Standalone, FirstVotersOptions.NoInitial, "--json"]) is { } read
         && read.Find("--config") is { } file && read.Find("--cluster-id") is { } id
-            ? new FormatCommand(file, id, read.Has("--ignore-formatted"), read.Has("--standalone"), read.Find("--release-version"), read.All("--feature"), read.Has("--json"))
+            ? new FormatCommand(file, id, read.Has("--ignore-formatted"), FirstVotersOptions.From(read), read.Find("--release-version"), read.All("--feature"), read.Has("--json"))
             : null;
 
     public static Command Define()
@@ -26,7 +24,9 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
         var config = new Option<string>("--config", "-c") { Description = "The node's property file.", Required = true, HelpName = "FILE" };
         var clusterId = new Option<string>("--cluster-id", "-t") { Description = "The cluster's id, the same on all its nodes: 22 characters of base64.", Required = true, HelpName = "ID" };
         var ignore = new Option<bool>("--ignore-formatted") { Description = "Leave directories that are formatted already as they are." };
-        var standalone = new Option<bool>("--standalone") { Description = "This node is the first voter of a quorum that keeps its voters in the metadata log." };
+        var standalone = new Option<bool>(FirstVotersOptions.Standalone, "-s") { Description = "This node is the first voter of a quorum that keeps its voters in the metadata log." };
+        var initial = new Option<string?>(FirstVotersOptions.Initial, "-I") { Description = "The first voters of such a quorum, the same on all its nodes.", HelpName = "ID@HOST:PORT:DIRECTORY,..." };
+        var none = new Option<bool>(FirstVotersOptions.NoInitial, "-N") { Description = "This node observes such a quorum until it is added to the voters." };
         var release = new Option<string?>("--release-version") { Description = "The metadata version of a new cluster, such as 4.3-IV0.", HelpName = "VERSION" };
         var features = new Option<string[]>("--feature") { Description = "A feature's level; may be given again.", HelpName = "NAME=LEVEL" };
         Option<bool> json = JsonOption.Create();
@@ -34,12 +34,15 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             "format",
             "Make a node's directories ready for its first start.",
             "tidemark format --config server.properties --cluster-id MkU3OEVBNTcwNTJENDM2Qg",
-            "tidemark format --config server.properties --cluster-id MkU3OEVBNTcwNTJENDM2Qg --ignore-formatted --feature group.version=0")
+            "tidemark format --config server.properties --cluster-id MkU3OEVBNTcwNTJENDM2Qg --ignore-formatted --feature group.version=0",
+            "tidemark format --config controller.properties --cluster-id MkU3OEVBNTcwNTJENDM2Qg --standalone")
         {
             config,
             clusterId,
             ignore,
             standalone,
+            initial,
+            none,
             release,
             features,
             json,
@@ -48,7 +51,7 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             parsed.GetRequiredValue(config),
             parsed.GetRequiredValue(clusterId),
             parsed.GetValue(ignore),
-            parsed.GetValue(standalone),
+            new FirstVotersOptions(parsed.GetValue(standalone), parsed.GetValue(initial), parsed.GetValue(none)),
             parsed.GetValue(release),
             parsed.GetValue(features) ?? [],
             parsed.GetValue(json)).Run());
@@ -63,7 +66,7 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             CommandLine.Complain(warning);
         }
 
-        IReadOnlyList<string> formatted = NodeDirectories.Format(new SystemDisk(), options, ClusterId, ReadVersion(), ReadLevels(), Standalone ? ControllerOf(options) : null, IgnoreFormatted);
+        IReadOnlyList<string> formatted = NodeDirectories.Format(new SystemDisk(), options, ClusterId, ReadVersion(), ReadLevels(), Voters.Read(options), IgnoreFormatted);
         if (Json)
         {
             Outcome.Write(json: true, "", ("clusterId", ClusterId), ("node", options.NodeId), ("formatted", formatted));
@@ -82,12 +85,6 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
 
         return ExitCode.Success;
     });
-
-    private static VoterEndpoint ControllerOf(NodeOptions options)
-    {
-        Listener listener = options.Listeners.First(l => options.ControllerListenerNames.Contains(l.Name));
-        return new VoterEndpoint(listener.Name, listener.Host.Length == 0 ? "localhost" : listener.Host, (ushort)listener.Port);
-    }
 
     private MetadataVersion ReadVersion()
     {
@@ -113,6 +110,11 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             if (!short.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out short level) || (level != 0 && level < range.Lowest) || level > range.Highest)
             {
                 throw new CommandException(ExitCode.Usage, $"--feature {name}={text}: a level from {range.Lowest} to {range.Highest} is allowed");
+            }
+
+            if (name == FeatureTable.Kraft && (level > 0) != Voters.AreInTheLog)
+            {
+                throw new CommandException(ExitCode.Usage, $"--feature {name}={text}: 1 goes with {FirstVotersOptions.Standalone}, {FirstVotersOptions.Initial} or {FirstVotersOptions.NoInitial}, 0 with controller.quorum.voters");
             }
 
             levels[name] = level;

@@ -22,6 +22,8 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
 
     public bool AllocationFails { get; set; }
 
+    public short KRaftVersion => 0;
+
     public MetadataImage Load()
     {
         foreach (IMetadataRecord record in records)

@@ -58,12 +58,12 @@ internal sealed class ClusterClient
         _links.To(new NodeAddress(_cluster[node].Host.Name, SimulatedNode.ClientPort), "load").Send<TRequest, TResponse>(request, timeout, highestVersion: highest);
 
     /// <summary>Asks a node and waits. Throws what the link throws.</summary>
-    public TResponse Ask<TRequest, TResponse>(int node, TRequest request, short highest = short.MaxValue)
+    public TResponse Ask<TRequest, TResponse>(int node, TRequest request, short highest = short.MaxValue, int port = SimulatedNode.ClientPort)
         where TRequest : IApiRequest, IMessage<TRequest>
         where TResponse : IApiResponse, IMessage<TResponse>
     {
         Task<TResponse>? answer = null;
-        var address = new NodeAddress(_cluster[node].Host.Name, SimulatedNode.ClientPort);
+        var address = new NodeAddress(_cluster[node].Host.Name, port);
         _process.Enter("ask", () => answer = _links.To(address, "test").Send<TRequest, TResponse>(request, s_patience, highestVersion: highest).AsTask());
         Assert.True(_cluster.RunUntil(() => answer!.IsCompleted, s_patience * 2));
         return answer!.GetAwaiter().GetResult();

@@ -61,7 +61,7 @@ internal sealed class QuorumWorld
                 Directory,
                 MetadataVersion.Latest,
                 new Dictionary<string, short>(),
-                standalone ? new VoterEndpoint("CONTROLLER", "127.0.0.1", 9093) : null,
+                standalone ? [new Voter(new ReplicaKey(new BrokerId(1), Uuid.Zero), [new VoterEndpoint("CONTROLLER", "127.0.0.1", 9093)])] : null,
                 IgnoreFormatted: true),
             _environment.Time.GetUtcNow().ToUnixTimeMilliseconds(),
             NewId);

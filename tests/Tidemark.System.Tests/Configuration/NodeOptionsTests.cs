@@ -39,7 +39,9 @@ public sealed class NodeOptionsTests
     [InlineData("num.partitions", "many")]
     [InlineData("num.partitions", "0")]
     [InlineData("log.cleanup.policy", "shred")]
-    [InlineData("process.roles", "controller")]
+    [InlineData("process.roles", "controller", "listeners")]
+    [InlineData("process.roles", "broker", "listeners")]
+    [InlineData("process.roles", "broker,broker")]
     [InlineData("process.roles", "boss")]
     [InlineData("listeners", "PLAINTEXT://:9092")]
     [InlineData("listeners", "CONTROLLER://:9093")]
@@ -72,6 +74,35 @@ public sealed class NodeOptionsTests
         var without = new Dictionary<string, string>(s_good);
         without.Remove(key);
         Assert.Contains(key, Assert.Throws<ConfigurationException>(() => NodeOptions.Read(without, out _)).Message);
+    }
+
+    [Fact]
+    public void A_controller_alone_has_controller_listeners_only_and_tells_clients_nothing()
+    {
+        NodeOptions options = NodeOptions.Read(new Dictionary<string, string>(s_good) { ["process.roles"] = "controller", ["listeners"] = "CONTROLLER://:9093" }, out _);
+        Assert.False(options.IsBroker);
+        Assert.Empty(options.Advertised);
+        Listener told = Assert.Single(options.AdvertisedControllers);
+        Assert.Equal(9093, told.Port);
+        Assert.NotEqual("", told.Host);
+    }
+
+    [Fact]
+    public void A_broker_alone_follows_controllers_elsewhere()
+    {
+        NodeOptions options = NodeOptions.Read(
+            new Dictionary<string, string>(s_good) { ["process.roles"] = "broker", ["listeners"] = "PLAINTEXT://a:9092", ["controller.quorum.voters"] = "7@b:9093" }, out _);
+        Assert.False(options.IsController);
+        Assert.Empty(options.AdvertisedControllers);
+    }
+
+    [Fact]
+    public void Controllers_are_told_of_each_other_as_advertised_listeners_say()
+    {
+        NodeOptions options = NodeOptions.Read(
+            new Dictionary<string, string>(s_good) { ["advertised.listeners"] = "PLAINTEXT://a:9092,CONTROLLER://c.example:19093" }, out _);
+        Assert.Equal([new("PLAINTEXT", "a", 9092)], options.Advertised);
+        Assert.Equal([new("CONTROLLER", "c.example", 19093)], options.AdvertisedControllers);
     }
 
     [Fact]

@@ -44,6 +44,49 @@ public sealed class FormatTests
         Assert.False(File.Exists(Path.Combine(files.Data, "meta.properties")));
     }
 
+    [Theory]
+    [InlineData("controller", false, "needed")]
+    [InlineData("controller", false, "only one", "--standalone", "--no-initial-controllers")]
+    [InlineData("broker", false, "role controller", "--standalone")]
+    [InlineData("controller", true, "fixes the voters", "--standalone")]
+    [InlineData("controller", true, "fixes the voters", "--initial-controllers", "1@127.0.0.1:9093:K90IZ-0DRNazJ49kCZ1EMQ")]
+    [InlineData("controller", false, "id@host:port:directory", "--initial-controllers", "1@127.0.0.1:9093")]
+    [InlineData("controller", false, "twice", "--initial-controllers", "1@a:9093:K90IZ-0DRNazJ49kCZ1EMQ,1@b:9093:K90IZ-0DRNazJ49kCZ1EMA")]
+    [InlineData("controller", false, "kraft.version", "--standalone", "--feature", "kraft.version=0")]
+    [InlineData("controller", true, "kraft.version", "--feature", "kraft.version=1")]
+    public async Task First_voters_are_named_by_the_rules_of_Kafkas_storage_tool(string role, bool hasFixedVoters, string complaint, params string[] options)
+    {
+        using NodeFiles files = Voting(role, hasFixedVoters);
+        CommandResult result = await Format(files, options);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(complaint, result.Error);
+        Assert.False(File.Exists(Path.Combine(files.Data, "meta.properties")));
+    }
+
+    [Fact]
+    public async Task Initial_controllers_give_the_directory_its_id_and_every_voter_the_same_snapshot()
+    {
+        using NodeFiles files = Voting("controller", hasFixedVoters: false);
+        (await Format(files, "--initial-controllers", "1@127.0.0.1:9093:K90IZ-0DRNazJ49kCZ1EMQ,2@[::1]:9193:K90IZ-0DRNazJ49kCZ1EMA")).Succeeded();
+        Assert.Contains("directory.id=K90IZ-0DRNazJ49kCZ1EMQ\n", await File.ReadAllTextAsync(Path.Combine(files.Data, "meta.properties")));
+        Assert.True(File.Exists(Path.Combine(files.Data, "__cluster_metadata-0", "00000000000000000000-0000000000.checkpoint")));
+    }
+
+    private static NodeFiles Voting(string role, bool hasFixedVoters)
+    {
+        var files = new NodeFiles(
+            $"process.roles={role}",
+            role == "broker" ? "listeners=PLAINTEXT://127.0.0.1:0" : "listeners=CONTROLLER://127.0.0.1:9093",
+            "controller.quorum.bootstrap.servers=127.0.0.1:9093");
+        if (!hasFixedVoters)
+        {
+            string[] lines = File.ReadAllLines(files.Configuration);
+            File.WriteAllLines(files.Configuration, lines.Where(line => !line.StartsWith("controller.quorum.voters", StringComparison.Ordinal)));
+        }
+
+        return files;
+    }
+
     private static Task<CommandResult> Format(NodeFiles files, params string[] more) =>
         ChildProcess.RunAsync(RunningBroker.Executable, ["format", "--config", files.Configuration, "--cluster-id", NodeFiles.ClusterId, .. more]);
 }

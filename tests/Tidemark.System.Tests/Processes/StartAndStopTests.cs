@@ -49,7 +49,7 @@ public sealed class StartAndStopTests
 
     [Theory]
     [InlineData("num.partitions=none", "num.partitions", "none")]
-    [InlineData("process.roles=controller", "process.roles", "broker,controller")]
+    [InlineData("process.roles=controller", "listeners", "controller.listener.names")]
     [InlineData("listeners=PLAINTEXT://127.0.0.1:0", "listeners", "controller")]
     [InlineData("listener.security.protocol.map=PLAINTEXT:SSL,CONTROLLER:PLAINTEXT", "listener.security.protocol.map", "PLAINTEXT")]
     public async Task A_bad_value_stops_the_start_with_key_value_and_what_is_allowed(string property, string key, string allowed)

@@ -122,7 +122,8 @@ public sealed partial class RunningCluster : IAsyncDisposable
     private IEnumerable<string> OfAllThreads() =>
         Directory.GetDirectories($"/proc/{_process.Id}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-    private static int FreePorts(int count)
+    /// <summary>The first of so many ports in a row that nobody listens on.</summary>
+    internal static int FreePorts(int count)
     {
         while (true)
         {
