@@ -119,7 +119,7 @@ public sealed class BrokerLifeTests
     [InlineData(2, true, false, false)]
     public void Leaderships_are_kept_over_a_stop_only_where_nobody_is_left_to_be_told(int brokers, bool isLocal, bool mayBeReplaced, bool isKept)
     {
-        var world = new World(brokers);
+        var world = new World(brokers: brokers);
         world.CreateTopic("a", 2, 1);
         int leader = world.Partition("a").Leader;
         BrokerHeartbeatRequest request = new()
