@@ -73,6 +73,28 @@ public sealed class RunningNodes : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// SIGTERM to one node after the other. Apache Kafka's go first: without a quorum they would wait for minutes to be let go. Of three that are Apache Kafka's
+    /// the last one is killed for the same reason.
+    /// </summary>
+    public async Task StopAllAsync()
+    {
+        RunningNode[] kafkas = [.. _nodes.Where(node => node.Kind.IsKafka).OrderBy(node => node.Kind.IsController)];
+        int controllers = _nodes.Count(node => node.Kind.IsController);
+        foreach (RunningNode node in kafkas.Concat(_nodes.Where(node => !node.Kind.IsKafka)))
+        {
+            controllers -= node.Kind.IsController ? 1 : 0;
+            if (node.Kind.IsKafka && controllers == 0)
+            {
+                node.Kill();
+            }
+            else
+            {
+                await node.StopAsync();
+            }
+        }
+    }
+
     /// <summary>Runs a client command of Tidemark's against the brokers; the outcome is for the caller to judge.</summary>
     public Task<CommandResult> TryRunAsync(params string[] arguments) =>
         ChildProcess.RunAsync(RunningBroker.Executable, [.. arguments, "--bootstrap-server", Bootstrap]);
