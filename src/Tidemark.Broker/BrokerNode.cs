@@ -63,7 +63,11 @@ public sealed class BrokerNode : INode
         _log = environment.Logs.CreateLogger("Tidemark.Broker");
         _storage = new StorageListener(environment.Background, environment.Logs.CreateLogger("Tidemark.Storage"));
         _delays = new DelayQueue(environment.Time);
-        Cluster = new ClusterState(options.ClusterId, options.Node, options.Config) { KRaftVersion = () => quorum.KRaftVersion };
+        Cluster = new ClusterState(options.ClusterId, options.Node, options.Config)
+        {
+            KRaftVersion = () => quorum.KRaftVersion,
+            Silence = new LeaderSilence(environment.Time, options.Config),
+        };
         Partitions = new PartitionRegistry();
         Directories = new LogDirectories(
             new LogSurroundings(environment.Disk, environment.Time, _storage, new OpenFileBudget()),

@@ -53,6 +53,9 @@ public sealed class SimulatedNode
     /// <summary>Its member of the metadata quorum; null while none runs.</summary>
     public MetadataDriver? Quorum { get; private set; }
 
+    /// <summary>Whether its broker may serve what it leads; null while none runs. Whoever looks while the process is paused sees what it would see.</summary>
+    public IServingLease? Lease { get; private set; }
+
     /// <summary>Completes when the node serves clients; fails when it cannot start.</summary>
     public Task Started { get; private set; } = Task.CompletedTask;
 
@@ -83,7 +86,7 @@ public sealed class SimulatedNode
         Process?.Kill();
         Host.Kill();
         Disk.CrashNow(CrashKind.Process);
-        (Node, Quorum) = (null, null);
+        (Node, Quorum, Lease) = (null, null, null);
     }
 
     /// <summary>The machine loses power, and with it what was not flushed.</summary>
@@ -92,7 +95,7 @@ public sealed class SimulatedNode
         Process?.Kill();
         Host.PowerOff();
         Disk.CrashNow(CrashKind.Power);
-        (Node, Quorum) = (null, null);
+        (Node, Quorum, Lease) = (null, null, null);
     }
 
     /// <summary>Power comes back, and the node is started.</summary>
@@ -152,7 +155,7 @@ public sealed class SimulatedNode
             [directory],
             membership,
             self => ControllerHandlers.All(quorum, membership.Channel, self.Cluster, new NoLoggers(), environment, () => self.ControllerTable));
-        (Node, Quorum) = (broker, quorum);
+        (Node, Quorum, Lease) = (broker, quorum, membership.Lease);
         if (_cluster.IsController(Id))
         {
             Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);

@@ -20,6 +20,9 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
 
     public MetadataImage Image => _image;
 
+    /// <summary>Which leaders leave this broker without an answer.</summary>
+    public LeaderSilence? Silence { get; init; }
+
     /// <summary>This broker's configuration with what was set at run time.</summary>
     public BrokerConfig Config => _config;
 
@@ -57,12 +60,15 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         }
     }
 
+    /// <summary>False for a broker that clients should not be sent to now: it is fenced, or about to be by all that is known here.</summary>
+    public bool MayBeNamed(BrokerImage broker) => !broker.IsFenced && Silence?.IsSilent(broker.Id) != true;
+
     /// <summary>The brokers that clients are told of, by id.</summary>
     public IEnumerable<BrokerEndpoint> AliveBrokers(string listenerName)
     {
         foreach (BrokerImage broker in _image.Brokers.Values)
         {
-            if (!broker.IsFenced && broker.Endpoint(listenerName) is { } at)
+            if (MayBeNamed(broker) && broker.Endpoint(listenerName) is { } at)
             {
                 yield return new BrokerEndpoint(new BrokerId(broker.Id), at.Host, at.Port, broker.Rack);
             }

@@ -14,6 +14,7 @@ namespace Tidemark.Broker.Handlers;
 /// v0 an empty list means all topics, later null does · v1 controller, racks, internal topics · v2 cluster id · v4 the client may forbid
 /// auto-creation · v5 offline replicas · v7 leader epochs · v8 authorized operations · v10 topic ids in answers · v12 asking by topic id ·
 /// v13 an error of its own.
+/// A leader that has left this broker's own fetches unanswered for long is not named (see <see cref="LeaderSilence"/>).
 /// A topic that is made on demand is answered UNKNOWN_TOPIC_OR_PARTITION once: the client asks again, and by then it is there.
 /// </summary>
 public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation autoCreation)
@@ -129,7 +130,7 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
         return refused ? Refusal(request, ErrorCode.InvalidRequest, version) : null;
     }
 
-    private static MetadataResponse.MetadataResponseTopic Describe(TopicImage topic, MetadataImage image, string listener, bool operations)
+    private MetadataResponse.MetadataResponseTopic Describe(TopicImage topic, MetadataImage image, string listener, bool operations)
     {
         var answer = new MetadataResponse.MetadataResponseTopic
         {
@@ -140,7 +141,7 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
         };
         foreach (PartitionImage partition in topic.Partitions)
         {
-            bool alive = partition.HasLeader && image.Brokers.TryGetValue(partition.Leader, out BrokerImage? leader) && !leader.IsFenced;
+            bool alive = partition.HasLeader && image.Brokers.TryGetValue(partition.Leader, out BrokerImage? leader) && cluster.MayBeNamed(leader);
             bool reachable = alive && image.Brokers[partition.Leader].Endpoint(listener) is not null;
             answer.Partitions.Add(new()
             {

@@ -82,6 +82,7 @@ public sealed partial class MetadataDriver : IQuorumView
         Offset first = Metadata.Log.LogEndOffset;
         Memory<byte> batch = MetadataBatches.Encode(_builder, records, first, Member.Epoch, now);
         Offset end = Metadata.Append(batch, Member.Epoch);
+        _grewAt = Now;
         _bytesSinceSnapshot += batch.Length;
         _replay.Replay(records, end - 1, Member.Epoch, now);
         _replayedTo = end;
@@ -94,6 +95,7 @@ public sealed partial class MetadataDriver : IQuorumView
         _replayedTo = Metadata.Replay(_replay, _replayedTo, Metadata.Log.LogEndOffset);
         _images.Clear();
         _isLeading = true;
+        NoteLastLeader();
     }
 
     private void EndLeading()
@@ -133,10 +135,10 @@ public sealed partial class MetadataDriver : IQuorumView
 
         RegisterController();
         BeginLookingAfterLeaders();
+        long beginMs = (long)SessionsBegin().TotalMilliseconds;
         foreach (BrokerImage broker in _replay.ToImage().Brokers.Values)
         {
-            // Nobody knows when the last controller heard of it, so everyone gets a whole session.
-            Sessions.Touch(broker.Id, broker.Epoch, UptimeMs, Offset.Unknown);
+            Sessions.Touch(broker.Id, broker.Epoch, beginMs, Offset.Unknown);
             if (broker.IsFenced)
             {
                 // Where is not known either, but it was before this.

@@ -75,6 +75,11 @@ public sealed partial class MetadataDriver
                 break;
             case LeaderChanged changed:
                 QuorumLog.LeaderIs(_log, changed.Leader?.Value ?? -1, changed.Epoch);
+                if (changed.Leader is { } leader && leader.Value != _options.NodeId)
+                {
+                    _lastLeader = (leader, changed.Epoch);
+                }
+
                 PublishLeader();
                 break;
             case InstallSnapshot install:
@@ -100,6 +105,7 @@ public sealed partial class MetadataDriver
         long now = NowMs;
         Offset first = Metadata.Log.LogEndOffset;
         Offset end = Metadata.Append(MetadataBatches.EncodeControl(_builder, records, first, epoch, now), epoch);
+        _grewAt = Now;
         _replay.Pass(end - 1, epoch, now);
         _replayedTo = end;
         if (voters is not null)
@@ -120,6 +126,7 @@ public sealed partial class MetadataDriver
             using (fetched)
             {
                 Metadata.AppendFetched(fetched.Records.Span, out IReadOnlyList<VotersAt> voters);
+                _grewAt = Now;
                 _bytesSinceSnapshot += fetched.Records.Length;
                 foreach (VotersAt each in voters)
                 {
@@ -134,6 +141,7 @@ public sealed partial class MetadataDriver
     private void Install(LogPosition snapshot)
     {
         MetadataImage image = Metadata.Install(snapshot, NowMs);
+        _grewAt = Now;
         QuorumLog.Installed(_log, snapshot.EndOffset);
         _replay = new MetadataReplay(image);
         _replayedTo = snapshot.EndOffset;

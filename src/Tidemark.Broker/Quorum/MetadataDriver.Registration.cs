@@ -36,14 +36,14 @@ public sealed partial class MetadataDriver
             Name = each.Key,
             MinSupportedVersion = each.Value.Lowest,
             MaxSupportedVersion = each.Value.Highest,
-        })],
+        }), .. IsAlone ? [] : (IEnumerable<ControllerRegistrationRequest.Feature>)[new() { Name = FeatureTable.ProvenHeartbeats, MaxSupportedVersion = 1 }]],
     };
 
-    /// <summary>The active controller notes itself.</summary>
+    /// <summary>The active controller notes itself; where there are others in each epoch anew, because the next one goes by that (see <see cref="SessionsBegin"/>).</summary>
     private void RegisterController()
     {
         ControllerContext context = Context(_replay.ToImage());
-        if (context.Version.HasControllerRegistration && !IsRegistered(context.Image))
+        if (context.Version.HasControllerRegistration && (!IsAlone || !IsRegistered(context.Image)))
         {
             Append(Tidemark.Metadata.Commands.RegisterController.Decide(context, Registration()).Records);
         }

@@ -35,6 +35,35 @@ public sealed partial class MetadataDriver
         _isWatching = _isActive;
     }
 
+    /// <summary>The log grew here last: no record in it left its leader after this.</summary>
+    private TimeSpan _grewAt;
+
+    /// <summary>Who led last, this node or the one that it heard of.</summary>
+    private (BrokerId Node, LeaderEpoch Epoch)? _lastLeader;
+
+    /// <summary>No controller before this one acknowledged a heartbeat that was sent later; null when that is not known.</summary>
+    private TimeSpan? _lastHeartbeatBefore;
+
+    /// <summary>This node was elected and has appended nothing yet: the log ends with what the last leader wrote.</summary>
+    private void NoteLastLeader()
+    {
+        _lastHeartbeatBefore = _lastLeader is { } last && _replay.HasProvenHeartbeats(last.Node, last.Epoch) ? _grewAt : null;
+        _lastLeader = (new BrokerId(_options.NodeId), Member.Epoch);
+    }
+
+    /// <summary>
+    /// From when on a new controller counts the brokers' sessions. Nobody knows when the last one heard of each, so everyone gets a whole session; but a
+    /// controller of ours acknowledges a heartbeat only with a committed record, every committed record is in the log of who was elected, and
+    /// none was appended after it came here. So no broker's lease was extended by a heartbeat that was sent after this log grew last, and what a
+    /// frozen controller led waits for one session, not for an election and another one. Half of it is left always, for the brokers to find out who leads.
+    /// </summary>
+    private TimeSpan SessionsBegin()
+    {
+        TimeSpan latest = _lastHeartbeatBefore ?? Now;
+        TimeSpan earliest = Now - (_options.Session / 2);
+        return latest > earliest ? latest : earliest;
+    }
+
     private void OnProcessGone(int id, long epoch) => Enqueue(() =>
     {
         if (_isActive && _replay.ToImage().Brokers.TryGetValue(id, out BrokerImage? broker) && broker.Epoch == epoch && !broker.IsFenced)

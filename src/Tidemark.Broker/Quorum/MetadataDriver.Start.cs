@@ -56,6 +56,7 @@ public sealed partial class MetadataDriver
             Seed = BitConverter.ToUInt64(seed),
         };
         IReadOnlyList<VotersAt> voters = Metadata.Voters.Count > 0 ? Metadata.Voters : [new VotersAt(Offset.Unknown, _options.FixedVoters())];
+        _grewAt = Now;
         ElectionState known = ElectionStateFile.Read(_environment.Disk, _options.LogDirectory);
         StartSnapshots();
         lock (_turnLock)

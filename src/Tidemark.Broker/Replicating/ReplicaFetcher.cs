@@ -148,6 +148,7 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
             {
                 // By the time there is something to fetch again the source may have begun another life, which knows nothing of the session.
                 _session.Reset();
+                services.Cluster.Silence?.Answered(source);
             }
 
             return _isRunning;
@@ -183,12 +184,14 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
             _asking = link;
         }
 
+        services.Cluster.Silence?.Asked(source);
         try
         {
             // From version 15 on the replica's epoch is told (KIP-903): without it an earlier life's fetch could count.
             using LinkAnswer<FetchResponse> answer = await link.SendLeased<FetchRequest, FetchResponse>(
                 request, services.Options.AnswerTimeout + wait, lowestVersion: 15);
             Answered();
+            services.Cluster.Silence?.Answered(source);
             if (answer.Message.ErrorCode != ErrorCode.None)
             {
                 FetcherLog.Refused(services.Log, source, answer.Message.ErrorCode);

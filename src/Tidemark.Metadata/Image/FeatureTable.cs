@@ -17,6 +17,12 @@ public static class FeatureTable
     public const string Streams = "streams.version";
     public const string Transaction = "transaction.version";
 
+    /// <summary>
+    /// No feature of the cluster but a mark in a controller's registration, which others pass over: this controller acknowledges a heartbeat
+    /// only when a record that it appended after the heartbeat is committed. Who leads after it knows how old the last one is at least.
+    /// </summary>
+    public const string ProvenHeartbeats = "tidemark.proven.heartbeats";
+
     /// <summary>All features but metadata.version, sorted by name.</summary>
     public static ImmutableArray<FeatureDefinition> All { get; } =
     [

@@ -18,14 +18,29 @@ public sealed class MetadataReplay(MetadataImage start)
     private LeaderEpoch _lastEpoch = start.LastEpoch;
     private long _lastTimestampMs = start.LastTimestampMs;
 
+    /// <summary>Controllers that registered in the newest epoch and say of themselves what <see cref="FeatureTable.ProvenHeartbeats"/> stands for.</summary>
+    private readonly HashSet<int> _proving = [];
+
     /// <summary>True while a transaction waits for its end; the one that leads must end it.</summary>
     public bool IsInTransaction => _open is not null;
+
+    /// <summary>
+    /// True when the newest epoch is this one and the controller registered in it, saying that it acknowledges no heartbeat before a record
+    /// appended after the heartbeat is committed. A leader of ours notes itself in each of its epochs; one that does not is not known to.
+    /// </summary>
+    public bool HasProvenHeartbeats(BrokerId leader, LeaderEpoch epoch) => epoch == _lastEpoch && _proving.Contains(leader.Value);
 
     /// <summary>Takes one batch of records.</summary>
     public void Replay(IEnumerable<MetadataRecord> records, Offset lastOffset, LeaderEpoch epoch, long timestampMs)
     {
+        Enter(epoch);
         foreach (MetadataRecord record in records)
         {
+            if (record.Message is RegisterControllerRecord controller && controller.Features.Exists(each => each.Name == FeatureTable.ProvenHeartbeats))
+            {
+                _proving.Add(controller.ControllerId);
+            }
+
             switch (record.Message)
             {
                 case BeginTransactionRecord:
@@ -61,9 +76,9 @@ public sealed class MetadataReplay(MetadataImage start)
     /// <summary>Takes a batch that says nothing of the cluster, such as a leader's first.</summary>
     public void Pass(Offset lastOffset, LeaderEpoch epoch, long timestampMs)
     {
+        Enter(epoch);
         _isTouched = true;
         _lastOffset = lastOffset;
-        _lastEpoch = epoch;
         _lastTimestampMs = Math.Max(_lastTimestampMs, timestampMs);
     }
 
@@ -79,5 +94,14 @@ public sealed class MetadataReplay(MetadataImage start)
         _delta = new MetadataDelta(start);
         _isTouched = false;
         return start;
+    }
+
+    private void Enter(LeaderEpoch epoch)
+    {
+        if (epoch != _lastEpoch)
+        {
+            _lastEpoch = epoch;
+            _proving.Clear();
+        }
     }
 }

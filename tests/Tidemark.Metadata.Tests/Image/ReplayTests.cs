@@ -41,6 +41,33 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public void A_leader_proves_its_heartbeats_by_noting_itself_in_its_own_epoch()
+    {
+        var replay = new MetadataReplay(MetadataImage.Empty);
+        Register(replay, 1, offset: 1, epoch: 3, ours: true);
+        Assert.True(replay.HasProvenHeartbeats(new BrokerId(1), new LeaderEpoch(3)));
+        Assert.False(replay.HasProvenHeartbeats(new BrokerId(2), new LeaderEpoch(3)));
+
+        // The next epoch's leader says nothing of itself, or is of another make and notes one of ours.
+        replay.Pass(new Offset(2), new LeaderEpoch(4), 0);
+        Assert.False(replay.HasProvenHeartbeats(new BrokerId(1), new LeaderEpoch(3)));
+        Register(replay, 2, offset: 3, epoch: 4, ours: false);
+        Register(replay, 1, offset: 4, epoch: 4, ours: true);
+        Assert.False(replay.HasProvenHeartbeats(new BrokerId(2), new LeaderEpoch(4)));
+    }
+
+    private static void Register(MetadataReplay replay, int id, long offset, int epoch, bool ours)
+    {
+        var record = new RegisterControllerRecord { ControllerId = id };
+        if (ours)
+        {
+            record.Features.Add(new() { Name = FeatureTable.ProvenHeartbeats, MaxSupportedVersion = 1 });
+        }
+
+        replay.Replay([new(record, 0)], new Offset(offset), new LeaderEpoch(epoch), 0);
+    }
+
+    [Fact]
     public void Records_of_a_transaction_take_effect_together_or_not_at_all()
     {
         var replay = new MetadataReplay(MetadataImage.Empty);
