@@ -9,7 +9,10 @@ namespace Tidemark.Broker.Quorum;
 /// that breaks and can be made again: for those there is the session.
 /// </summary>
 /// <param name="gone">Told of a broker, by id and epoch, whose process is gone.</param>
-internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, Action<int, long> gone)
+/// <param name="ended">
+/// Told of a broker, by id and epoch, to whose process the connection ended. That alone proves nothing, but who then registers in its place need not wait.
+/// </param>
+internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, Action<int, long> gone, Action<int, long> ended)
 {
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_unreachable = TimeSpan.FromSeconds(1);
@@ -68,6 +71,7 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
     {
         private INodeTransport? _transport;
         private int _doubts = doubts;
+        private bool _isConnected;
 
         public int Broker => broker;
 
@@ -93,6 +97,7 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
         {
             // It lives. The connection stays, to see it end.
             _doubts = 0;
+            _isConnected = true;
         }
 
         public void OnFrame(Connections.InboundFrame frame) => frame.Dispose();
@@ -104,6 +109,12 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
                 return;
             }
 
+            if (_isConnected && why == LinkEnd.ClosedByPeer)
+            {
+                owner.Ended(broker, epoch);
+            }
+
+            _isConnected = false;
             if (why == LinkEnd.Refused && _doubts-- <= 0)
             {
                 owner.Gone(broker, epoch);
@@ -119,4 +130,6 @@ internal sealed class BrokerWatch(INodeConnector connector, DelayQueue delays, A
     private DelayQueue Delays => delays;
 
     private void Gone(int broker, long epoch) => gone(broker, epoch);
+
+    private void Ended(int broker, long epoch) => ended(broker, epoch);
 }

@@ -74,6 +74,8 @@ public sealed partial class MetadataDriver
         }
     });
 
+    private void OnConnectionEnded(int id, long epoch) => Enqueue(() => Sessions.ConnectionEnded(id, epoch));
+
     private void Fence(int id)
     {
         Append(BrokerHeartbeat.Expire(Context(_replay.ToImage()), id).Records);

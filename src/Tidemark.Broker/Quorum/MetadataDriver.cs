@@ -58,7 +58,7 @@ public sealed partial class MetadataDriver
         _config = (MetadataImage.Empty, options.Config);
         _peers = new QuorumPeers(environment, options);
         _delays = new DelayQueue(environment.Time);
-        _watch = options.DetectsCrashes ? new BrokerWatch(environment.Connector, _delays, OnProcessGone) : null;
+        _watch = options.DetectsCrashes ? new BrokerWatch(environment.Connector, _delays, OnProcessGone, OnConnectionEnded) : null;
     }
 
     /// <summary>Completes, with the reason, when the metadata log can take nothing more: the node has to stop.</summary>

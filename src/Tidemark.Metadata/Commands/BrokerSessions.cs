@@ -28,6 +28,18 @@ public sealed class BrokerSessions
     /// <summary>What every other broker must have read before the broker may stop; the beginning where nothing was ever taken from it.</summary>
     public Offset LeftAt(int broker) => _leftAt.GetValueOrDefault(broker, Offset.Zero);
 
+    /// <summary>The connection that was kept to the process of this life ended. A heartbeat that comes after this says that it ended for another reason.</summary>
+    public void ConnectionEnded(int broker, long epoch)
+    {
+        if (IsKnown(broker, epoch))
+        {
+            _sessions[broker] = _sessions[broker] with { ConnectionEnded = true };
+        }
+    }
+
+    /// <summary>True when the connection to this life of the broker ended, and nothing was heard of that life since.</summary>
+    public bool HasEnded(int broker, long epoch) => IsKnown(broker, epoch) && _sessions[broker].ConnectionEnded;
+
     public void Forget(int broker) => _sessions.Remove(broker);
 
     /// <summary>True when the broker was heard of within the session's time.</summary>
@@ -52,5 +64,5 @@ public sealed class BrokerSessions
         return least;
     }
 
-    private sealed record Session(long Epoch, long LastContactMs, Offset MetadataOffset);
+    private sealed record Session(long Epoch, long LastContactMs, Offset MetadataOffset, bool ConnectionEnded = false);
 }

@@ -9,7 +9,7 @@ namespace Tidemark.Metadata.Commands;
 
 /// <summary>
 /// Takes a starting broker into the cluster (KIP-631). It begins fenced, and its epoch is the place of its record in the log. The same
-/// incarnation keeps its epoch. A broker that does not prove a clean end of its last life leaves every ISR and ELR, because what it
+/// incarnation keeps its epoch; another one is refused while the last one's session lasts, unless that one is seen to be gone. A broker that does not prove a clean end of its last life leaves every ISR and ELR, because what it
 /// acknowledged may be gone (KIP-966). The broker in the controller's own process is unfenced in the same step.
 /// </summary>
 public static class RegisterBroker
@@ -37,7 +37,7 @@ public static class RegisterBroker
 
         context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? old);
         bool isSameLife = old is not null && old.IncarnationId == request.IncarnationId;
-        if (old is not null && !isSameLife && !isLocal && !old.IsInControlledShutdown
+        if (old is not null && !isSameLife && !isLocal && !old.IsInControlledShutdown && !IsGone(old, request, sessions)
             && sessions.IsValid(old.Id, old.Epoch, context.UptimeMs, context.Config.GetInt("broker.session.timeout.ms")))
         {
             return Refused(ErrorCode.DuplicateBrokerRegistration);
@@ -73,6 +73,14 @@ public static class RegisterBroker
         sessions.Touch(broker.Id, broker.Epoch, context.UptimeMs, Offset.Unknown);
         return new Decision<BrokerRegistrationResponse>(records, new BrokerRegistrationResponse { BrokerEpoch = broker.Epoch });
     }
+
+    /// <summary>
+    /// A process that ends takes its connections with it. When the one to the old life ended, nothing was heard of that life since, and the new life
+    /// listens where the old one did, which two processes cannot do at once, then there is nobody whose session would have to be waited for.
+    /// </summary>
+    private static bool IsGone(BrokerImage old, BrokerRegistrationRequest request, BrokerSessions sessions) =>
+        sessions.HasEnded(old.Id, old.Epoch)
+        && request.Listeners.Exists(each => old.Endpoints.Any(at => at.Host == each.Host && at.Port == each.Port));
 
     private static bool SupportsFinalized(MetadataImage image, BrokerRegistrationRequest request)
     {

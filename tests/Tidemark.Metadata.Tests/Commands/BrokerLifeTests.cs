@@ -68,6 +68,28 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void Another_incarnation_need_not_wait_for_one_whose_connection_ended()
+    {
+        var world = new World(brokers: 1);
+        long epoch = world.Image.Brokers[1].Epoch;
+        world.Sessions.ConnectionEnded(1, epoch - 1);
+        Assert.Equal(-1, world.Register(1));
+        world.Sessions.ConnectionEnded(1, epoch);
+        Assert.Equal(-1, world.Register(1, port: 9192));
+        Assert.True(world.Register(1) > epoch);
+        Assert.True(world.Image.Brokers[1].IsFenced);
+    }
+
+    [Fact]
+    public void A_heartbeat_after_the_connections_end_says_that_the_process_lives()
+    {
+        var world = new World(brokers: 1);
+        world.Sessions.ConnectionEnded(1, world.Image.Brokers[1].Epoch);
+        world.Heartbeat(1);
+        Assert.Equal(-1, world.Register(1));
+    }
+
+    [Fact]
     public void A_heartbeat_of_another_life_is_stale()
     {
         var world = new World(brokers: 1);
