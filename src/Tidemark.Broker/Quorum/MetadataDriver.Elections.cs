@@ -9,6 +9,9 @@ public sealed partial class MetadataDriver
     private TimeSpan _nextBalance;
     private TimeSpan _nextUncleanLook;
 
+    /// <summary>Brokers whose leaderships are going back to them, over more than one step.</summary>
+    private readonly HashSet<int> _balancing = [];
+
     /// <summary>The image whose configuration was looked at last: a topic that allows unclean leaders from now on need not wait for the next look.</summary>
     private MetadataImage _configsSeen = MetadataImage.Empty;
 
@@ -18,6 +21,7 @@ public sealed partial class MetadataDriver
     {
         _nextBalance = Now + BalanceEvery;
         _nextUncleanLook = Now;
+        _balancing.Clear();
     }
 
     private void LookAfterLeaders()
@@ -27,12 +31,17 @@ public sealed partial class MetadataDriver
             int moved = 0;
             if (_options.Config.GetBoolean("auto.leader.rebalance.enable"))
             {
-                Decision<int> decision = Tidemark.Metadata.Commands.LookAfterLeaders.Balance(Context(_replay.ToImage()));
+                Decision<int> decision = Tidemark.Metadata.Commands.LookAfterLeaders.Balance(Context(_replay.ToImage()), _balancing);
                 Append(decision.Records);
                 moved = decision.Response;
             }
 
-            _nextBalance = Now + (moved == Tidemark.Metadata.Commands.LookAfterLeaders.ElectionsMax ? WatchEvery : BalanceEvery);
+            bool isUnfinished = moved == Tidemark.Metadata.Commands.LookAfterLeaders.ElectionsMax;
+            _nextBalance = Now + (isUnfinished ? WatchEvery : BalanceEvery);
+            if (!isUnfinished)
+            {
+                _balancing.Clear();
+            }
         }
 
         MetadataImage image = _replay.ToImage();

@@ -14,12 +14,17 @@ public static class LookAfterLeaders
     /// <summary>As many leaders move in one step; the rest follows in the next.</summary>
     public const int ElectionsMax = 1000;
 
-    /// <summary><c>auto.leader.rebalance.enable</c>: every partition that another than its first replica leads, where that one can.</summary>
-    public static Decision<int> Balance(ControllerContext context)
+    /// <summary>
+    /// <c>auto.leader.rebalance.enable</c>: a broker that does not lead more than <c>leader.imbalance.per.broker.percentage</c> of the partitions whose first
+    /// replica it is gets all of them back that it can lead. Fewer than that are left as they are: each move stops writes for a moment.
+    /// </summary>
+    /// <param name="begun">Brokers that are getting theirs back. Who needs more than one step is done only when nothing is left; the caller forgets them after the last step.</param>
+    public static Decision<int> Balance(ControllerContext context, ISet<int> begun)
     {
+        begun.UnionWith(Imbalanced(context));
         var records = new List<MetadataRecord>();
         var cluster = new ClusterView(context.Image, context.Config);
-        foreach ((TopicImage topic, PartitionImage partition) in Partitions(context, p => p.HasLeader && !p.HasPreferredLeader))
+        foreach ((TopicImage topic, PartitionImage partition) in Partitions(context, p => p.HasLeader && !p.HasPreferredLeader && begun.Contains(p.Replicas[0])))
         {
             if (new PartitionChange(topic, partition, cluster) { Election = ElectionKind.Preferred }.Build() is { Message: PartitionChangeRecord change } record
                 && change.Leader == partition.Replicas[0])
@@ -54,6 +59,15 @@ public static class LookAfterLeaders
         }
 
         return new Decision<int>(records, records.Count);
+    }
+
+    private static IEnumerable<int> Imbalanced(ControllerContext context)
+    {
+        int percentage = context.Config.GetInt("leader.imbalance.per.broker.percentage");
+        return Partitions(context, p => !p.Replicas.IsEmpty)
+            .GroupBy(each => each.Partition.Replicas[0], each => each.Partition.HasPreferredLeader)
+            .Where(broker => (long)broker.Count(isLed => !isLed) * 100 > (long)broker.Count() * percentage)
+            .Select(broker => broker.Key);
     }
 
     private static IEnumerable<(TopicImage Topic, PartitionImage Partition)> Partitions(ControllerContext context, Func<PartitionImage, bool> isMeant) =>

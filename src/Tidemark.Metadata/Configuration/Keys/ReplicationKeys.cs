@@ -32,6 +32,8 @@ internal static class ReplicationKeys
             .AtLeast(1).ClusterWide(),
         Int("num.replica.alter.log.dirs.threads", null, "Threads that copy replicas from one log directory to another; by default one for each directory."),
         Boolean("auto.leader.rebalance.enable", "true", "Whether the controller moves leadership back to preferred replicas by itself."),
+        Int("leader.imbalance.per.broker.percentage", "10", "A broker that does not lead more than this share of the partitions that prefer it gets its leaderships back. Clients are shown this key only where the file sets it.")
+            .AtLeast(0).Internal(),
         Long("leader.imbalance.check.interval.seconds", "300", "How often the controller looks for partitions that are not led by their preferred replica.")
             .AtLeast(1),
         Int("alter.log.dirs.replication.quota.window.num", "11", "Samples kept to measure the rate of copying between log directories.")
