@@ -76,7 +76,8 @@ public sealed class BrokerNode : INode
         {
             FileDeleteDelayMs = options.Config.GetLong("log.segment.delete.delay.ms"),
         };
-        _mover = new ReplicaMover(Directories, environment.Background, _log);
+        var throttles = new ReplicationThrottles(Cluster, options.Config, environment.Time);
+        _mover = new ReplicaMover(Directories, environment.Background, _delays, throttles.Directories, _log);
         _housekeeping = new Housekeeping(environment, Cluster, Partitions, Directories, _delays, _log);
         var services = new PartitionServices(
             options.Node,
@@ -84,7 +85,10 @@ public sealed class BrokerNode : INode
             TimeSpan.FromMilliseconds(options.Config.GetLong("replica.lag.time.max.ms")),
             Cluster,
             new IsrChanges(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Replication")),
-            quorum.Lease);
+            quorum.Lease)
+        {
+            Throttles = throttles,
+        };
         _links = new NodeLinks(environment, new LinkOptions());
         _fetchers = new ReplicaFetchers(new FetcherServices(
             environment,

@@ -249,6 +249,14 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             }
 
             context.BeforeTelling(results.AsSpan(0, count));
+            if (settings.IsFollower)
+            {
+                foreach (ref readonly FetchedPartition fetched in results.AsSpan(0, count))
+                {
+                    fetched.Target.Partition?.OnSentToFollower(fetched.Result.Bytes);
+                }
+            }
+
             answer.Send(request, context, settings, results.AsSpan(0, count));
             ArrayPool<FetchedPartition>.Shared.Return(results, clearArray: true);
         }

@@ -94,6 +94,7 @@ public sealed partial class Partition
         Wakeups wake = default;
         PartitionLog log;
         Offset leaderEnd;
+        bool isInSync;
         lock (_lock)
         {
             ErrorCode error = CheckServing(out log, out PartitionLeader leader);
@@ -110,6 +111,7 @@ public sealed partial class Partition
 
             leaderEnd = log.LogEndOffset;
             outcome = leader.OnFollowerFetch(follower, EndOf(log, read.LastFetchedEpoch), log.LogStart, leaderEnd, _services.Now);
+            isInSync = leader.Isr.Committed.Contains(follower.Follower);
             if (outcome.HighWatermarkAdvanced)
             {
                 wake = PublishHighWatermark(long.MaxValue / 2);
@@ -132,9 +134,9 @@ public sealed partial class Partition
             return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart, null, outcome.Diverging);
         }
 
-        if (read.From == leaderEnd)
+        if (read.From == leaderEnd || (!isInSync && HoldsBack()))
         {
-            // The usual case of a follower that has caught up.
+            // The usual case of a follower that has caught up; and one that is too far behind to be sent more just now.
             return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, log.LogStart) { LogEnd = leaderEnd };
         }
 

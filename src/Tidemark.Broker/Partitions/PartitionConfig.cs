@@ -1,3 +1,4 @@
+using Tidemark.Broker.Replicating;
 using Tidemark.Records.Validation;
 using Tidemark.Storage.Logs;
 
@@ -9,5 +10,11 @@ namespace Tidemark.Broker.Partitions;
 /// <param name="MinInsyncReplicas"><c>min.insync.replicas</c></param>
 public sealed record PartitionConfig(LogOptions Log, BatchRules Batches, int MinInsyncReplicas)
 {
+    /// <summary><c>leader.replication.throttled.replicas</c></summary>
+    public ThrottledReplicas LeaderThrottled { get; init; } = ThrottledReplicas.None;
+
+    /// <summary><c>follower.replication.throttled.replicas</c></summary>
+    public ThrottledReplicas FollowerThrottled { get; init; } = ThrottledReplicas.None;
+
     public static readonly PartitionConfig Default = new(LogOptions.Default, new BatchRules(), 1);
 }

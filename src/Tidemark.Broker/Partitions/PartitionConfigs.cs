@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Tidemark.Broker.Replicating;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Records;
 using Tidemark.Records.Validation;
@@ -63,7 +64,11 @@ internal sealed class PartitionConfigs
                 _ => null,
             },
         };
-        return new PartitionConfig(log, batches, topic.GetInt("min.insync.replicas"));
+        return new PartitionConfig(log, batches, topic.GetInt("min.insync.replicas"))
+        {
+            LeaderThrottled = ThrottledReplicas.Parse(topic.GetList("leader.replication.throttled.replicas")),
+            FollowerThrottled = ThrottledReplicas.Parse(topic.GetList("follower.replication.throttled.replicas")),
+        };
     }
 
     private static CompressionCodec? CodecOf(string type) => type switch

@@ -1,4 +1,5 @@
 using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Replicating;
 using Tidemark.Primitives;
 using Tidemark.Replication;
 
@@ -8,5 +9,8 @@ namespace Tidemark.Broker.Partitions;
 /// <param name="ReplicaLagMax"><c>replica.lag.time.max.ms</c></param>
 public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpan ReplicaLagMax, IBrokerStandings Brokers, IIsrChanges IsrChanges, IServingLease Lease)
 {
+    /// <summary>Limits of the traffic of replication; null where there are none.</summary>
+    public ReplicationThrottles? Throttles { get; init; }
+
     internal TimeSpan Now => Time.GetElapsedTime(0);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Storage.Directories;
@@ -12,7 +13,8 @@ namespace Tidemark.Broker.Partitions;
 /// under the partition's lock once nothing is missing. A stop or crash on the way leaves the replica where it was; the copy goes on from
 /// where it stood when the broker is back.
 /// </summary>
-public sealed class ReplicaMover(LogDirectories directories, IBackground background, ILogger log)
+/// <param name="throttle">How much may be copied in a second, over all moves.</param>
+public sealed class ReplicaMover(LogDirectories directories, IBackground background, DelayQueue delays, ReplicationThrottle throttle, ILogger log)
 {
     /// <summary>Larger pieces would keep others from the disk, smaller ones cost more than they copy.</summary>
     private const int PieceBytes = 1 << 20;
@@ -118,6 +120,13 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
 
     private void Step(Partition partition)
     {
+        TimeSpan wait = throttle.Wait;
+        if (wait > TimeSpan.Zero)
+        {
+            delays.Run(() => background.Post($"move {partition.Name}", () => Step(partition)), wait);
+            return;
+        }
+
         bool goOn = false;
         try
         {
@@ -147,7 +156,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
     }
 
     /// <summary>Copies one piece; answers how many bytes it had.</summary>
-    private static int Copy(PartitionLog source, PartitionLog copy, Offset end)
+    private int Copy(PartitionLog source, PartitionLog copy, Offset end)
     {
         if (copy.LogEndOffset < source.LogStart)
         {
@@ -170,6 +179,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         {
             slice.CopyTo(piece);
             AppendResult appended = copy.AppendAsFollower(piece.AsSpan(0, slice.Length));
+            throttle.Record(slice.Length);
             return appended.Error == ErrorCode.None ? slice.Length : throw new IOException($"the copy refused a piece: {appended.Error}");
         }
         finally

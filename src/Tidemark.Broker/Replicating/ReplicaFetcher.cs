@@ -13,7 +13,7 @@ namespace Tidemark.Broker.Replicating;
 /// met an error rests for a while without holding up the others. When partitions are added while a request waits at the leader, the
 /// request is given up: what follows a failover must not wait for the end of a long poll.
 /// </summary>
-internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherServices services)
+internal sealed partial class ReplicaFetcher(BrokerId source, string purpose, FetcherServices services)
 {
     private static readonly TimeSpan s_firstRest = TimeSpan.FromMilliseconds(20);
     private readonly Lock _lock = new();
@@ -131,6 +131,11 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
                     // Metadata brings it back, if ever, here or at another leader's fetcher.
                     (gone ??= []).Add(partition);
                 }
+                else if (!resting.IsCaughtUp && partition.FollowerWait() is { Ticks: > 0 } wait)
+                {
+                    // Throttled. What is in sync never waits: producers would wait with it.
+                    rest = rest is { } shortest && shortest < wait ? shortest : wait;
+                }
                 else
                 {
                     wanted.Add(new WantedPartition(partition, at));
@@ -230,60 +235,6 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
         }
     }
 
-    private async Task Take(NodeLink link, List<WantedPartition> wanted, FetchResponse response)
-    {
-        Dictionary<(Uuid, int), WantedPartition>? byName = null;
-        foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
-        {
-            foreach (FetchResponse.PartitionData data in topic.Partitions)
-            {
-                byName ??= wanted.ToDictionary(each => (each.Partition.TopicId, each.Partition.Name.Partition));
-                if (byName.TryGetValue((topic.TopicId, data.PartitionIndex), out WantedPartition asked))
-                {
-                    await Take(link, asked, data);
-                }
-            }
-        }
-    }
-
-    private async Task Take(NodeLink link, WantedPartition asked, FetchResponse.PartitionData data)
-    {
-        (Partition partition, FollowerPosition at) = asked;
-        EpochEnd? diverging = data.DivergingEpoch is { Epoch: >= 0 } parted
-            ? new EpochEnd(new LeaderEpoch(parted.Epoch), new Offset(parted.EndOffset))
-            : null;
-        FollowerAction action = partition.TakeAnswer(
-            at.Follower,
-            new FollowerAnswer(at.Follower.Epoch, at.End, data.ErrorCode, new Offset(data.HighWatermark), new Offset(data.LogStartOffset), diverging),
-            data.Records is { } records ? records.Span : []);
-        if (action == FollowerAction.AskBounds)
-        {
-            action = await LeaderBounds.Ask(link, services, asked) is { } bounds
-                ? partition.TakeBounds(at.Follower, bounds.Start, bounds.End)
-                : FollowerAction.Retry;
-        }
-
-        switch (action)
-        {
-            case FollowerAction.Truncate or FollowerAction.Restart:
-                FetcherLog.Cut(services.Log, partition.Name.ToString(), at.End, partition.Log?.LogEndOffset ?? Offset.Unknown, source, at.Follower.Epoch);
-                break;
-            case FollowerAction.Retry:
-                FetcherLog.Retried(services.Log, partition.Name.ToString(), source, data.ErrorCode);
-                break;
-        }
-
-        lock (_lock)
-        {
-            if (_partitions.TryGetValue(partition, out Rest before))
-            {
-                _partitions[partition] = action == FollowerAction.Retry
-                    ? new Rest(services.Now + BackoffOf(before.Count), before.Count + 1)
-                    : default;
-            }
-        }
-    }
-
     /// <summary>
     /// Doubles from a short one on: right after an election the new leader often hears of it a moment later than its followers.
     /// </summary>
@@ -303,6 +254,6 @@ internal sealed class ReplicaFetcher(BrokerId source, string purpose, FetcherSer
         services.Delays.Run(Begin, time);
     }
 
-    /// <summary>How long a partition is left alone, and how many errors in a row it met.</summary>
-    private readonly record struct Rest(TimeSpan Until, int Count);
+    /// <summary>How long a partition is left alone, how many errors in a row it met, and whether it had all that is committed at the last answer.</summary>
+    private readonly record struct Rest(TimeSpan Until, int Count, bool IsCaughtUp = false);
 }

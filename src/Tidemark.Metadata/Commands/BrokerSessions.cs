@@ -4,7 +4,7 @@ namespace Tidemark.Metadata.Commands;
 
 /// <summary>
 /// When the active controller last heard of each broker, and how far that broker has read the metadata log. It is not in the log: a new
-/// controller gives every broker a whole session again. A session starts at registration, so that a broker which dies before its first
+/// controller begins with what it can know of the last one's. A session starts at registration, so that a broker which dies before its first
 /// heartbeat is fenced too.
 /// </summary>
 public sealed class BrokerSessions

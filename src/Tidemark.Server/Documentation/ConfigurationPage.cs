@@ -14,8 +14,6 @@ public static class ConfigurationPage
         ("group.share.", "share groups"), ("share.", "share groups"), ("group.streams.", "streams groups"), ("streams.", "streams groups"),
         ("group.", "consumer groups"), ("consumer.", "consumer groups"), ("offsets.", "consumer groups"), ("offset.metadata.", "consumer groups"),
         ("transaction", "transactions"), ("add.partitions.to.txn", "transactions"),
-        ("replica.selector.", "reading from followers"), ("replication.quota.", "throttled replication"), ("leader.replication.", "throttled replication"), ("follower.replication.", "throttled replication"),
-        ("auto.leader.", "automatic preferred leaders"), ("leader.imbalance.", "automatic preferred leaders"), ("unclean.leader.election.interval.", "unclean elections by time"),
         ("metric", "metrics"), ("kafka.metrics.", "metrics"), ("telemetry.", "client telemetry"),
     ];
 
@@ -64,7 +62,7 @@ public static class ConfigurationPage
     }
 
     /// <summary>Keys that Kafka has not are kept out of what clients are shown, but not out of what people can read.</summary>
-    private static bool IsOurs(ConfigKey key) => key.Name.StartsWith("tidemark.", StringComparison.Ordinal);
+    private static bool IsOurs(ConfigKey key) => key.Name.StartsWith("tidemark.", StringComparison.Ordinal) || key.Name is "leader.imbalance.per.broker.percentage";
 
     private static string TypeOf(ConfigKey key) => key.Type.ToString().ToLowerInvariant();
 

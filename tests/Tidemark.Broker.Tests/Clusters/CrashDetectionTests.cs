@@ -25,6 +25,23 @@ public sealed class CrashDetectionTests
         Assert.True(cluster.RunUntil(() => IsFenced(seenBy, killed), TimeSpan.FromSeconds(10)));
     }
 
+    [Theory]
+    [InlineData(13)]
+    [InlineData(14)]
+    [InlineData(15)]
+    public void A_process_that_is_back_before_its_port_was_seen_closed_need_not_wait_for_the_session_of_its_last_life(ulong seed)
+    {
+        (SimulatedCluster cluster, SimulatedNode killed, SimulatedNode seenBy) = KilledBroker(seed);
+        long epoch = seenBy.Broker!.Cluster.Image.Brokers[killed.Id].Epoch;
+
+        // Whoever connects finds somebody there: the next life's listener, or what stands before the machine.
+        killed.Host.Listen(SimulatedNode.ClientPort, "PLAINTEXT", seenBy.Broker.Acceptor);
+        cluster.Time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.False(IsFenced(seenBy, killed));
+        killed.Start();
+        Assert.True(cluster.RunUntil(() => seenBy.Broker.Cluster.Image.Brokers[killed.Id] is { IsActive: true } broker && broker.Epoch > epoch, s_soon));
+    }
+
     /// <summary>Kills a broker that does not lead the quorum.</summary>
     private static (SimulatedCluster Cluster, SimulatedNode Killed, SimulatedNode SeenBy) KilledBroker(ulong seed, params (string, string)[] settings)
     {

@@ -38,6 +38,17 @@ public sealed class InterruptedMoveTests
     }
 
     [Fact]
+    public void A_move_is_no_faster_than_the_rate_between_directories()
+    {
+        BrokerWorld world = Moving(11, batches: 8, valueBytes: 800_000, out string target, bytesPerSecond: 400_000);
+        TimeSpan began = world.World.Time.Elapsed;
+        Assert.True(world.World.RunUntil(() => !world.Node.Directories.Futures.Any() && Where(world) == target, BrokerWorld.Patience));
+
+        // 6.4 MB in pieces of two seconds each; so few pieces in the windows' time are counted high.
+        Assert.InRange((world.World.Time.Elapsed - began).TotalSeconds, 14, 22);
+    }
+
+    [Fact]
     public void Nothing_is_lost_whichever_step_of_the_move_a_crash_falls_into()
     {
         for (int change = 1; ; change++)
@@ -60,7 +71,7 @@ public sealed class InterruptedMoveTests
     }
 
     /// <summary>A broker with a topic whose replica it was told to move.</summary>
-    private static BrokerWorld Moving(ulong seed, int batches, int valueBytes, out string target, int crashAtChange = 0)
+    private static BrokerWorld Moving(ulong seed, int batches, int valueBytes, out string target, int crashAtChange = 0, int? bytesPerSecond = null)
     {
         var world = new BrokerWorld(seed, directories: ["/data", "/other-data"]);
         world.Quorum.CreateTopic("t");
@@ -74,6 +85,11 @@ public sealed class InterruptedMoveTests
         if (crashAtChange > 0)
         {
             world.World.Disk.CrashAtChange(world.World.Disk.ChangeCount + crashAtChange, CrashKind.Process);
+        }
+
+        if (bytesPerSecond is { } rate)
+        {
+            world.Quorum.Write(new ConfigRecord { ResourceType = 4, ResourceName = "1", Name = "replica.alter.log.dirs.io.max.bytes.per.second", Value = $"{rate}" });
         }
 
         client.Send(new AlterReplicaLogDirsRequest { Dirs = [new() { Path = target, Topics = [new() { Name = "t", Partitions = [0] }] }] }, 2);
