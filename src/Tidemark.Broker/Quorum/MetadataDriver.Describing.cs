@@ -67,7 +67,7 @@ public sealed partial class MetadataDriver
     private DescribeQuorumResponse.ReplicaState Describe(ReplicaDescription replica, TimeSpan now) => new()
     {
         ReplicaId = replica.Key.Node.Value,
-        ReplicaDirectoryId = replica.Key.Directory.IsZero && replica.Key.Node.Value == _options.NodeId ? _options.DirectoryId : replica.Key.Directory,
+        ReplicaDirectoryId = replica.Key.Directory,
         LogEndOffset = replica.LogEnd.Value,
         LastFetchTimestamp = WallTime(replica.LastFetch, now),
         LastCaughtUpTimestamp = WallTime(replica.LastCaughtUp, now),

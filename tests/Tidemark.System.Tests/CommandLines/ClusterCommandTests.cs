@@ -19,6 +19,11 @@ public sealed class ClusterCommandTests(ClusterCommandTests.Cluster fixture) : I
         Assert.All(brokers, b => Assert.Equal("serving", b.GetProperty("state").GetString()));
         Assert.True(brokers[0].GetProperty("leaders").GetInt32() >= 1);
         Assert.Empty(cluster.GetProperty("offline").EnumerateArray());
+
+        // The one that leads the quorum, whichever broker was asked.
+        int active = (await Json("quorum", "status")).GetProperty("leader").GetInt32();
+        Assert.Equal(active, cluster.GetProperty("controller").GetInt32());
+        Assert.Equal([active], brokers.Where(b => b.GetProperty("controller").GetBoolean()).Select(b => b.GetProperty("broker").GetInt32()));
         string text = (await fixture.Running.RunAsync("", "cluster", "describe")).Succeeded();
         Assert.Contains("under min ISR", text);
     }

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Tidemark.Client;
 using Tidemark.Client.Cluster;
 using Tidemark.Commands.Configs;
+using Tidemark.Commands.Quorum;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Output;
 using Tidemark.Parsing;
@@ -13,13 +15,20 @@ namespace Tidemark.Commands.Clusters;
 internal sealed class ClusterHealth
 {
     private const string MinInsync = "min.insync.replicas";
+
+    /// <summary>A quorum without a leader tells nothing, and the rest is worth seeing just then.</summary>
+    private static readonly TimeSpan s_quorumPatience = TimeSpan.FromSeconds(2);
+
     private readonly DescribeClusterResponse _cluster;
+    private readonly int? _controller;
     private readonly List<(string Topic, PartitionInfo Partition)> _partitions;
     private readonly Dictionary<string, int> _minInsync;
 
-    private ClusterHealth(DescribeClusterResponse cluster, List<(string Topic, PartitionInfo Partition)> partitions, Dictionary<string, int> minInsync)
+    private ClusterHealth(
+        DescribeClusterResponse cluster, int? controller, List<(string Topic, PartitionInfo Partition)> partitions, Dictionary<string, int> minInsync)
     {
         _cluster = cluster;
+        _controller = controller;
         _partitions = partitions;
         _minInsync = minInsync;
     }
@@ -31,6 +40,7 @@ internal sealed class ClusterHealth
         ClusterMetadata metadata = await call.Cluster.RefreshAsync(null, cancellation: call.Cancellation);
         return new ClusterHealth(
             cluster,
+            await AskControllerAsync(call),
             [.. metadata.Topics.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal).SelectMany(topic => topic.Partitions.Select(partition => (topic.Name, partition)))],
             await AskMinInsyncAsync(call, metadata.Topics.Keys));
     }
@@ -47,7 +57,7 @@ internal sealed class ClusterHealth
                 broker.Port,
                 broker.Rack,
                 broker.IsFenced ? "fenced" : "serving",
-                broker.BrokerId == _cluster.ControllerId,
+                broker.BrokerId == _controller,
                 replicas.Count(p => p.Leader.Value == broker.BrokerId),
                 replicas.Count,
                 replicas.Count(p => !p.Isr.Contains(broker.BrokerId)));
@@ -58,12 +68,12 @@ internal sealed class ClusterHealth
         string[] offline = Names(p => p.Partition.Leader.Value < 0);
         string line = string.Create(
             CultureInfo.InvariantCulture,
-            $"Cluster {_cluster.ClusterId}: {_partitions.Count} partitions, {underReplicated.Length} under-replicated, {underMinIsr.Length} under min ISR, {offline.Length} offline");
+            $"Cluster {_cluster.ClusterId}, {(_controller is { } active ? $"controller {active}" : "no controller")}: {_partitions.Count} partitions, {underReplicated.Length} under-replicated, {underMinIsr.Length} under min ISR, {offline.Length} offline");
         brokers.WriteUnder(
             json,
             line,
             [
-                ("clusterId", _cluster.ClusterId), ("partitions", _partitions.Count), ("underReplicated", underReplicated), ("underMinIsr", underMinIsr), ("offline", offline),
+                ("clusterId", _cluster.ClusterId), ("controller", _controller), ("partitions", _partitions.Count), ("underReplicated", underReplicated), ("underMinIsr", underMinIsr), ("offline", offline),
             ],
             "brokers",
             "There are no brokers.");
@@ -86,6 +96,20 @@ internal sealed class ClusterHealth
     }
 
     private string[] Names(Func<(string Topic, PartitionInfo Partition), bool> lacks) => [.. _partitions.Where(lacks).Select(p => $"{p.Topic}-{p.Partition.Partition}")];
+
+    /// <summary>The active controller, which may be no broker: what brokers name as one to clients is any that passes requests on. Null when nobody says.</summary>
+    private static async Task<int?> AskControllerAsync(ClusterCall call)
+    {
+        await using var client = new ClusterClient(call.Cluster.Options with { RequestTimeout = s_quorumPatience });
+        try
+        {
+            return (await QuorumMembers.AskAsync(call with { Cluster = client })).LeaderId;
+        }
+        catch (ClientException)
+        {
+            return null;
+        }
+    }
 
     private static async Task<Dictionary<string, int>> AskMinInsyncAsync(ClusterCall call, IEnumerable<string> topics)
     {
