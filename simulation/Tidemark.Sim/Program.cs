@@ -9,6 +9,11 @@ if (options is null)
     return args is ["--help" or "-h"] ? 0 : 2;
 }
 
+if (options.Plants.Count > 0)
+{
+    return PlantHunt.Run(options);
+}
+
 var watch = Stopwatch.StartNew();
 var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
 TimeSpan simulated = TimeSpan.Zero;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidemark.Primitives;
 
 namespace Tidemark.Sim;
 
@@ -7,13 +8,15 @@ internal sealed record SimOptions
 {
     public const string Usage =
         """
-        Usage: ./sim [--seeds N] [--from N] [--minutes M] [--trace] [--logs]
+        Usage: ./sim [--seeds N] [--from N] [--minutes M] [--plant NAME] [--trace] [--logs]
 
         Runs whole clusters on simulated time, network and disks, one a seed, breaks them, and checks that they keep their promises.
 
           --seeds N     how many seeds to run (100; with --minutes as many as fit)
           --from N      the first seed (1)
           --minutes M   stop after so many minutes
+          --plant NAME  plant a fault, one rule switched off, and stop at the first seed that finds it; "all" takes one after the other
+          --table FILE  with --plant: write what was found into the table of planted faults in the file
           --trace       print every event of each run
           --logs        print what the nodes log as well
 
@@ -25,6 +28,12 @@ internal sealed record SimOptions
     public ulong From { get; init; } = 1;
 
     public TimeSpan? Limit { get; init; }
+
+    /// <summary>The faults to plant, one after the other; empty for none.</summary>
+    public IReadOnlyList<Plant> Plants { get; init; } = [];
+
+    /// <summary>The page whose table of planted faults is written anew.</summary>
+    public string? Table { get; init; }
 
     public bool Trace { get; init; }
 
@@ -55,6 +64,15 @@ internal sealed record SimOptions
                     break;
                 case "--minutes" when double.TryParse(value, CultureInfo.InvariantCulture, out double minutes):
                     options = options with { Limit = TimeSpan.FromMinutes(minutes) };
+                    break;
+                case "--plant" when value is "all":
+                    options = options with { Plants = [.. Enum.GetValues<Plant>().Where(plant => plant != Plant.None)] };
+                    break;
+                case "--plant" when Enum.TryParse(value, ignoreCase: true, out Plant plant) && plant != Plant.None:
+                    options = options with { Plants = [.. options.Plants, plant] };
+                    break;
+                case "--table" when value is not null:
+                    options = options with { Table = value };
                     break;
                 default:
                     return null;

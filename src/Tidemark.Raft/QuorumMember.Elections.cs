@@ -142,7 +142,7 @@ public sealed partial class QuorumMember
             else if (ask.Candidate.Node != Self)
             {
                 isGranted = Role.Grants(ask.Candidate, ask.End >= _log.End, ask.IsPreVote);
-                if (isGranted && !ask.IsPreVote && Role.VotedFor is null)
+                if (isGranted && !ask.IsPreVote && (Role.VotedFor is null || (Plants.IsOn(Plant.TwoVotesAnEpoch) && Role is Unattached or Prospective)))
                 {
                     GiveVote(ask.Candidate);
                 }

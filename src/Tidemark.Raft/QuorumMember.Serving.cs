@@ -136,7 +136,7 @@ public sealed partial class QuorumMember
     private void AdvanceLeaderCommit(Leader leader)
     {
         Offset end = Offset.Min(leader.MajorityEnd(Voters, IsVoter ? _flushed : null), _log.End.EndOffset);
-        if (end > leader.EpochStart && end > leader.HighWatermark)
+        if ((end > leader.EpochStart || Plants.IsOn(Plant.CommitOlderEpochByCount)) && end > leader.HighWatermark)
         {
             leader.HighWatermark = end;
             Commit(end);

@@ -26,13 +26,13 @@ public sealed record CommittedIsr(IReadOnlyList<BrokerId> Committed) : IsrState(
 /// <summary>The leader asked for one more member, which from now on holds back the high watermark.</summary>
 public sealed record PendingExpansion(IReadOnlyList<BrokerId> Committed, BrokerId Added) : IsrState(Committed)
 {
-    public override IReadOnlyList<BrokerId> Maximal { get; } = [.. Committed, Added];
+    public override IReadOnlyList<BrokerId> Maximal { get; } = Plants.IsOn(Plant.ExpansionNotAwaited) ? Committed : [.. Committed, Added];
 }
 
 /// <summary>The leader asked to drop members, which hold back the high watermark until the controller agreed.</summary>
 public sealed record PendingShrink(IReadOnlyList<BrokerId> Committed, IReadOnlyList<BrokerId> Remaining) : IsrState(Committed)
 {
-    public override IReadOnlyList<BrokerId> Maximal => Committed;
+    public override IReadOnlyList<BrokerId> Maximal => Plants.IsOn(Plant.ShrinkBeforeAnswer) ? Remaining : Committed;
 }
 
 /// <summary>A change that the leader asks the controller for (AlterPartition), with the epochs it was thought up in.</summary>

@@ -63,6 +63,9 @@ public sealed class PartitionLeader
 
     public IReadOnlyList<BrokerId> Replicas => _replicas;
 
+    /// <summary>How far each follower is, as far as its fetches tell.</summary>
+    public IReadOnlyList<FollowerStanding> Followers => [.. _followers.Select(each => new FollowerStanding(each.Id, each.LogEnd, each.LastCaughtUp))];
+
     public int PartitionEpoch { get; private set; }
 
     public LeaderRecovery Recovery { get; private set; }
@@ -99,12 +102,12 @@ public sealed class PartitionLeader
     /// How a write with acks=all that ends at <paramref name="end"/> stands: null is "wait", otherwise what its producer is told.
     /// </summary>
     public ErrorCode? Acknowledge(Offset end) =>
-        HighWatermark < end ? null
+        HighWatermark < end && !Plants.IsOn(Plant.AcknowledgeBeforeHighWatermark) ? null
         : Isr.Maximal.Count < EffectiveMinInsync ? ErrorCode.NotEnoughReplicasAfterAppend
         : ErrorCode.None;
 
     /// <summary>The end of the partition may be told only when all of the earlier epochs is known to be committed (KIP-207).</summary>
-    public ErrorCode CheckLatestOffset() => HighWatermark >= EpochStart ? ErrorCode.None : ErrorCode.OffsetNotAvailable;
+    public ErrorCode CheckLatestOffset() => HighWatermark >= EpochStart || Plants.IsOn(Plant.LatestOffsetTooEarly) ? ErrorCode.None : ErrorCode.OffsetNotAvailable;
 
     /// <summary>A follower fetched, and its believed leader epoch was right. <paramref name="found"/> is the log's answer for its last fetched epoch.</summary>
     /// <param name="leaderEnd">The leader's log end sampled before the read that answers this fetch.</param>
@@ -117,7 +120,7 @@ public sealed class PartitionLeader
             return new(ErrorCode.UnknownLeaderEpoch);
         }
 
-        if (fetch.BrokerEpoch >= 0 && _brokers.Find(fetch.Follower) is { } standing && standing.Epoch > fetch.BrokerEpoch)
+        if (fetch.BrokerEpoch >= 0 && _brokers.Find(fetch.Follower) is { } standing && standing.Epoch > fetch.BrokerEpoch && !Plants.IsOn(Plant.CountStaleBrokerEpoch))
         {
             return new(ErrorCode.NotLeaderOrFollower);
         }
@@ -125,6 +128,12 @@ public sealed class PartitionLeader
         if (fetch.LastFetchedEpoch != LeaderEpoch.Unknown)
         {
             ErrorCode error = FetchChecks.Divergence(fetch.FetchOffset, fetch.LastFetchedEpoch, logStart, found, out EpochEnd? diverging);
+            if ((error != ErrorCode.None || diverging is not null) && Plants.IsOn(Plant.UpdateFollowerOnDivergence))
+            {
+                follower.OnFetch(fetch.FetchOffset, fetch.LogStart, fetch.BrokerEpoch, leaderEnd, now);
+                return new(error, diverging, AdvanceHighWatermark(now), ProposeExpansion(follower));
+            }
+
             if (error != ErrorCode.None || diverging is not null)
             {
                 // A diverging log end is not a prefix of ours: counting it would make a false high watermark (KAFKA-13141).
@@ -207,7 +216,7 @@ public sealed class PartitionLeader
             return ProposalFate.Applied;
         }
 
-        switch (answer.Error)
+        switch (Plants.IsOn(Plant.RollBackOnAnyError) ? ErrorCode.IneligibleReplica : answer.Error)
         {
             case ErrorCode.IneligibleReplica:
             case ErrorCode.OperationNotAttempted:
@@ -247,7 +256,7 @@ public sealed class PartitionLeader
         Recovery = leadership.Recovery;
         Isr = new CommittedIsr(leadership.Isr);
         _replicas = leadership.Replicas;
-        _followers = [.. leadership.Replicas.Where(r => r != _self).Select(r => Find(r) ?? new ReplicaProgress(r))];
+        _followers = [.. leadership.Replicas.Where(r => r != _self).Select(r => (Plants.IsOn(Plant.ResetOnSameEpochMetadata) ? null : Find(r)) ?? new ReplicaProgress(r))];
     }
 
     private IsrProposal? ProposeExpansion(ReplicaProgress follower)
@@ -264,10 +273,9 @@ public sealed class PartitionLeader
     /// <summary>A replica that would make the in-sync set, were the controller asked now.</summary>
     private bool MayJoin(ReplicaProgress follower) =>
         follower.HasFetched
-        && follower.LogEnd >= HighWatermark
-        && follower.LogEnd >= EpochStart
-        && _brokers.Find(follower.Id) is { MayJoinIsr: true } standing
-        && (follower.BrokerEpoch < 0 || follower.BrokerEpoch == standing.Epoch);
+        && (follower.LogEnd >= HighWatermark || Plants.IsOn(Plant.ExpandWithoutHighWatermark))
+        && (follower.LogEnd >= EpochStart || Plants.IsOn(Plant.ExpandWithoutEpochStart))
+        && IsFit(follower);
 
     private IsrProposal Propose(IReadOnlyList<BrokerId> isr)
     {
@@ -279,7 +287,7 @@ public sealed class PartitionLeader
 
     private bool AdvanceHighWatermark(TimeSpan now)
     {
-        if (Isr.Committed.Count < EffectiveMinInsync)
+        if (Isr.Committed.Count < EffectiveMinInsync && !Plants.IsOn(Plant.HighWatermarkBelowMinInsync))
         {
             // The last replica standing must not commit alone what the configuration says needs company (KIP-966).
             return false;
@@ -306,9 +314,13 @@ public sealed class PartitionLeader
     }
 
     private bool IsEligible(ReplicaProgress follower) =>
-        follower.HasFetched
-        && _brokers.Find(follower.Id) is { MayJoinIsr: true } standing
-        && (follower.BrokerEpoch < 0 || follower.BrokerEpoch == standing.Epoch);
+        follower.HasFetched && IsFit(follower);
+
+    /// <summary>Neither fenced nor shutting down, and in the life in which it fetched.</summary>
+    private bool IsFit(ReplicaProgress follower) =>
+        _brokers.Find(follower.Id) is { } standing
+        && (standing.MayJoinIsr || Plants.IsOn(Plant.CountFencedMember))
+        && (follower.BrokerEpoch < 0 || follower.BrokerEpoch == standing.Epoch || Plants.IsOn(Plant.CountStaleBrokerEpoch));
 
     private ReplicaProgress? Find(BrokerId id)
     {

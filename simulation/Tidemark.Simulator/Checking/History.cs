@@ -6,8 +6,8 @@ namespace Tidemark.Simulator.Checking;
 /// All that clients were told, and whether the cluster may have said it: each offset has one value for ever; what was acknowledged is
 /// read; writes and reads stand in the order of real time; what was refused never appears.
 /// </summary>
-/// <param name="mayLose">Acknowledged records may be lost in this scenario, and other records take their offsets.</param>
-public sealed class History(bool mayLose)
+/// <param name="losses">Where acknowledged records may be lost, and other records take their offsets.</param>
+public sealed class History(PermittedLosses losses)
 {
     private readonly Dictionary<PartitionId, PartitionHistory> _partitions = [];
     private readonly HashSet<string> _refused = [];
@@ -35,7 +35,7 @@ public sealed class History(bool mayLose)
             return;
         }
 
-        if (mayLose)
+        if (MayLose(write.Partition))
         {
             write.MayStand = true;
             return;
@@ -75,7 +75,7 @@ public sealed class History(bool mayLose)
             throw new BrokenRuleException("17 a refused record never appears", $"{at}@{offset} holds {value}, seen by {by}");
         }
 
-        if (!mayLose)
+        if (!MayLose(at))
         {
             PartitionHistory partition = Of(at);
             See(at, partition, offset, value, by);
@@ -83,21 +83,52 @@ public sealed class History(bool mayLose)
         }
     }
 
-    /// <summary>A leader told the end of a partition, asked when <paramref name="floor"/> was the floor.</summary>
+    /// <summary>Whether records of the partition may be gone.</summary>
+    public bool MayLose(PartitionId partition) => losses.MayLose(partition);
+
+    /// <summary>
+    /// A leader told the end of a partition, asked when <paramref name="floor"/> was the floor. What anybody was told before the question
+    /// was asked binds the answer: that is what makes reads at the leader linearizable, with each client's own writes and reads among it.
+    /// </summary>
     public void ToldEnd(PartitionId at, long end, long floor, string by)
     {
-        if (mayLose)
+        if (MayLose(at))
         {
             return;
         }
 
-        if (end < floor)
+        PartitionHistory partition = Of(at);
+        if (end < partition.ToldTo.GetValueOrDefault(by))
         {
-            throw new BrokenRuleException("14 a read at the leader sees what was known before", $"{at}: {by} was told the end {end} when {floor} was known before it asked");
+            throw new BrokenRuleException("14 reads at the leader are monotonic", $"{at}: {by} was told the end {end}, and {partition.ToldTo[by]} before");
         }
 
-        PartitionHistory partition = Of(at);
+        if (end < floor)
+        {
+            throw new BrokenRuleException("14 reads at the leader are linearizable", $"{at}: {by} was told the end {end} when {floor} was known before it asked");
+        }
+
+        partition.ToldTo[by] = end;
         partition.Floor = Math.Max(partition.Floor, end);
+    }
+
+    /// <summary>The client itself wrote, all were said to have it, and it asked for the end afterwards.</summary>
+    public void ToldWriter(PartitionId at, long end, long written, string by)
+    {
+        if (!MayLose(at) && end < written)
+        {
+            throw new BrokenRuleException("14 clients read what they wrote", $"{at}: {by} wrote up to {written} and was told the end {end}");
+        }
+    }
+
+    /// <summary>A leader told its high watermark with what it gave: all below is committed.</summary>
+    public void ToldHighWatermark(PartitionId at, long highWatermark)
+    {
+        if (!MayLose(at))
+        {
+            PartitionHistory partition = Of(at);
+            partition.Floor = Math.Max(partition.Floor, highWatermark);
+        }
     }
 
     /// <summary>The whole of a partition as its leader holds it in the end.</summary>
@@ -115,7 +146,7 @@ public sealed class History(bool mayLose)
         }
 
         long end = logStart + values.Count;
-        if (!mayLose && end < Of(at).Floor)
+        if (!MayLose(at) && end < Of(at).Floor)
         {
             throw new BrokenRuleException("11 what was acknowledged or read stays", $"{at} ends at {end} in the end; {Of(at).Floor} was known");
         }
@@ -126,7 +157,7 @@ public sealed class History(bool mayLose)
             for (int i = 0; i < write.Values.Count; i++)
             {
                 bool stands = places.TryGetValue(write.Values[i], out long place);
-                if (write.Offset is { } offset && (!stands || place != offset + i))
+                if (write.Offset is { } offset && !MayLose(at) && (!stands || place != offset + i))
                 {
                     throw new BrokenRuleException("11 what was acknowledged stays", $"{at}@{offset + i}: {write.Values[i]} was acknowledged and {(stands ? $"stands at {place}" : "is gone")}");
                 }
@@ -165,6 +196,9 @@ public sealed class History(bool mayLose)
     private sealed class PartitionHistory
     {
         public Dictionary<long, string> Values { get; } = [];
+
+        /// <summary>The newest end that each client was told.</summary>
+        public Dictionary<string, long> ToldTo { get; } = [];
 
         public long AcknowledgedEnd { get; set; }
 

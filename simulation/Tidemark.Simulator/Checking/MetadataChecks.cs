@@ -1,34 +1,50 @@
-using Tidemark.Broker.Cluster;
+using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
-using Tidemark.Primitives;
+using Tidemark.Metadata.Records;
+using Tidemark.Protocol;
 using Tidemark.Simulator.Clusters;
-using Tidemark.Simulator.Disks;
-using Tidemark.Storage.Files;
 
 namespace Tidemark.Simulator.Checking;
 
-/// <summary>Looks at the quorum and at what every node knows of the cluster: nothing goes back, and nothing committed differs.</summary>
-public sealed class MetadataChecks(SimulatedCluster cluster)
+/// <summary>
+/// Looks at the metadata log on every disk and at what every node knows of the cluster: nothing committed differs or changes, a majority
+/// holds it, every node knows what replaying it gives, and the controller decided as it must.
+/// </summary>
+public sealed class MetadataChecks
 {
-    private const string Log = "/data/__cluster_metadata-0/00000000000000000000.log";
-    private readonly Dictionary<int, int> _controllers = [];
-    private readonly Dictionary<int, int> _epochs = [];
-    private readonly Dictionary<PartitionId, (int Leader, int Partition)> _partitionEpochs = [];
-    private readonly Dictionary<int, long> _brokerEpochs = [];
+    private readonly SimulatedCluster _cluster;
+    private readonly QuorumChecks _quorum;
+    private readonly PartitionRules _rules;
+    private readonly CommittedMetadata _committed;
+    private readonly Dictionary<int, MetadataLogScan> _scans = [];
+    private readonly Dictionary<int, MetadataImage> _compared = [];
     private MetadataImage _newest = MetadataImage.Empty;
 
+    /// <param name="mayElectUncleanly">The scenario permits elections of replicas that lack something.</param>
+    public MetadataChecks(SimulatedCluster cluster, bool mayElectUncleanly)
+    {
+        _cluster = cluster;
+        _quorum = new QuorumChecks(cluster);
+        _rules = new PartitionRules(BrokerConfig.Parse(cluster.PropertiesOf(1, "/data"), out _), mayElectUncleanly);
+        _committed = new CommittedMetadata(_rules.Look);
+        foreach (SimulatedNode node in cluster.Nodes)
+        {
+            _scans[node.Id] = new MetadataLogScan(node);
+        }
+    }
+
     /// <summary>How many controllers were seen.</summary>
-    public int Elections => _controllers.Count;
+    public int Elections => _quorum.Elections;
 
     /// <summary>How often a partition changed.</summary>
-    public int PartitionChanges { get; private set; }
+    public int PartitionChanges => _rules.Changes;
 
     /// <summary>The newest committed metadata that any node has published.</summary>
     public MetadataImage Newest
     {
         get
         {
-            foreach (SimulatedNode node in cluster.Nodes)
+            foreach (SimulatedNode node in _cluster.Nodes)
             {
                 if (node is { IsRunning: true, Broker: { } broker } && broker.Cluster.Image is { } image && image.LastOffset > _newest.LastOffset)
                 {
@@ -40,112 +56,105 @@ public sealed class MetadataChecks(SimulatedCluster cluster)
         }
     }
 
+    /// <summary>What is cheap enough to look at after every event.</summary>
+    public void LookQuickly() => _quorum.LookQuickly();
+
     public void Look()
     {
-        foreach (SimulatedNode node in cluster.Nodes.Where(node => node.IsRunning && node.Started.IsCompleted))
+        _quorum.Look();
+        foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
         {
-            LookAtQuorum(node);
-        }
-
-        MetadataImage newest = Newest;
-        foreach ((int id, BrokerImage broker) in newest.Brokers)
-        {
-            if (_brokerEpochs.TryGetValue(id, out long before) && before > broker.Epoch)
+            _scans[node.Id].Refresh();
+            if (node.Broker is { } broker && broker.Cluster.Image.LastOffset.Value >= _committed.End)
             {
-                throw new BrokenRuleException("7 epochs never go back", $"broker {id} had epoch {before} and has {broker.Epoch}");
-            }
-
-            _brokerEpochs[id] = broker.Epoch;
-        }
-
-        foreach (TopicImage topic in newest.Topics.InOrder())
-        {
-            foreach (PartitionImage partition in topic.Partitions)
-            {
-                LookAt(newest, new PartitionId(topic.Name, topic.Id, partition.Id), partition);
+                _committed.ExtendTo(broker.Cluster.Image, _scans[node.Id]);
             }
         }
+
+        foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
+        {
+            LookAtLog(node, _scans[node.Id]);
+            LookAtImage(node);
+        }
+
+        LookForMajority();
     }
 
-    /// <summary>Compares the metadata logs on all disks up to the end that all have committed.</summary>
+    /// <summary>Compares what every node knows in the end with a replay of the log, record by record.</summary>
     public void LookAtTheEnd()
     {
-        List<BatchMark>? first = null;
-        long to = cluster.Nodes.Min(node => node.Broker!.Cluster.Image.LastOffset.Value);
-        foreach (SimulatedNode node in cluster.Nodes.Where(node => node.Disk.FileExists(Log)))
+        Look();
+        byte[] replayed = BytesOf(_committed.Image);
+        foreach (SimulatedNode node in _cluster.Nodes)
         {
-            List<BatchMark> marks = [.. Read(node.Disk).TakeWhile(mark => mark.Next <= to + 1)];
-            if (first is not null && !marks.SequenceEqual(first))
+            MetadataImage known = node.Broker!.Cluster.Image;
+            if (known.LastOffset == _committed.Image.LastOffset && !BytesOf(known).AsSpan().SequenceEqual(replayed))
             {
-                throw new BrokenRuleException("8 metadata logs are prefixes of one", $"node {node.Id} differs from node 1 below {to}");
+                throw new BrokenRuleException("9 replay(log) = live state", $"node {node.Id} knows another cluster at {known.LastOffset} than the log tells");
             }
-
-            first ??= marks;
         }
     }
 
-    private void LookAtQuorum(SimulatedNode node)
+    private void LookAtLog(SimulatedNode node, MetadataLogScan scan)
     {
-        ControllerLocation controller = node.Quorum!.Controller;
-        int epoch = node.Quorum.Epoch.Value;
-        if (_epochs.TryGetValue(node.Id, out int before) && epoch < before)
+        // What it does not know to be committed may be a former leader's, and is cut off yet.
+        long end = Math.Min(_committed.End, node.Broker?.Cluster.Image.LastOffset.Value + 1 ?? 0);
+        for (; scan.Compared < scan.Batches.Count && scan.Batches[scan.Compared].Mark.Next <= end; scan.Compared++)
         {
-            throw new BrokenRuleException("7 epochs never go back", $"node {node.Id} was in quorum epoch {before} and is in {epoch}");
-        }
-
-        _epochs[node.Id] = epoch;
-        if (controller.Node != BrokerId.None && !_controllers.TryAdd(controller.Epoch.Value, controller.Node.Value) && _controllers[controller.Epoch.Value] != controller.Node.Value)
-        {
-            throw new BrokenRuleException("1 one controller an epoch", $"nodes {_controllers[controller.Epoch.Value]} and {controller.Node} in epoch {controller.Epoch}");
+            BatchMark mark = scan.Batches[scan.Compared].Mark;
+            if (_committed.At(mark.First) is { } committed && committed != mark)
+            {
+                throw new BrokenRuleException("8 committed metadata never changes", $"node {node.Id} holds {mark}, committed was {committed}");
+            }
         }
     }
 
-    private void LookAt(MetadataImage image, PartitionId id, PartitionImage partition)
+    private void LookAtImage(SimulatedNode node)
     {
-        (int Leader, int Partition) now = (partition.LeaderEpoch.Value, partition.PartitionEpoch);
-        if (_partitionEpochs.TryGetValue(id, out (int Leader, int Partition) before))
+        if (node.Broker?.Cluster.Image is not { } known || known.LastOffset != _committed.Image.LastOffset || ReferenceEquals(_compared.GetValueOrDefault(node.Id), known))
         {
-            if (now.Leader < before.Leader || now.Partition < before.Partition)
-            {
-                throw new BrokenRuleException("7 epochs never go back", $"{id} had epochs {before} and has {now}");
-            }
-
-            if (now == before)
-            {
-                return;
-            }
-
-            PartitionChanges++;
+            return;
         }
 
-        _partitionEpochs[id] = now;
-        bool within = partition.Isr.All(partition.Replicas.Contains) && partition.EligibleLeaderReplicas.All(partition.Replicas.Contains);
-        if (!within || partition.Isr.Any(partition.EligibleLeaderReplicas.Contains))
+        MetadataImage replayed = _committed.Image;
+        bool isSame = known.Brokers.SequenceEqual(replayed.Brokers, new SameBroker()) && known.Topics.Count == replayed.Topics.Count
+            && known.Topics.ById.Values.All(topic => topic.Equals(replayed.Topics.Find(topic.Id)));
+        if (!isSame)
         {
-            throw new BrokenRuleException("6 in sync and eligible lie apart within the replicas", Describe(id, partition));
+            throw new BrokenRuleException("9 replay(log) = live state", $"node {node.Id} knows other brokers or topics at {known.LastOffset} than the log tells");
         }
 
-        if (image.KeepsEligibleLeaderReplicas && partition.Isr.Any(member => !image.Brokers.TryGetValue(member, out BrokerImage? broker) || broker.IsFenced))
-        {
-            throw new BrokenRuleException("6 no fenced broker is in sync", Describe(id, partition));
-        }
+        _compared[node.Id] = known;
+    }
 
-        if (partition.HasLeader && !partition.Isr.Contains(partition.Leader))
+    /// <summary>A node that is down may hold it or not; those that run are looked at.</summary>
+    private void LookForMajority()
+    {
+        IReadOnlyList<int> voters = _committed.Voters ?? [.. _cluster.Nodes.Select(node => node.Id)];
+        int lacking = voters.Count(id => _cluster[id].IsRunning && !_scans[id].Holds(_committed.Last));
+        if (voters.Count - lacking < (voters.Count / 2) + 1)
         {
-            throw new BrokenRuleException("6 the leader is in sync", Describe(id, partition));
+            throw new BrokenRuleException("8 a majority holds what is committed", $"committed is up to {_committed.End}; {lacking} of {voters.Count} voters lack it");
         }
     }
 
-    private static string Describe(PartitionId id, PartitionImage partition) =>
-        $"{id}: leader {partition.Leader}, replicas [{string.Join(' ', partition.Replicas)}], in sync [{string.Join(' ', partition.Isr)}], eligible [{string.Join(' ', partition.EligibleLeaderReplicas)}]";
-
-    private static List<BatchMark> Read(MemoryDisk disk)
+    private static byte[] BytesOf(MetadataImage image)
     {
-        using IDiskFile file = disk.OpenFile(Log, DiskOpen.Existing);
-        byte[] bytes = new byte[file.Length];
-        file.Read(0, bytes);
-        var marks = new List<BatchMark>();
-        StoredBatches.Walk(bytes, marks, null);
-        return marks;
+        using var writer = new WireWriter();
+        foreach (MetadataRecord record in ImageRecords.Of(image))
+        {
+            record.Write(writer);
+        }
+
+        return writer.WrittenSpan.ToArray();
+    }
+
+    private sealed class SameBroker : IEqualityComparer<KeyValuePair<int, BrokerImage>>
+    {
+        public bool Equals(KeyValuePair<int, BrokerImage> x, KeyValuePair<int, BrokerImage> y) =>
+            (x.Key, x.Value.Epoch, x.Value.IncarnationId, x.Value.IsFenced, x.Value.IsInControlledShutdown)
+            == (y.Key, y.Value.Epoch, y.Value.IncarnationId, y.Value.IsFenced, y.Value.IsInControlledShutdown);
+
+        public int GetHashCode(KeyValuePair<int, BrokerImage> obj) => obj.Key;
     }
 }

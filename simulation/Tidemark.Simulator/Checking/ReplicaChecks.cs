@@ -2,7 +2,6 @@ using Tidemark.Broker.Partitions;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Simulator.Clusters;
-using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Logs;
 
 namespace Tidemark.Simulator.Checking;
@@ -11,12 +10,16 @@ namespace Tidemark.Simulator.Checking;
 /// Looks into all replicas between two events: leaders, high watermarks, and whether what was committed once is the same everywhere and
 /// still there.
 /// </summary>
-/// <param name="mayLose">Committed records may be lost in this scenario; then only what holds all the same is looked at.</param>
-public sealed class ReplicaChecks(SimulatedCluster cluster, History history, bool mayLose)
+/// <param name="losses">Which partitions may have lost committed records; of those only what holds all the same is looked at.</param>
+public sealed class ReplicaChecks(SimulatedCluster cluster, History history, PermittedLosses losses)
 {
     private readonly Dictionary<(PartitionId Partition, int Epoch), int> _leaders = [];
     private readonly Dictionary<PartitionId, List<BatchMark>> _committed = [];
-    private readonly Dictionary<(PartitionId Partition, int Node), (object Log, long End)> _compared = [];
+    private readonly Dictionary<(PartitionId Partition, int Node), ReplicaScan> _scans = [];
+    private readonly Dictionary<int, (object? Process, long Since, bool IsRegistered)> _lives = [];
+    private long _metadataEnd = -1;
+    private readonly RestartChecks _restarts = new(cluster, losses);
+    private readonly LeadershipChecks _leaderships = new();
 
     /// <summary>How many leaderships were seen.</summary>
     public int Leaderships => _leaders.Count;
@@ -24,6 +27,8 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, boo
     /// <param name="newest">The newest committed metadata.</param>
     public void Look(MetadataImage newest)
     {
+        _restarts.Look(newest);
+        LookAtLives(newest);
         foreach (TopicImage topic in newest.Topics.InOrder())
         {
             foreach (PartitionImage partition in topic.Partitions)
@@ -36,7 +41,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, boo
     /// <summary>Compares every replica from its beginning on, and hands what the leader holds to the history.</summary>
     public void LookAtTheEnd(MetadataImage newest)
     {
-        _compared.Clear();
+        _scans.Clear();
         Look(newest);
         foreach (TopicImage topic in newest.Topics.InOrder())
         {
@@ -46,18 +51,39 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, boo
                 PartitionLog leader = Find(partition.Leader, id)!.Log!;
                 var values = new List<string>();
                 List<BatchMark> marks = StoredBatches.Read(leader, leader.LogStart.Value, leader.LogEndOffset.Value, (_, value) => values.Add(value));
-                foreach (int replica in partition.Replicas.Where(replica => replica != partition.Leader))
+                foreach (int replica in partition.Replicas)
                 {
-                    PartitionLog log = Find(replica, id)!.Log!;
-                    if (!StoredBatches.Read(log, log.LogStart.Value, log.LogEndOffset.Value).SequenceEqual(marks))
+                    ReplicaScan scan = _scans[(id, replica)];
+                    if (!scan.Marks.SequenceEqual(marks))
                     {
                         throw new BrokenRuleException("2 replicas are identical", $"{id}: nodes {partition.Leader} and {replica} differ in the end");
                     }
+
+                    LogChecks.LookClosely(NameOf(id, replica), scan);
                 }
 
                 history.Final(id, leader.LogStart.Value, values);
             }
         }
+    }
+
+    /// <summary>
+    /// Until a new life of a broker is registered the metadata speaks of its last one, whose memory may be gone. Such a broker serves nobody. The
+    /// place of its record in the metadata log, which is its epoch, tells when that is over.
+    /// </summary>
+    private void LookAtLives(MetadataImage newest)
+    {
+        foreach (SimulatedNode node in cluster.Nodes)
+        {
+            if (!_lives.TryGetValue(node.Id, out (object? Process, long Since, bool IsRegistered) life) || !ReferenceEquals(life.Process, node.Process))
+            {
+                life = (node.Process, _metadataEnd, false);
+            }
+
+            _lives[node.Id] = life with { IsRegistered = newest.Brokers.TryGetValue(node.Id, out BrokerImage? broker) && broker.Epoch > life.Since };
+        }
+
+        _metadataEnd = newest.LastOffset.Value;
     }
 
     private void Look(PartitionId id, PartitionImage image)
@@ -70,52 +96,34 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, boo
             }
         }
 
-        if (mayLose)
+        long end = Math.Max(EndOf(CommittedOf(id)), history.Floor(id));
+        if (losses.MayLose(id, image, end, node => Find(node, id)?.Log?.LogEndOffset.Value))
         {
             return;
         }
 
-        List<BatchMark> committed = CommittedOf(id);
-        long end = Math.Max(EndOf(committed), history.Floor(id));
         foreach (SimulatedNode node in cluster.Nodes)
         {
-            if (Find(node.Id, id) is not { Log: { IsFailed: false } log } replica)
+            if (Find(node.Id, id) is { Log: { IsFailed: false } log } replica)
             {
-                continue;
+                LookForWhatIsCommitted(id, image, node.Id, replica, log, end);
             }
-
-            bool leads = image.Leader == node.Id && replica.LeaderEpoch == image.LeaderEpoch;
-            if (log.LogEndOffset.Value < end && (leads || image.Isr.Contains(node.Id) || image.EligibleLeaderReplicas.Contains(node.Id)))
-            {
-                throw new BrokenRuleException(
-                    leads ? "4 a leader holds what is committed" : "3 who is in sync holds what is committed",
-                    $"{id}: the log of node {node.Id} ends at {log.LogEndOffset}, committed is up to {end} (leader {image.Leader}, epoch {image.LeaderEpoch}, in sync [{string.Join(' ', image.Isr)}], eligible [{string.Join(' ', image.EligibleLeaderReplicas)}])");
-            }
-
-            Compare(id, node.Id, replica, log, committed);
         }
     }
 
     private void LookAtOne(PartitionId id, int node, Partition replica, PartitionLog log)
     {
-        Offset highWatermark = replica.HighWatermark;
-        Offset stable = log.LastStableOffset(highWatermark);
-        if (!(log.LogStart <= stable && stable <= highWatermark && highWatermark <= log.LogEndOffset))
+        string name = NameOf(id, node);
+        if (!_scans.TryGetValue((id, node), out ReplicaScan? scan) || !ReferenceEquals(scan.Log, log))
         {
-            throw new BrokenRuleException("5 start <= stable <= high watermark <= end", $"{id} on node {node}: {log.LogStart}, {stable}, {highWatermark}, {log.LogEndOffset}");
+            _scans[(id, node)] = scan = new ReplicaScan(log);
+            scan.Refresh(name);
+            LogChecks.LookClosely(name, scan);
         }
 
-        EpochStart? before = null;
-        foreach (EpochStart entry in log.Epochs.Entries)
-        {
-            if (before is { } last && (entry.Epoch <= last.Epoch || entry.Start < last.Start))
-            {
-                throw new BrokenRuleException("5 epochs rise", $"{id} on node {node}: {last} is followed by {entry}");
-            }
-
-            before = entry;
-        }
-
+        scan.Refresh(name);
+        LogChecks.Look(name, replica, scan);
+        _leaderships.Look(id, node, replica);
         if (replica.LeaderEpoch == LeaderEpoch.Unknown)
         {
             return;
@@ -127,34 +135,40 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, boo
         }
 
         List<BatchMark> committed = CommittedOf(id);
-        if (!mayLose && highWatermark.Value > EndOf(committed))
+        long highWatermark = replica.HighWatermark.Value;
+        if (!losses.MayLose(id) && highWatermark > EndOf(committed))
         {
-            committed.AddRange(StoredBatches.Read(log, EndOf(committed), highWatermark.Value, (offset, value) => history.Seen(id, offset, value, $"the high watermark of node {node}")));
+            committed.AddRange(StoredBatches.Read(log, EndOf(committed), highWatermark, (offset, value) => history.Seen(id, offset, value, $"the high watermark of node {node}")));
         }
     }
 
-    private void Compare(PartitionId id, int node, Partition replica, PartitionLog log, List<BatchMark> committed)
+    private void LookForWhatIsCommitted(PartitionId id, PartitionImage image, int node, Partition replica, PartitionLog log, long end)
     {
-        long to = Math.Min(replica.HighWatermark.Value, EndOf(committed));
-        (object Log, long End) compared = _compared.GetValueOrDefault((id, node));
-        long from = ReferenceEquals(compared.Log, log) && compared.End <= log.LogEndOffset.Value ? compared.End : 0;
-        from = Math.Max(from, log.LogStart.Value);
-        if (from >= to)
+        bool leads = image.Leader == node && replica.LeaderEpoch == image.LeaderEpoch;
+        if (log.LogEndOffset.Value < end && _lives[node].IsRegistered && (leads || image.Isr.Contains(node) || image.EligibleLeaderReplicas.Contains(node)))
         {
-            return;
+            throw new BrokenRuleException(
+                leads ? "4 a leader holds what is committed" : "3 who is in sync or eligible holds what is committed",
+                $"{id}: the log of node {node} ends at {log.LogEndOffset}, committed is up to {end} (leader {image.Leader}, epoch {image.LeaderEpoch}, in sync [{string.Join(' ', image.Isr)}], eligible [{string.Join(' ', image.EligibleLeaderReplicas)}])");
         }
 
-        foreach (BatchMark mark in StoredBatches.Read(log, from, to))
+        List<BatchMark> committed = CommittedOf(id);
+        ReplicaScan scan = _scans[(id, node)];
+        long to = Math.Min(replica.HighWatermark.Value, EndOf(committed));
+        for (; scan.Compared < scan.Marks.Count && scan.Marks[scan.Compared].Next <= to; scan.Compared++)
         {
-            int at = committed.BinarySearch(mark, Comparer<BatchMark>.Create((a, b) => a.First.CompareTo(b.First)));
+            BatchMark mark = scan.Marks[scan.Compared];
+            int at = committed.BinarySearch(mark, s_byOffset);
             if (at < 0 || committed[at] != mark)
             {
                 throw new BrokenRuleException("2 logs are identical below the high watermark", $"{id}: node {node} holds {mark}, committed was {(at < 0 ? "no such batch" : committed[at])}");
             }
         }
 
-        _compared[(id, node)] = (log, to);
+        _restarts.Holds(id, node, Math.Min(log.LogEndOffset.Value, end));
     }
+
+    private static readonly Comparer<BatchMark> s_byOffset = Comparer<BatchMark>.Create((a, b) => a.First.CompareTo(b.First));
 
     private Partition? Find(int node, PartitionId id) =>
         node > 0 && cluster[node] is { IsRunning: true, Broker: { } broker } && broker.Partitions.TryFind(id.TopicId, out TopicPartitions? topic) ? topic.Find(id.Index) : null;
@@ -168,6 +182,8 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, boo
 
         return committed;
     }
+
+    private static string NameOf(PartitionId id, int node) => $"{id} on node {node}";
 
     private static long EndOf(List<BatchMark> committed) => committed.Count == 0 ? 0 : committed[^1].Next;
 }

@@ -6,7 +6,11 @@ using Tidemark.Storage.Logs;
 namespace Tidemark.Simulator.Checking;
 
 /// <summary>A batch as a replica stores it. Equal marks are equal bytes, but for what a checksum may miss.</summary>
-public readonly record struct BatchMark(long First, long Next, int Epoch, uint Crc);
+public readonly record struct BatchMark(
+    long First, long Next, int Epoch, uint Crc, long Producer, short ProducerEpoch, int FirstSequence, int LastSequence, long Timestamp)
+{
+    public override string ToString() => $"batch {First}–{Next - 1} of epoch {Epoch}, checksum {Crc:x8}{(Producer < 0 ? "" : $", producer {Producer}/{ProducerEpoch} from {FirstSequence}")}";
+}
 
 /// <summary>Reads what replicas store.</summary>
 internal static class StoredBatches
@@ -39,13 +43,39 @@ internal static class StoredBatches
         return marks;
     }
 
-    public static void Walk(ReadOnlySpan<byte> bytes, List<BatchMark> marks, Action<long, string>? onRecord)
+    /// <summary>The first batch that a read from the offset finds; null when it finds none.</summary>
+    public static BatchMark? First(PartitionLog log, long from)
+    {
+        using LogSlice slice = log.Read(new Offset(from), 1, log.LogEndOffset, atLeastOneBatch: true);
+        if (slice.Error != ErrorCode.None || slice.IsEmpty)
+        {
+            return null;
+        }
+
+        byte[] bytes = new byte[slice.Length];
+        slice.CopyTo(bytes);
+        var walk = new BatchWalk(bytes);
+        return walk.MoveNext() ? MarkOf(walk.Current) : null;
+    }
+
+    public static BatchMark MarkOf(in RecordBatchHeader batch) => new(
+        batch.BaseOffset.Value,
+        batch.NextOffset.Value,
+        batch.LeaderEpoch.Value,
+        batch.Crc,
+        batch.IsControl ? -1 : batch.ProducerId.Value,
+        batch.ProducerEpoch,
+        batch.BaseSequence,
+        batch.LastSequence,
+        batch.MaxTimestamp);
+
+    private static void Walk(ReadOnlySpan<byte> bytes, List<BatchMark> marks, Action<long, string>? onRecord)
     {
         var walk = new BatchWalk(bytes);
         while (walk.MoveNext())
         {
             RecordBatchHeader batch = walk.Current;
-            marks.Add(new BatchMark(batch.BaseOffset.Value, batch.NextOffset.Value, batch.LeaderEpoch.Value, batch.Crc));
+            marks.Add(MarkOf(batch));
             if (onRecord is not null && !batch.IsControl)
             {
                 var reader = new RecordReader(batch, batch.Payload);

@@ -9,7 +9,7 @@ using Tidemark.Simulator.Scenarios;
 namespace Tidemark.Simulator.Clients;
 
 /// <summary>Reads every partition at its leader from the first record on, and asks now and then where a partition ends.</summary>
-public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace, History history, string name, bool mayLose)
+public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace, History history, string name)
     : ScenarioClient(cluster, trace, history, name)
 {
     private readonly Dictionary<PartitionId, long> _positions = [];
@@ -95,7 +95,7 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
         Trace.Count($"fetch {data.ErrorCode}");
         if (data.ErrorCode == ErrorCode.OffsetOutOfRange)
         {
-            if (!mayLose)
+            if (!History.MayLose(partition))
             {
                 throw new BrokenRuleException("15 what was read stays readable", $"{Name}: node {leader} calls offset {position} of {partition} out of range");
             }
@@ -109,6 +109,7 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
         else
         {
             Take(partition, leader, position, data);
+            History.ToldHighWatermark(partition, data.HighWatermark);
         }
     }
 

@@ -59,6 +59,9 @@ public sealed class SimulatedNode
     /// <summary>Completes when the node serves clients; fails when it cannot start.</summary>
     public Task Started { get; private set; } = Task.CompletedTask;
 
+    /// <summary>How often the machine lost power.</summary>
+    public int PowerLosses { get; private set; }
+
     public bool IsRunning => Process is { IsAlive: true };
 
     /// <summary>Starts a process on the machine.</summary>
@@ -95,6 +98,7 @@ public sealed class SimulatedNode
         Process?.Kill();
         Host.PowerOff();
         Disk.CrashNow(CrashKind.Power);
+        PowerLosses++;
         (Node, Quorum, Lease) = (null, null, null);
     }
 

@@ -36,9 +36,10 @@ public sealed class Scenario
         _cluster = cluster;
         _trace = new ScenarioTrace(_cluster.Time) { Sink = sink };
         _cluster.Network.Observer = _trace.OnNetwork;
-        _history = new History(plan.MayLose);
-        _metadata = new MetadataChecks(_cluster);
-        _replicas = new ReplicaChecks(_cluster, _history, plan.MayLose);
+        var losses = new PermittedLosses(_cluster, plan.MayLose, plan.Flushes);
+        _history = new History(losses);
+        _metadata = new MetadataChecks(_cluster, plan.MayLose);
+        _replicas = new ReplicaChecks(_cluster, _history, losses);
         _liveness = new LivenessCheck(_cluster, _metadata);
     }
 
@@ -59,7 +60,7 @@ public sealed class Scenario
         }
         catch (InvariantViolationException broken)
         {
-            violation = broken.ToString();
+            violation = $"the code's own invariant: {broken}";
         }
 
         scenario.CountAll();
@@ -109,7 +110,7 @@ public sealed class Scenario
 
         for (int i = 0; i < _plan.Consumers; i++)
         {
-            _clients.Add(new ConsumerClient(_cluster, _trace, _history, $"consumer{i + 1}", _plan.MayLose));
+            _clients.Add(new ConsumerClient(_cluster, _trace, _history, $"consumer{i + 1}"));
         }
 
         if (_plan.HasAdministrator)
@@ -131,7 +132,7 @@ public sealed class Scenario
         TimeSpan end = _cluster.Time.Elapsed + span;
         bool done = false;
         _cluster.Time.Post(span, () => done = true);
-        _cluster.RunUntil(() => done || _broken is not null, span + TimeSpan.FromSeconds(1));
+        _cluster.RunUntil(() => done || IsBroken(), span + TimeSpan.FromSeconds(1));
         ThrowIfBroken();
         Invariant.Require(_cluster.Time.Elapsed >= end);
     }
@@ -150,6 +151,13 @@ public sealed class Scenario
         {
             throw new BrokenRuleException(rule, what());
         }
+    }
+
+    /// <summary>Asked after every event.</summary>
+    private bool IsBroken()
+    {
+        _metadata.LookQuickly();
+        return _broken is not null;
     }
 
     private void LookAgain() => _cluster.Time.Post(s_lookEvery, () =>

@@ -35,8 +35,11 @@ public sealed record ScenarioPlan
     /// <summary>How long faults go on.</summary>
     public required TimeSpan Storm { get; init; }
 
-    /// <summary>Unflushed records may go with the power, or out-of-sync replicas may lead: what was acknowledged may be lost, as in Kafka.</summary>
+    /// <summary>Out-of-sync replicas may lead, or all may lose power with what they had not flushed: what was acknowledged may be lost, as in Kafka.</summary>
     public required bool MayLose { get; init; }
+
+    /// <summary>Every append is flushed before it counts, so that a loss of power takes nothing that was acknowledged.</summary>
+    public required bool Flushes { get; init; }
 
     /// <summary>Properties of all nodes.</summary>
     public required IReadOnlyList<(string Key, string Value)> Settings { get; init; }
@@ -49,6 +52,7 @@ public sealed record ScenarioPlan
         int nodes = random.Chance(0.75) ? 3 : 5;
         bool losesPower = kinds.Contains(FaultKind.PowerLoss);
         bool mayLose = random.Chance(0.15);
+        bool flushes = losesPower && !mayLose && random.Chance(0.4);
         int sessionMs = 2000 + random.Next(4000);
         return new ScenarioPlan
         {
@@ -66,6 +70,7 @@ public sealed record ScenarioPlan
             DownMax = random.Chance(0.7) ? (nodes - 1) / 2 : nodes,
             Storm = TimeSpan.FromSeconds(random.Between(8, 25)),
             MayLose = mayLose,
+            Flushes = flushes,
             Settings =
             [
                 ("broker.session.timeout.ms", $"{sessionMs}"),
@@ -74,7 +79,7 @@ public sealed record ScenarioPlan
                 ("num.replica.fetchers", $"{random.Between(1, 2)}"),
                 ("tidemark.broker.crash.detection.enable", random.Chance(0.7) ? "true" : "false"),
                 ("unclean.leader.election.enable", mayLose && random.Chance(0.5) ? "true" : "false"),
-                ("log.flush.interval.messages", losesPower && !mayLose ? "1" : "9223372036854775807"),
+                ("log.flush.interval.messages", flushes ? "1" : "9223372036854775807"),
                 ("auto.leader.rebalance.enable", "true"),
                 ("leader.imbalance.check.interval.seconds", $"{random.Between(2, 20)}"),
             ],

@@ -55,7 +55,7 @@ public sealed partial class Partition
             result.First,
             result.Duplicate ? result.DuplicateTimestamp : logAppendTimeMs,
             log.LogStart,
-            result.Last + 1,
+            result.Duplicate && Plants.IsOn(Plant.DuplicateNotAwaited) ? log.LogStart : result.Last + 1,
             epoch);
     }
 

@@ -33,6 +33,11 @@ public sealed partial class Partition
             _epoch = epoch;
             _leader = null;
             _follower = _log is null || leader == BrokerId.None ? null : new PartitionFollower(leader, epoch);
+            if (Plants.IsOn(Plant.TruncateToHighWatermark) && _follower is not null)
+            {
+                _log!.TruncateTo(HighWatermark);
+            }
+
             wake = new Wakeups(_waiters.TakeReaders(long.MaxValue), _waiters.TakeDecided(_ => ErrorCode.NotLeaderOrFollower));
         }
 
@@ -46,7 +51,7 @@ public sealed partial class Partition
         lock (_lock)
         {
             return _follower is { IsFenced: false } follower && _log is { IsFailed: false } log
-                ? new FollowerPosition(follower, log.LogEndOffset, log.Epochs.Latest, log.LogStart)
+                ? new FollowerPosition(follower, log.LogEndOffset, Plants.IsOn(Plant.SkipEpochTruncation) ? LeaderEpoch.Unknown : log.Epochs.Latest, log.LogStart)
                 : null;
         }
     }
@@ -61,7 +66,7 @@ public sealed partial class Partition
         Wakeups wake;
         lock (_lock)
         {
-            if (!ReferenceEquals(role, _follower) || _log is not { IsFailed: false } log)
+            if ((!ReferenceEquals(role, _follower) && !Plants.IsOn(Plant.LateAnswerTaken)) || _log is not { IsFailed: false } log)
             {
                 return FollowerAction.Ignore;
             }

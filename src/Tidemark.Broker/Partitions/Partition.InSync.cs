@@ -15,6 +15,18 @@ public sealed partial class Partition
     /// <summary>The assignment as the leader knows it; empty while it does not lead.</summary>
     public IReadOnlyList<BrokerId> Replicas => _leader?.Replicas ?? [];
 
+    /// <summary>How far the followers are; empty while this replica does not lead.</summary>
+    public IReadOnlyList<FollowerStanding> Followers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _leader?.Followers ?? [];
+            }
+        }
+    }
+
     /// <summary>Looks for in-sync replicas that fell behind; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
     public void CheckInSync()
     {

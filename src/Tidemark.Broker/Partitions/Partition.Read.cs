@@ -69,7 +69,7 @@ public sealed partial class Partition
             }
         }
 
-        Offset limit = read.ReadCommitted ? lastStable : highWatermark;
+        Offset limit = Plants.IsOn(Plant.ServePastHighWatermark) ? log.LogEndOffset : read.ReadCommitted ? lastStable : highWatermark;
         if (read.From == limit)
         {
             // The usual case of a consumer that has caught up.

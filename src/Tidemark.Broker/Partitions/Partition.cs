@@ -84,7 +84,11 @@ public sealed partial class Partition
                 Invariant.Require(leadership.LeaderEpoch >= _epoch);
                 _epoch = leadership.LeaderEpoch;
                 _follower = null;
-                log.BeginEpoch(leadership.LeaderEpoch);
+                if (!Plants.IsOn(Plant.EpochNotCachedOnElection))
+                {
+                    log.BeginEpoch(leadership.LeaderEpoch);
+                }
+
                 _leader = new PartitionLeader(
                     _services.Self,
                     leadership,
@@ -153,7 +157,7 @@ public sealed partial class Partition
         log = _log!;
         leader = _leader!;
         return log is null || log.IsFailed ? ErrorCode.KafkaStorageError
-            : leader is null || !_services.Lease.IsHeld ? ErrorCode.NotLeaderOrFollower
+            : leader is null || !(_services.Lease.IsHeld || Plants.IsOn(Plant.LeaseNotHonoured)) ? ErrorCode.NotLeaderOrFollower
             : ErrorCode.None;
     }
 

@@ -56,7 +56,7 @@ internal static class ElectionStateFile
     }
 
     /// <exception cref="IOException">The disk failed.</exception>
-    public static void Write(IDisk disk, string directory, ElectionState state, VoterSet voters)
+    public static void Write(IDisk disk, string directory, ElectionState state, VoterSet voters, bool durable = true)
     {
         int leader = state.Leader?.Value ?? -1;
         int voted = state.VotedFor?.Node.Value ?? -1;
@@ -65,7 +65,7 @@ internal static class ElectionStateFile
         string text = voters.KRaftVersion == 0
             ? string.Create(CultureInfo.InvariantCulture, $$"""{"clusterId":"","leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"appliedOffset":0,"currentVoters":[{{current}}],"data_version":0}""")
             : string.Create(CultureInfo.InvariantCulture, $$"""{"leaderId":{{leader}},"leaderEpoch":{{state.Epoch}},"votedId":{{voted}},"votedDirectoryId":"{{votedDirectory}}","data_version":1}""");
-        AtomicFile.Write(disk, Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(text));
+        AtomicFile.Write(disk, Path.Combine(directory, FileName), Encoding.UTF8.GetBytes(text), durable);
     }
 
     /// <summary>The file's fields that are numbers or strings, as text. A whole document model would be much to load for one line at every start.</summary>

@@ -184,7 +184,7 @@ public sealed partial class MetadataDriver : IQuorumView
                 _images.Enqueue((_replayedTo, _replay.ToImage()));
             }
 
-            while (_images.TryPeek(out (Offset End, MetadataImage Image) next) && next.End <= Member.HighWatermark)
+            while (_images.TryPeek(out (Offset End, MetadataImage Image) next) && (next.End <= Member.HighWatermark || Plants.IsOn(Plant.UncommittedMetadataPublished)))
             {
                 _images.Dequeue();
                 _publishIsDue |= !ReferenceEquals(_committed, next.Image);

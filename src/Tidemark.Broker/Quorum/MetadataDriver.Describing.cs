@@ -2,11 +2,15 @@ using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 using Tidemark.Raft;
+using Tidemark.Raft.Roles;
 
 namespace Tidemark.Broker.Quorum;
 
 public sealed partial class MetadataDriver
 {
+    /// <summary>Where this node's leadership of the quorum began and what it has committed; null while it does not lead.</summary>
+    public (Offset EpochStart, Offset HighWatermark)? Leadership => _member?.Role is Leader leader ? (leader.EpochStart, leader.HighWatermark) : null;
+
     /// <summary>Describes the quorum, where this node leads it: NOT_LEADER_OR_FOLLOWER elsewhere.</summary>
     public async Task<DescribeQuorumResponse> DescribeQuorum(DescribeQuorumRequest request)
     {

@@ -31,7 +31,7 @@ public sealed partial class MetadataDriver
         switch (effect)
         {
             case PersistElectionState persist:
-                ElectionStateFile.Write(_environment.Disk, _options.LogDirectory, persist.State, Member.Voters);
+                ElectionStateFile.Write(_environment.Disk, _options.LogDirectory, persist.State, Member.Voters, durable: !Plants.IsOn(Plant.VoteNotFlushed));
                 break;
             case AppendLeaderChange change:
                 BeginLeading();

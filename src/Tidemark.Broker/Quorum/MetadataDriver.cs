@@ -262,7 +262,11 @@ public sealed partial class MetadataDriver
         while (_flushIsDue)
         {
             _flushIsDue = false;
-            Metadata.Log.Flush();
+            if (!Plants.IsOn(Plant.MetadataNotFlushed))
+            {
+                Metadata.Log.Flush();
+            }
+
             Member.OnFlushed(Metadata.Log.LogEndOffset, Now);
             CarryOut();
         }

@@ -108,7 +108,7 @@ public static class AlterPartition
             return ErrorCode.InvalidRequest;
         }
 
-        if (asked.PartitionEpoch < partition.PartitionEpoch)
+        if (asked.PartitionEpoch < partition.PartitionEpoch && !Plants.IsOn(Plant.StalePartitionEpochAccepted))
         {
             return ErrorCode.InvalidUpdateVersion;
         }
@@ -127,7 +127,9 @@ public static class AlterPartition
         }
 
         // An epoch of -1 comes from leaders that do not know it.
-        bool allEligible = members.All(member => cluster.Broker(member.Id) is { IsActive: true } broker && (member.Epoch == -1 || member.Epoch == broker.Epoch));
+        bool allEligible = members.All(member => cluster.Broker(member.Id) is { } broker
+            && (broker.IsActive || Plants.IsOn(Plant.CountFencedMember))
+            && (member.Epoch == -1 || member.Epoch == broker.Epoch || Plants.IsOn(Plant.CountStaleBrokerEpoch)));
         return allEligible ? ErrorCode.None : ErrorCode.IneligibleReplica;
     }
 

@@ -27,7 +27,7 @@ internal static class BrokerPartitions
 
                 var change = new PartitionChange(topic, partition, cluster)
                 {
-                    Isr = [.. partition.Isr.Where(id => id != broker)],
+                    Isr = Plants.IsOn(Plant.FencedStaysInSync) ? partition.Isr : [.. partition.Isr.Where(id => id != broker)],
                     UncleanReplica = cameBackUnclean ? broker : -1,
                 };
                 Add(change, records);

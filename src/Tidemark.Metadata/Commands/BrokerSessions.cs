@@ -44,10 +44,10 @@ public sealed class BrokerSessions
 
     /// <summary>True when the broker was heard of within the session's time.</summary>
     public bool IsValid(int broker, long epoch, long uptimeMs, long sessionMs) =>
-        _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch && uptimeMs - session.LastContactMs <= sessionMs;
+        _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch && uptimeMs - session.LastContactMs <= (Plants.IsOn(Plant.FenceAtHalfSession) ? sessionMs / 2 : sessionMs);
 
     /// <summary>Until when the broker need not be heard of, on the clock of the contacts; null when it never was.</summary>
-    public long? EndOf(int broker, long sessionMs) => _sessions.TryGetValue(broker, out Session? session) ? session.LastContactMs + sessionMs : null;
+    public long? EndOf(int broker, long sessionMs) => _sessions.TryGetValue(broker, out Session? session) ? session.LastContactMs + (Plants.IsOn(Plant.FenceAtHalfSession) ? sessionMs / 2 : sessionMs) : null;
 
     /// <summary>True when the controller ever heard of this life of the broker.</summary>
     public bool IsKnown(int broker, long epoch) => _sessions.TryGetValue(broker, out Session? session) && session.Epoch == epoch;

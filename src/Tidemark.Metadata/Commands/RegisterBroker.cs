@@ -57,7 +57,7 @@ public static class RegisterBroker
             Directories = [.. request.LogDirs],
         };
         var records = new List<MetadataRecord> { { broker.ToRecord(version), version.RegisterBrokerRecordVersion } };
-        bool isClean = old is null || isSameLife || (request.PreviousBrokerEpoch == old.Epoch && old.Epoch >= 0);
+        bool isClean = Plants.IsOn(Plant.SkipCleanShutdownMarker) || old is null || isSameLife || (request.PreviousBrokerEpoch == old.Epoch && old.Epoch >= 0);
         if (isLocal)
         {
             // It has read all that its controller has, so there is nothing to wait for.

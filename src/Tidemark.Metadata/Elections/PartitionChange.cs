@@ -153,7 +153,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             }
         }
 
-        if (Election == ElectionKind.Unclean || cluster.AllowsUnclean(topic.Name))
+        if (Election == ElectionKind.Unclean || cluster.AllowsUnclean(topic.Name) || Plants.IsOn(Plant.UncleanElectionAlthoughOff))
         {
             foreach (int id in Replicas)
             {
@@ -176,7 +176,8 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         }
 
         ImmutableArray<int> target = [.. Replicas.Where(id => !RemovingReplicas.Contains(id))];
-        if (target.IsEmpty || !target.All(id => Isr.Contains(id)))
+        bool isComplete = Plants.IsOn(Plant.FinishReassignmentEarly) ? target.Any(id => Isr.Contains(id)) : target.All(id => Isr.Contains(id));
+        if (target.IsEmpty || !isComplete)
         {
             return;
         }
@@ -194,7 +195,13 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             return (partition.EligibleLeaderReplicas, partition.LastKnownEligibleLeaderReplicas);
         }
 
-        if (Isr.Length >= Math.Min(cluster.MinInSync(topic.Name), Replicas.Length))
+        bool areEnough = Isr.Length >= Math.Min(cluster.MinInSync(topic.Name), Replicas.Length);
+        if (areEnough && Plants.IsOn(Plant.EligibleReplicasNotCleared))
+        {
+            return ([.. partition.EligibleLeaderReplicas.Where(id => !Isr.Contains(id) && Replicas.Contains(id))], []);
+        }
+
+        if (areEnough || Plants.IsOn(Plant.EligibleReplicasForgotten))
         {
             return ([], []);
         }

@@ -90,7 +90,7 @@ public sealed record PartitionImage
             EligibleLeaderReplicas = change.EligibleLeaderReplicas is { } eligible ? [.. eligible] : EligibleLeaderReplicas,
             LastKnownEligibleLeaderReplicas = change.LastKnownElr is { } last ? [.. last] : LastKnownEligibleLeaderReplicas,
             Leader = newLeader ? change.Leader : Leader,
-            LeaderEpoch = newLeader ? new LeaderEpoch(LeaderEpoch.Value + 1) : LeaderEpoch,
+            LeaderEpoch = newLeader && !Plants.IsOn(Plant.LeaderEpochNotRaised) ? new LeaderEpoch(LeaderEpoch.Value + 1) : LeaderEpoch,
             PartitionEpoch = PartitionEpoch + 1,
             LeaderRecoveryState = change.LeaderRecoveryState < 0 ? LeaderRecoveryState : change.LeaderRecoveryState,
         };

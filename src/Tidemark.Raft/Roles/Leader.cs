@@ -130,7 +130,8 @@ public sealed class Leader : QuorumRole
         }
 
         ends.Sort();
-        return ends.Count < voters.Majority ? Offset.Unknown : ends[^voters.Majority];
+        int needed = Plants.IsOn(Plant.CommitByMinority) ? Math.Max(1, voters.Majority - 1) : voters.Majority;
+        return ends.Count < needed ? Offset.Unknown : ends[^needed];
     }
 
     /// <summary>When the last majority, this leader included while it votes, was heard of. Null when it needs nobody else.</summary>

@@ -37,14 +37,14 @@ public sealed class Unattached : QuorumRole
     {
         if (isPreVote)
         {
-            return isUpToDate;
+            return isUpToDate || Plants.IsOn(Plant.VoteForShorterLog);
         }
 
-        if (role.VotedFor is { } votedFor)
+        if (role.VotedFor is { } votedFor && !Plants.IsOn(Plant.TwoVotesAnEpoch))
         {
             return votedFor.Matches(candidate);
         }
 
-        return role.LeaderNode is null && isUpToDate;
+        return role.LeaderNode is null && (isUpToDate || Plants.IsOn(Plant.VoteForShorterLog));
     }
 }

@@ -278,7 +278,11 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         ScanEnd end = SegmentScan.Whole(segment, (head, position) =>
         {
             segment.Note(head, position, options.IndexIntervalBytes);
-            ProducerReplay.Apply(_producers, head, segment);
+            if (!Plants.IsOn(Plant.ProducerStateNotRebuilt))
+            {
+                ProducerReplay.Apply(_producers, head, segment);
+            }
+
             NoteEpoch(head);
         });
         if (end.Fault is not null)

@@ -129,7 +129,7 @@ public sealed partial class PartitionLog
                 first = first < 0 ? head.BaseOffset.Value : first;
                 expected = head.LastOffset.Value + 1;
                 maxTimestamp = Math.Max(maxTimestamp, head.MaxTimestamp);
-                producers |= head.HasProducerId;
+                producers |= head.HasProducerId && !Plants.IsOn(Plant.ProducerStateNotReplicated);
                 bytes += (int)head.SizeInBytes;
             }
 
@@ -140,7 +140,9 @@ public sealed partial class PartitionLog
 
             for (ReadOnlySpan<byte> rest = batches[..bytes]; BatchFrame.TryTake(rest, out RecordBatchHeader head); rest = rest[(int)head.SizeInBytes..])
             {
-                if (head.LeaderEpoch > Epochs.Latest)
+                // Also when a later epoch is noted here: as a leadership under which nothing was written, in a log that lost its end since. The
+                // leader's batches are right, and the note would have followers cut off what they hold.
+                if (head.LeaderEpoch != Epochs.Latest)
                 {
                     Epochs.Assign(head.LeaderEpoch, head.BaseOffset);
                 }

@@ -21,7 +21,11 @@ public sealed partial class PartitionLog
                 RequireUsable();
                 if (offset.Value >= _end.Offset)
                 {
-                    Epochs.TruncateFromEnd(offset);
+                    if (!Plants.IsOn(Plant.EpochsNotTrimmed))
+                    {
+                        Epochs.TruncateFromEnd(offset);
+                    }
+
                     return false;
                 }
 
@@ -98,6 +102,11 @@ public sealed partial class PartitionLog
         Epochs.TruncateFromEnd(new Offset(offset));
         Epochs.Persist(_surroundings.Disk);
         RemoveSnapshotsAfter(offset);
+        if (Plants.IsOn(Plant.ProducerStateNotCut))
+        {
+            return;
+        }
+
         ProducerLoader.Load(_surroundings, Directory, _producers, _snapshots, _segments, offset);
         PublishFirstUnstable();
     }

@@ -1,3 +1,4 @@
+using Tidemark.Primitives;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
 
@@ -11,7 +12,7 @@ internal static class ProducerLoader
         LogSurroundings surroundings, string directory, ProducerTable producers, List<long> snapshots, IReadOnlyList<Segment> segments, long upTo)
     {
         long from = LoadSnapshot(surroundings, directory, producers, snapshots, upTo);
-        for (int i = 0; i < segments.Count && from < upTo; i++)
+        for (int i = 0; i < segments.Count && from < upTo && !Plants.IsOn(Plant.ProducerStateNotRebuilt); i++)
         {
             Segment segment = segments[i];
             long end = i + 1 < segments.Count ? segments[i + 1].BaseOffset : long.MaxValue;

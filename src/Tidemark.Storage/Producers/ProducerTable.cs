@@ -67,6 +67,11 @@ internal sealed class ProducerTable
     public ErrorCode Check(RecordBatchHeader batch, out BatchMemory? duplicate)
     {
         duplicate = null;
+        if (Plants.IsOn(Plant.DuplicateAccepted))
+        {
+            return ErrorCode.None;
+        }
+
         if (!_producers.TryGetValue(batch.ProducerId.Value, out ProducerEntry? producer))
         {
             return ErrorCode.None;

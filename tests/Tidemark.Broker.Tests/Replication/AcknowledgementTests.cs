@@ -41,11 +41,28 @@ public sealed class AcknowledgementTests : ICommitListener
         Assert.Equal([ErrorCode.None], _heard);
     }
 
+    [Fact]
+    public void A_duplicate_waits_until_the_original_is_committed()
+    {
+        // In another broker a duplicate was answered at once, before its offset was committed, and was lost with the leader.
+        _set.Elect(1, [1, 2]);
+        AppendOutcome first = Append("a", sequence: 0);
+        AppendOutcome again = Append("a", sequence: 0);
+
+        Assert.Equal((first.BaseOffset, first.End), (again.BaseOffset, again.End));
+        Assert.Null(_set[1].AwaitCommit(again.End, again.Epoch, this, 0));
+        _set.CatchUp(2);
+        Assert.Equal([ErrorCode.None], _heard);
+        Assert.Equal("a@0", _set.Content(2));
+    }
+
     void ICommitListener.OnCommitted(int slot, ErrorCode error) => _heard.Add(error);
 
-    private AppendOutcome Append(string value)
+    private AppendOutcome Append(string value, int sequence = -1)
     {
-        using var builder = new RecordBatchBuilder();
+        using var builder = new RecordBatchBuilder(sequence < 0
+            ? RecordBatchOptions.Default
+            : new RecordBatchOptions { ProducerId = new ProducerId(7), ProducerEpoch = 0, BaseSequence = sequence });
         builder.Append(1_767_225_600_000, default, Encoding.ASCII.GetBytes(value));
         AppendOutcome outcome = _set[1].Append(builder.Build().ToArray(), -1, acksAll: true);
         Assert.Equal(ErrorCode.None, outcome.Error);

@@ -199,6 +199,26 @@ public sealed class DivergingLogTests
 
     /// <summary>KAFKA-7128: below the start of the leader's epoch nobody is in sync, however low its high watermark is.</summary>
     [Fact]
+    public void An_answer_that_was_asked_for_before_the_partition_moved_to_another_leader_is_dropped()
+    {
+        // KAFKA-13207: a response under way was applied although the partition belonged to another fetcher by then.
+        var set = new ReplicaSet(1, 2, 3);
+        set.Elect(1, [1, 2, 3]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.CatchUp(3);
+        set.Write(1, "only 1 has it");
+        var late = set.Ask(2);
+        set.Elect(3, [1, 2, 3]);
+
+        Assert.Equal(FollowerAction.Ignore, set.Take(2, late));
+        Assert.Equal("a@0", set.Content(2));
+        set.Write(3, "b");
+        set.CatchUp(2);
+        Assert.Equal("a@0 b@1", set.Content(2));
+    }
+
+    [Fact]
     public void A_follower_below_the_epochs_start_is_not_proposed()
     {
         var set = new ReplicaSet(1, 2, 3);

@@ -57,6 +57,45 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void The_same_incarnation_that_registers_again_keeps_its_epoch_and_its_places()
+    {
+        // KAFKA-16952: an answer that was lost, and asked for again, made a broker a stranger to its own leaderships.
+        var world = new World(brokers: 2);
+        world.CreateTopic("a", 1, 2);
+        PartitionImage before = world.Partition("a");
+        BrokerImage broker = world.Image.Brokers[1];
+
+        BrokerRegistrationResponse again = world.Do(context => RegisterBroker.Decide(
+            context,
+            new BrokerRegistrationRequest
+            {
+                BrokerId = 1,
+                ClusterId = World.ClusterId,
+                IncarnationId = broker.IncarnationId,
+                LogDirs = [.. broker.Directories],
+                PreviousBrokerEpoch = -1,
+                Features = [.. broker.Features.Select(each => new BrokerRegistrationRequest.Feature { Name = each.Key, MinSupportedVersion = each.Value.Lowest, MaxSupportedVersion = each.Value.Highest })],
+            },
+            world.Sessions,
+            isLocal: false));
+
+        Assert.Equal((ErrorCode.None, broker.Epoch), (again.ErrorCode, again.BrokerEpoch));
+        Assert.False(world.Image.Brokers[1].IsFenced);
+        Assert.Equal(before, world.Partition("a"));
+    }
+
+    [Fact]
+    public void A_session_begins_with_the_registration_and_not_with_the_first_heartbeat()
+    {
+        // In another broker one that died before its first heartbeat was never fenced, because only the end of a known session was looked for.
+        var world = new World();
+        long epoch = world.Register(1);
+        Assert.True(world.Sessions.IsValid(1, epoch, world.NowMs + 9000, 9000));
+        Assert.False(world.Sessions.IsValid(1, epoch, world.NowMs + 9001, 9000));
+        Assert.Equal(world.NowMs + 9000, world.Sessions.EndOf(1, 9000));
+    }
+
+    [Fact]
     public void Another_incarnation_is_refused_while_the_session_lasts()
     {
         var world = new World(brokers: 1);

@@ -99,6 +99,27 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void The_last_leader_is_not_elected_while_it_is_fenced()
+    {
+        // KAFKA-19522: whoever led last was made leader though it was fenced.
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 2);
+        int first = world.Partition("a").Leader;
+        int second = world.Partition("a").Replicas.Single(id => id != first);
+        world.Heartbeat(first, fence: true);
+        world.Heartbeat(second, fence: true);
+        world.NowMs += 60_000;
+        world.Register(second, previousEpoch: -1);
+        Assert.Equal(second, Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
+
+        world.Heartbeat(first);
+
+        Assert.False(world.Partition("a").HasLeader);
+        world.Heartbeat(second);
+        Assert.Equal(second, world.Partition("a").Leader);
+    }
+
+    [Fact]
     public void An_unclean_election_takes_any_live_replica_and_says_so()
     {
         var world = new World(brokers: 2);

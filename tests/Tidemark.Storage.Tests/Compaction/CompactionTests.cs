@@ -132,6 +132,25 @@ public class CompactionTests
     }
 
     [Fact]
+    public void Markers_are_never_taken_for_records_of_one_key()
+    {
+        // In another broker markers, which all have the same key, were compacted to the last one, and transactions lost their outcome.
+        var fixture = new StorageFixture();
+        PartitionLog log = fixture.Open(Compacting);
+        for (int i = 0; i < 3; i++)
+        {
+            log.AppendAsLeader(fixture.ProducerBatch(8 + i, 0, 0, transactional: true, prefix: $"x{i}-"), default);
+            log.AppendAsLeader(fixture.Marker(8 + i, 0, commit: true), default, AppendOrigin.Coordinator);
+        }
+
+        log.AdvanceHighWatermark(log.LogEndOffset);
+        log.Roll();
+        Compact(log);
+
+        Assert.Equal(["0:x0-0=0", "1:control", "2:x1-0=0", "3:control", "4:x2-0=0", "5:control"], StorageFixture.ReadAll(log));
+    }
+
+    [Fact]
     public void A_producers_last_batch_is_emptied_and_its_sequence_survives()
     {
         var fixture = new StorageFixture();

@@ -1,4 +1,6 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
+using Tidemark.Simulator.Disks;
 using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Logs;
 
@@ -88,6 +90,65 @@ public class LeaderEpochTests
         log.AppendAsLeader(_fixture.Batch("x"), new LeaderEpoch(6));
         log.Close();
         Assert.Equal("0\n2\n2 0\n6 3\n"u8.ToArray(), _fixture.ReadFile("leader-epoch-checkpoint"));
+    }
+
+    [Fact]
+    public void A_copied_batch_of_an_earlier_epoch_ends_a_leadership_that_wrote_nothing()
+    {
+        // A replica that lost its log with the power, led once more for a moment, and then copied what it had had.
+        PartitionLog log = _fixture.Open();
+        log.BeginEpoch(new LeaderEpoch(1));
+        byte[] copied = _fixture.Batch("a");
+        RecordBatchHeader.Stamp(copied, new Offset(0), new LeaderEpoch(0));
+        log.AppendAsFollower(copied);
+
+        Assert.Equal([new EpochStart(new LeaderEpoch(0), new Offset(0))], log.Epochs.Entries.ToArray());
+        Assert.Equal((0, 1), End(log, 0));
+    }
+
+    [Fact]
+    public void A_reset_takes_epochs_producers_and_segments_along_and_a_restart_finds_nothing_of_them()
+    {
+        // In another broker a reset kept the epochs, duplicates were answered with offsets that were gone, and sealed segments were forgotten.
+        PartitionLog log = Log((0, 20), (4, 20));
+        log.AppendAsLeader(_fixture.ProducerBatch(7, 0, 0), new LeaderEpoch(4));
+        Assert.True(log.SegmentCount > 1);
+
+        log.TruncateFullyAndStartAt(new Offset(100));
+
+        Assert.Equal((0, 1), (log.Epochs.Entries.Length, log.SegmentCount));
+        Assert.Empty(log.DescribeProducers());
+        Assert.False(log.AppendAsLeader(_fixture.ProducerBatch(7, 0, 0), new LeaderEpoch(6)).Duplicate);
+        log.Flush();
+        PartitionLog again = _fixture.Open(clean: false, recoveryPoint: log.RecoveryPoint.Value, logStart: 100);
+        Assert.Equal([new EpochStart(new LeaderEpoch(6), new Offset(100))], again.Epochs.Entries.ToArray());
+        Assert.Equal((new Offset(100), new Offset(101), 1), (again.LogStart, again.LogEndOffset, again.SegmentCount));
+    }
+
+    [Fact]
+    public void What_was_flushed_keeps_its_epochs_and_its_producers_through_a_loss_of_power()
+    {
+        // KAFKA-16541, KAFKA-9892: the files of epochs and producers were renamed without being flushed, and were empty afterwards.
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            var fixture = new StorageFixture(seed);
+            PartitionLog log = fixture.Open();
+            for (int i = 0; i < 40; i++)
+            {
+                log.AppendAsLeader(fixture.ProducerBatch(7, 0, i), new LeaderEpoch(i / 10));
+            }
+
+            log.Flush();
+            EpochStart[] epochs = log.Epochs.Entries.ToArray();
+            fixture.Disk.CrashNow(CrashKind.Power);
+            fixture.Disk.Restart();
+
+            PartitionLog again = fixture.Open(clean: false, recoveryPoint: log.RecoveryPoint.Value);
+
+            Assert.Equal(epochs, again.Epochs.Entries.ToArray());
+            Assert.Equal(39, Assert.Single(again.DescribeProducers()).LastSequence);
+            Assert.True(again.AppendAsLeader(fixture.ProducerBatch(7, 0, 39), new LeaderEpoch(5)).Duplicate);
+        }
     }
 
     private static (int Epoch, long End)? End(PartitionLog log, int asked) =>

@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
@@ -131,6 +132,37 @@ public class ProducerTests
         _fixture.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(1, log.ExpireProducers());
         Assert.Equal(8, Assert.Single(log.DescribeProducers()).ProducerId);
+    }
+
+    [Fact]
+    public void A_marker_keeps_its_producer_known_like_a_batch()
+    {
+        // KAFKA-9144: a producer whose last news was a marker expired, and with it the coordinator's epoch, so that an older one was heard again.
+        PartitionLog log = _fixture.Open(LogOptions.Default with { ProducerIdExpirationMs = 1000 });
+        Append(log, 8, 0, 0, transactional: true);
+        _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 4), default, AppendOrigin.Coordinator);
+        _fixture.Time.Advance(TimeSpan.FromMilliseconds(999));
+
+        Assert.Equal(0, log.ExpireProducers());
+        AppendResult late = log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 3), default, AppendOrigin.Coordinator);
+        Assert.Equal(ErrorCode.TransactionCoordinatorFenced, late.Error);
+    }
+
+    [Fact]
+    public void A_follower_takes_what_its_leader_took_whatever_it_knows_of_the_producer()
+    {
+        // KAFKA-6003: a follower without the producer's state refused what its leader had taken, and asked for it for ever.
+        PartitionLog log = _fixture.Open();
+        foreach (int sequence in (int[])[5, 9, 9])
+        {
+            byte[] batch = _fixture.ProducerBatch(7, 0, sequence);
+            RecordBatchHeader.Stamp(batch, log.LogEndOffset, new LeaderEpoch(1));
+            Assert.Equal(ErrorCode.None, log.AppendAsFollower(batch).Error);
+        }
+
+        Assert.Equal(new Offset(3), log.LogEndOffset);
+        Assert.Equal(9, Assert.Single(log.DescribeProducers()).LastSequence);
     }
 
     [Fact]
