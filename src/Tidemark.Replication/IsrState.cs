@@ -26,7 +26,7 @@ public sealed record CommittedIsr(IReadOnlyList<BrokerId> Committed) : IsrState(
 /// <summary>The leader asked for one more member, which from now on holds back the high watermark.</summary>
 public sealed record PendingExpansion(IReadOnlyList<BrokerId> Committed, BrokerId Added) : IsrState(Committed)
 {
-    public override IReadOnlyList<BrokerId> Maximal { get; } = Plants.IsOn(Plant.ExpansionNotAwaited) ? Committed : [.. Committed, Added];
+    public override IReadOnlyList<BrokerId> Maximal { get; } = [.. Committed, Added];
 }
 
 /// <summary>The leader asked to drop members, which hold back the high watermark until the controller agreed.</summary>

@@ -297,6 +297,7 @@ public sealed class PartitionLeader
         foreach (ReplicaProgress follower in _followers)
         {
             if (follower.LogEnd < target
+                && (Isr.Committed.Contains(follower.Id) || !Plants.IsOn(Plant.ExpansionNotAwaited))
                 && (Isr.Maximal.Contains(follower.Id) || (follower.IsCaughtUp(LogEnd, now, _lagMax) && IsEligible(follower))))
             {
                 // An unknown end is below every target and so holds the high watermark where it is.

@@ -47,6 +47,11 @@ public sealed class History(PermittedLosses losses)
                 "14 real-time order of writes", $"{write.Partition}: {write.Values[0]} came to stand at {offset}, sent when all below {write.FloorAtSend} was acknowledged");
         }
 
+        if (write.Offset is { } before && before != offset)
+        {
+            throw new BrokenRuleException("13 a duplicate is answered as the first time", $"{write.Partition}: {write.Values[0]} stood at {before} and is said to stand at {offset}");
+        }
+
         write.Offset = offset;
         PartitionHistory partition = Of(write.Partition);
         for (int i = 0; i < write.Values.Count; i++)

@@ -24,6 +24,9 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
     /// <summary>How many leaderships were seen.</summary>
     public int Leaderships => _leaders.Count;
 
+    /// <summary>How often a log was seen to have been cut.</summary>
+    public int Truncations { get; private set; }
+
     /// <param name="newest">The newest committed metadata.</param>
     public void Look(MetadataImage newest)
     {
@@ -121,7 +124,9 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
             LogChecks.LookClosely(name, scan);
         }
 
+        int cuts = scan.Cuts;
         scan.Refresh(name);
+        Truncations += scan.Cuts - cuts;
         LogChecks.Look(name, replica, scan);
         _leaderships.Look(id, node, replica);
         if (replica.LeaderEpoch == LeaderEpoch.Unknown)
@@ -165,7 +170,13 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
             }
         }
 
-        _restarts.Holds(id, node, Math.Min(log.LogEndOffset.Value, end));
+        // What it holds beyond may be committed too, as other records that were written elsewhere.
+        while (scan.Matching < scan.Marks.Count && committed.BinarySearch(scan.Marks[scan.Matching], s_byOffset) is >= 0 and var same && committed[same] == scan.Marks[scan.Matching])
+        {
+            scan.Matching++;
+        }
+
+        _restarts.Holds(id, node, scan.Matching == 0 ? log.LogStart.Value : scan.Marks[scan.Matching - 1].Next);
     }
 
     private static readonly Comparer<BatchMark> s_byOffset = Comparer<BatchMark>.Create((a, b) => a.First.CompareTo(b.First));

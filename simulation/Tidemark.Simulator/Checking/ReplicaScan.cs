@@ -27,14 +27,21 @@ internal sealed class ReplicaScan(PartitionLog log)
     /// <summary>How many of the batches were compared with what is committed.</summary>
     public int Compared { get; set; }
 
+    /// <summary>How many of the batches, from the first on, are those that are committed.</summary>
+    public int Matching { get; set; }
+
+    /// <summary>How often it was found that the log had been cut.</summary>
+    public int Cuts { get; private set; }
+
     /// <summary>Reads what came since. A producer whose sequences do not run on breaks a rule.</summary>
     public void Refresh(string name)
     {
         if (log.LogStart.Value > _start || log.LogEndOffset.Value < _end || !StillHoldsTheLast())
         {
+            Cuts += log.LogStart.Value > _start ? 0 : 1;
             _marks.Clear();
             _producers.Clear();
-            Compared = 0;
+            (Compared, Matching) = (0, 0);
             _start = _end = log.LogStart.Value;
         }
 

@@ -47,6 +47,11 @@ public sealed class ProducerClient(SimulatedCluster cluster, ScenarioTrace trace
             {
                 case ErrorCode.None:
                     _sequences[write.Partition] = sequence + write.Values.Count;
+                    if (isIdempotent && Random.Chance(0.15))
+                    {
+                        await SendAgain(write, batch);
+                    }
+
                     return;
                 case ErrorCode.NotEnoughReplicas:
                     History.Refused(write);
@@ -77,6 +82,17 @@ public sealed class ProducerClient(SimulatedCluster cluster, ScenarioTrace trace
 
             await Rest(20, 300);
             await Refresh();
+        }
+    }
+
+    /// <summary>As if the answer had been lost: whoever leads by now knows the batch again and says where it stands.</summary>
+    private async Task SendAgain(WriteAttempt write, byte[] batch)
+    {
+        await Rest(0, 2000);
+        await Refresh();
+        if (Known.Contains(write.Partition) && await Send(write, batch) == ErrorCode.OutOfOrderSequenceNumber && !History.MayLose(write.Partition))
+        {
+            throw new BrokenRuleException("13 what stands is known again", $"{write.Partition}: {write.Values[0]} was acknowledged, and is out of order when it is sent again");
         }
     }
 

@@ -84,6 +84,10 @@ public sealed class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, S
             case FaultKind.Partition:
                 Split(kind);
                 break;
+            case FaultKind.LeaderCutOff:
+                // Clients still reach it, and have it write what nobody else will have when another leads.
+                Block(kind, [node.Host], [.. cluster.Nodes.Where(each => each != node).Select(each => each.Host)], bothWays: true, shortestMs: 2500);
+                break;
             case FaultKind.SlowLink:
                 SimulatedHost from = Other(node.Host);
                 TimeSpan delay = Span(20, 2500);
@@ -106,7 +110,7 @@ public sealed class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, S
         Block(kind, one, other, bothWays: true);
     }
 
-    private void Block(FaultKind kind, IReadOnlyList<SimulatedHost> from, IReadOnlyList<SimulatedHost> to, bool bothWays)
+    private void Block(FaultKind kind, IReadOnlyList<SimulatedHost> from, IReadOnlyList<SimulatedHost> to, bool bothWays, int shortestMs = 300)
     {
         string what = $"{Names(from)} {(bothWays ? "and" : "to")} {Names(to)}";
         Tell(kind, $"nothing gets through: {what}");
@@ -119,7 +123,7 @@ public sealed class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, S
             }
         }
 
-        Later(300, 9000, $"free again: {what}", () => true, () =>
+        Later(shortestMs, 9000, $"free again: {what}", () => true, () =>
         {
             foreach ((SimulatedHost a, SimulatedHost b) in from.SelectMany(a => to.Select(b => (a, b))))
             {

@@ -29,4 +29,7 @@ public enum FaultKind
 
     /// <summary>A way between two hosts is slow.</summary>
     SlowLink,
+
+    /// <summary>A node is cut off from all other nodes and from no client, for so long that another takes over what it leads.</summary>
+    LeaderCutOff,
 }

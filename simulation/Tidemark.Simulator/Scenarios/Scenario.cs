@@ -237,6 +237,11 @@ public sealed class Scenario
             _trace.Count("partition leaderships");
         }
 
+        for (int i = 0; i < _replicas.Truncations; i++)
+        {
+            _trace.Count("truncations");
+        }
+
         for (int i = 0; i < _metadata.PartitionChanges; i++)
         {
             _trace.Count("partition changes");

@@ -1,5 +1,7 @@
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Records;
 using Tidemark.Simulator.Clusters;
 
 namespace Tidemark.Broker.Tests.Clusters;
@@ -39,6 +41,57 @@ public sealed class ThreeNodesTests
         cluster[leader].Start();
         Assert.True(cluster.RunUntil(() => IsrOf(survivor, "t").Length == 3, s_patience));
         Assert.Equal("a b c", client.Read(second, "t"));
+    }
+
+    [Fact]
+    public async Task All_partitions_of_a_request_are_written_before_any_is_waited_for()
+    {
+        // In another broker the partitions of one request were written one after the other, each when the one before was committed.
+        SimulatedCluster cluster = Started(3);
+        var client = new ClusterClient(cluster);
+        Assert.Equal(ErrorCode.None, client.CreateTopic(1, "t", 3, 3, ("min.insync.replicas", "2")));
+        LeaderOf(cluster, cluster[1], "t");
+        TopicImage topic = cluster[1].Broker!.Cluster.Image.Topics.Find("t")!;
+        int[] partitions = [.. topic.Partitions.Select(partition => partition.Id)];
+        int leader = topic.Partitions[0].Leader;
+        int[] led = [.. partitions.Where(id => topic.Partitions[id].Leader == leader)];
+        foreach (SimulatedNode node in cluster.Nodes.Where(node => node.Id != leader))
+        {
+            node.Pause();
+        }
+
+        Task<ProduceResponse>? answer = null;
+        client.Enter(() => answer = client.Send<ProduceRequest, ProduceResponse>(leader, ToAll(topic, led), s_patience).AsTask());
+        Assert.True(cluster.RunUntil(() => led.All(id => cluster[leader].Broker!.Partitions.Find(new TopicPartition("t", id))!.Log!.LogEndOffset.Value == 1), TimeSpan.FromSeconds(1)));
+        Assert.False(answer!.IsCompleted);
+        foreach (SimulatedNode node in cluster.Nodes.Where(node => node.Id != leader))
+        {
+            node.Resume();
+        }
+
+        Assert.True(cluster.RunUntil(() => answer.IsCompleted, s_patience));
+        Assert.All((await answer).Responses[0].PartitionResponses, each => Assert.Equal(ErrorCode.None, each.ErrorCode));
+    }
+
+    private static ProduceRequest ToAll(TopicImage topic, int[] partitions)
+    {
+        using var builder = new RecordBatchBuilder();
+        builder.Append(1_767_225_600_000, default, "a"u8);
+        byte[] batch = builder.Build().ToArray();
+        return new ProduceRequest
+        {
+            Acks = -1,
+            TimeoutMs = 30_000,
+            TopicData =
+            [
+                new()
+                {
+                    Name = topic.Name,
+                    TopicId = topic.Id,
+                    PartitionData = [.. partitions.Select(id => new ProduceRequest.PartitionProduceData { Index = id, Records = batch.ToArray() })],
+                },
+            ],
+        };
     }
 
     private static SimulatedCluster Started(ulong seed)

@@ -6,6 +6,7 @@ using Tidemark.Records;
 using Tidemark.Replication;
 using Tidemark.Simulator;
 using Tidemark.Storage.Directories;
+using Tidemark.Storage.Files;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
 
@@ -19,10 +20,18 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
 {
     private readonly Simulator.Simulation _world = new(1);
     private readonly Dictionary<int, Partition> _replicas = [];
+    private readonly IDisk _disk;
     private int _partitionEpoch;
 
     public ReplicaSet(params int[] brokers)
+        : this(disk => disk, brokers)
     {
+    }
+
+    /// <param name="around">What the logs are given in place of the disk.</param>
+    public ReplicaSet(Func<IDisk, IDisk> around, params int[] brokers)
+    {
+        _disk = around(_world.Disk);
         foreach (int broker in brokers)
         {
             Open(broker, Offset.Zero);
@@ -162,7 +171,7 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
 
     private void Open(int broker, Offset highWatermark)
     {
-        var surroundings = new LogSurroundings(_world.Disk, _world.Time, new Silent(), new OpenFileBudget());
+        var surroundings = new LogSurroundings(_disk, _world.Time, new Silent(), new OpenFileBudget());
         string directory = $"/broker-{broker}/t-0";
         _world.Disk.CreateDirectory(Path.GetDirectoryName(directory)!);
         _world.Disk.CreateDirectory(directory);

@@ -19,6 +19,30 @@ public class FetchRequestCursorTests
     }
 
     [Fact]
+    public void A_follower_is_known_as_one_in_every_version()
+    {
+        // In another broker followers were taken for consumers from version 15 on, where their id moved into another field.
+        for (short version = FetchRequest.LowestVersion; version <= FetchRequest.HighestVersion; version++)
+        {
+            var request = new FetchRequest();
+            if (version < 15)
+            {
+                request.ReplicaId = 3;
+            }
+            else
+            {
+                request.ReplicaState = new FetchRequest.ReplicaStateValue { ReplicaId = 3, ReplicaEpoch = 77 };
+            }
+
+            using var writer = new WireWriter();
+            request.Write(writer, version);
+            var cursor = new FetchRequestCursor(new WireReader(writer.WrittenSpan.ToArray()), version);
+
+            Assert.Equal((version, 3), (version, cursor.ReplicaId));
+        }
+    }
+
+    [Fact]
     public void A_request_cut_short_is_refused_before_the_first_topic()
     {
         foreach (MessageVector row in Rows)
