@@ -135,7 +135,7 @@ public sealed partial class QuorumMember
     /// </summary>
     private void AdvanceLeaderCommit(Leader leader)
     {
-        Offset end = Offset.Min(leader.MajorityEnd(Voters, IsVoter ? _flushed : null), _log.End.EndOffset);
+        Offset end = Offset.Min(leader.MajorityEnd(Plants.IsOn(Plant.VoterChangeByOldSet) ? _voters.Committed : Voters, IsVoter ? _flushed : null), _log.End.EndOffset);
         if ((end > leader.EpochStart || Plants.IsOn(Plant.CommitOlderEpochByCount)) && end > leader.HighWatermark)
         {
             leader.HighWatermark = end;

@@ -18,6 +18,9 @@ internal sealed class VoterHistory
 
     public VotersAt Last => _sets[^1];
 
+    /// <summary>The last set that is known to be committed.</summary>
+    public VoterSet Committed => _sets[0].Voters;
+
     /// <summary>True for a voter of the last committed set or of any that follows it.</summary>
     public bool MayCount(ReplicaKey key) => _sets.Exists(each => each.Voters.Contains(key));
 

@@ -31,6 +31,31 @@ public partial class DocumentationTests
         Rule.Holds(broken);
     }
 
+    [Fact]
+    public void Every_test_that_a_page_names_exists()
+    {
+        HashSet<string> tests =
+        [
+            .. from file in Repository.Files
+               where file.StartsWith("tests/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+               from Match test in TestMethod().Matches(Repository.Text(file))
+               select test.Groups["name"].Value,
+        ];
+        IEnumerable<string> broken =
+            from page in Repository.Files
+            where page.StartsWith("docs/", StringComparison.Ordinal) && page.EndsWith(".md", StringComparison.Ordinal)
+            from Match test in TestName().Matches(Repository.Text(page))
+            where !tests.Contains(test.Groups["name"].Value)
+            select $"{page}: {test.Groups["name"].Value}";
+        Rule.Holds(broken);
+    }
+
+    [GeneratedRegex(@"`(?<name>[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+){2,})`")]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"public (?:async )?(?:void|Task) (?<name>\w+)\(")]
+    private static partial Regex TestMethod();
+
     [GeneratedRegex(@"\]\((?<path>(?!\w+:|#)[^)#\s]+)(?:#[^)]*)?\)")]
     private static partial Regex RelativeLink();
 
