@@ -1,6 +1,6 @@
+using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Elections;
 using Tidemark.Metadata.Image;
-using Tidemark.Metadata.Configuration;
 
 namespace Tidemark.Simulator.Checking;
 
