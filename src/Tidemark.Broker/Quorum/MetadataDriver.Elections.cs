@@ -1,5 +1,6 @@
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
 
 namespace Tidemark.Broker.Quorum;
 
@@ -12,6 +13,9 @@ public sealed partial class MetadataDriver
     /// <summary>Brokers whose leaderships are going back to them, over more than one step.</summary>
     private readonly HashSet<int> _balancing = [];
 
+    /// <summary>Reassignments whose replicas have to hear something, and where the log ended when that was seen.</summary>
+    private readonly Dictionary<TopicIdPartition, Offset> _finishing = [];
+
     /// <summary>The image whose configuration was looked at last: a topic that allows unclean leaders from now on need not wait for the next look.</summary>
     private MetadataImage _configsSeen = MetadataImage.Empty;
 
@@ -22,10 +26,12 @@ public sealed partial class MetadataDriver
         _nextBalance = Now + BalanceEvery;
         _nextUncleanLook = Now;
         _balancing.Clear();
+        _finishing.Clear();
     }
 
     private void LookAfterLeaders()
     {
+        Append(Tidemark.Metadata.Commands.LookAfterLeaders.FinishReassignments(Context(_replay.ToImage()), Sessions, _finishing).Records);
         if (Now >= _nextBalance)
         {
             int moved = 0;

@@ -1,6 +1,7 @@
 using Tidemark.Metadata.Elections;
 using Tidemark.Metadata.Image;
 using Tidemark.Metadata.Records;
+using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Metadata.Commands;
@@ -68,6 +69,41 @@ public static class LookAfterLeaders
             .GroupBy(each => each.Partition.Replicas[0], each => each.Partition.HasPreferredLeader)
             .Where(broker => (long)broker.Count(isLed => !isLed) * 100 > (long)broker.Count() * percentage)
             .Select(broker => broker.Key);
+    }
+
+    /// <summary>Reassignments that are over but for replicas that have to hear of it first: each whose replicas have ends.</summary>
+    /// <param name="since">Where the log ended when each of them was seen so first; kept up to date here, from call to call.</param>
+    public static Decision<int> FinishReassignments(ControllerContext context, BrokerSessions sessions, IDictionary<TopicIdPartition, Offset> since)
+    {
+        var records = new List<MetadataRecord>();
+        var cluster = new ClusterView(context.Image, context.Config);
+        var waiting = new Dictionary<TopicIdPartition, Offset>();
+        foreach ((TopicImage topic, PartitionImage partition) in Partitions(context, PartitionChange.AwaitsFinish))
+        {
+            var key = new TopicIdPartition(topic.Id, partition.Id);
+            Offset seen = since.TryGetValue(key, out Offset before) ? before : context.NextOffset - 1;
+            bool areTold = sessions.LeastMetadataOffset(partition.RemovingReplicas.Where(id => MustHear(id, partition))) >= seen;
+            if (!areTold)
+            {
+                waiting.Add(key, seen);
+            }
+            else if (new PartitionChange(topic, partition, cluster) { FinishesReassignment = true }.Build() is { } record)
+            {
+                records.Add(record);
+            }
+        }
+
+        since.Clear();
+        foreach ((TopicIdPartition key, Offset seen) in waiting)
+        {
+            since.Add(key, seen);
+        }
+
+        return new Decision<int>(records, records.Count);
+
+        // The broker in the process of the only controller sends no heartbeats, and has the metadata as soon as it is committed.
+        bool MustHear(int id, PartitionImage partition) =>
+            partition.Isr.Contains(id) && cluster.Broker(id) is { IsFenced: false } && (context.MayBeReplaced || id != context.NodeId);
     }
 
     private static IEnumerable<(TopicImage Topic, PartitionImage Partition)> Partitions(ControllerContext context, Func<PartitionImage, bool> isMeant) =>

@@ -27,6 +27,9 @@ public enum ElectionKind
 /// </summary>
 public sealed class PartitionChange(TopicImage topic, PartitionImage partition, ClusterView cluster)
 {
+    /// <summary>Not empty when one of these has to take over from a leader that is to go.</summary>
+    private ImmutableArray<int> _successors = [];
+
     public ImmutableArray<int> Isr { get; set; } = partition.Isr;
 
     public ImmutableArray<int> Replicas { get; set; } = partition.Replicas;
@@ -44,6 +47,19 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
 
     /// <summary>Directories by replica, where they differ from before.</summary>
     public Dictionary<int, Uuid>? Directories { get; set; }
+
+    /// <summary>True when every replica that goes is known to have heard who leads by now (see <see cref="AwaitsFinish"/>).</summary>
+    public bool FinishesReassignment { get; set; }
+
+    /// <summary>
+    /// True when a reassignment is over but for the replicas that go: all that stay are in sync and one of them leads. Its old leader stays in sync
+    /// until it knows that: without it nothing is committed, so that it cannot answer a read with an end that is older than what somebody
+    /// else was told.
+    /// </summary>
+    public static bool AwaitsFinish(PartitionImage partition) =>
+        partition.IsReassigning
+        && partition.Replicas.All(id => partition.RemovingReplicas.Contains(id) || partition.Isr.Contains(id))
+        && !partition.RemovingReplicas.Contains(partition.Leader);
 
     /// <summary>The record of the change; null when nothing changes.</summary>
     public MetadataRecord? Build()
@@ -114,11 +130,18 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         return changed ? new MetadataRecord(record, cluster.Version.PartitionChangeRecordVersion) : null;
     }
 
+    private bool IsAlive(int id) => cluster.Broker(id) is { IsFenced: false };
+
     /// <summary>True when a replica holds every committed record and can lead.</summary>
     private bool IsValid(int id) => Isr.Contains(id) && cluster.CanLead(id, DirectoryOf(id));
 
     private (int Leader, bool Unclean) Elect(ImmutableArray<int> eligible)
     {
+        if (!_successors.IsEmpty)
+        {
+            return (_successors.First(IsValid), false);
+        }
+
         if (Election == ElectionKind.Preferred && !Replicas.IsEmpty && IsValid(Replicas[0]))
         {
             return (Replicas[0], false);
@@ -178,6 +201,17 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         ImmutableArray<int> target = [.. Replicas.Where(id => !RemovingReplicas.Contains(id))];
         bool isComplete = Plants.IsOn(Plant.FinishReassignmentEarly) ? target.Any(id => Isr.Contains(id)) : target.All(id => Isr.Contains(id));
         if (target.IsEmpty || !isComplete)
+        {
+            return;
+        }
+
+        if (partition.HasLeader && !target.Contains(partition.Leader) && IsAlive(partition.Leader) && target.Any(IsValid))
+        {
+            _successors = target;
+            return;
+        }
+
+        if (AwaitsFinish(partition) && !FinishesReassignment && Isr.Any(id => !target.Contains(id) && IsAlive(id)))
         {
             return;
         }

@@ -1,14 +1,23 @@
+using Tidemark.Broker.Connections;
 using Tidemark.Broker.Tests.Booting;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
+using Tidemark.Simulator.Clusters;
+using Tidemark.Simulator.Connections;
 
 namespace Tidemark.Broker.Tests.Connections;
 
 /// <summary>The controller's listeners are for controllers' affairs, and clients' requests end the connection there, as in Kafka.</summary>
 public sealed class ControllerListenerTests
 {
-    private readonly BrokerWorld _world = new(config: [("controller.listener.names", "CONTROLLER")]);
+    private readonly SimulatedCluster _cluster = new(1, 1);
+
+    public ControllerListenerTests()
+    {
+        _cluster.StartAll();
+        Assert.True(_cluster.RunUntil(() => _cluster[1].Started.IsCompleted, BrokerWorld.Patience));
+    }
 
     [Fact]
     public void It_advertises_what_Kafkas_does_and_nothing_of_clients()
@@ -18,7 +27,7 @@ public sealed class ControllerListenerTests
         Assert.Contains(ApiKey.ApiVersions, told);
         Assert.Contains(ApiKey.DescribeCluster, told);
         Assert.All(told, api => Assert.True(MessageCatalog.Api(api).OnController, api.ToString()));
-        Assert.Contains(_world.Connect().Ask<ApiVersionsResponse>(new ApiVersionsRequest(), 0).ApiKeys, api => api.ApiKey == (short)ApiKey.Metadata);
+        Assert.Contains(Connect("PLAINTEXT").Ask<ApiVersionsResponse>(new ApiVersionsRequest(), 0).ApiKeys, api => api.ApiKey == (short)ApiKey.Metadata);
     }
 
     [Fact]
@@ -27,7 +36,7 @@ public sealed class ControllerListenerTests
         TestClient client = Controller();
         client.Send(new MetadataRequest(), 12);
 
-        Assert.True(_world.World.RunUntil(() => client.Connection.IsClosed, BrokerWorld.Patience));
+        Assert.True(_cluster.RunUntil(() => client.Connection.IsClosed, BrokerWorld.Patience));
     }
 
     [Fact]
@@ -38,9 +47,17 @@ public sealed class ControllerListenerTests
         DescribeClusterResponse controllers = Ask(Controller(), 2);
         Assert.Equal((ErrorCode.None, 2, 1), (controllers.ErrorCode, controllers.EndpointType, controllers.ControllerId));
         Assert.Equal(ErrorCode.MismatchedEndpointType, Ask(Controller(), 1).ErrorCode);
-        Assert.Equal(ErrorCode.MismatchedEndpointType, Ask(_world.Connect(), 2).ErrorCode);
-        Assert.Single(Ask(_world.Connect(), 1).Brokers);
+        Assert.Equal(ErrorCode.MismatchedEndpointType, Ask(Connect("PLAINTEXT"), 2).ErrorCode);
+        Assert.Single(Ask(Connect("PLAINTEXT"), 1).Brokers);
     }
 
-    private TestClient Controller() => new(_world.World.Connect(_world.Node.Acceptor, "CONTROLLER"));
+    private TestClient Controller() => Connect("CONTROLLER");
+
+    private TestClient Connect(string listener) => new(new SimulatedConnection(
+        _cluster.Time,
+        _cluster.Random.Fork(),
+        _cluster[1].Broker!.Acceptor,
+        new ConnectionInfo(1, listener, "192.0.2.1", 40000, IsLoopback: false),
+        TimeSpan.FromMilliseconds(2),
+        () => false));
 }

@@ -191,11 +191,41 @@ public sealed class ElectionTests
         Assert.True(world.Partition("a").IsReassigning);
         int epoch = world.Partition("a").LeaderEpoch.Value;
         AlterPartitionResponse last = Alter(world, topic, world.Partition("a"), before.Leader, [.. before.Replicas, .. target]);
-        Assert.Equal(ErrorCode.FencedLeaderEpoch, last.Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.NewLeaderElected, last.Topics[0].Partitions[0].ErrorCode);
+
+        // The old leader may not know yet that it leads no more: until it does nothing is committed without it.
+        Assert.Contains(world.Partition("a").Leader, target);
+        Assert.Contains(before.Leader, world.Partition("a").Isr);
+        Dictionary<TopicIdPartition, Offset> since = [];
+        Finish();
+        Assert.True(world.Partition("a").IsReassigning);
+        Array.ForEach([.. before.Replicas], id => world.Heartbeat(id));
+        Finish();
+        Assert.Empty(since);
         PartitionImage after = world.Partition("a");
         Assert.Equal(target, after.Replicas.ToArray());
         Assert.Contains(after.Leader, target);
-        Assert.Equal(epoch + 1, after.LeaderEpoch.Value);
+        Assert.Equal(epoch + 2, after.LeaderEpoch.Value);
+
+        void Finish() => world.Do(context => LookAfterLeaders.FinishReassignments(context with { MayBeReplaced = true }, world.Sessions, since));
+    }
+
+    [Fact]
+    public void A_reassignment_whose_old_leader_dies_before_it_knows_ends_when_it_is_fenced()
+    {
+        var world = new World(brokers: 4);
+        TopicImage topic = world.CreateTopic("a", 1, 2);
+        PartitionImage before = world.Partition("a");
+        int[] target = [.. Enumerable.Range(1, 4).Where(id => !before.Replicas.Contains(id))];
+        Reassign(world, [.. target]);
+        Alter(world, topic, world.Partition("a"), before.Leader, [.. before.Replicas, .. target]);
+        foreach (int id in before.Replicas)
+        {
+            Assert.True(world.Partition("a").IsReassigning);
+            world.Do(context => BrokerHeartbeat.Expire(context, id));
+        }
+
+        Assert.Equal(target, world.Partition("a").Replicas.ToArray());
     }
 
     [Fact]
