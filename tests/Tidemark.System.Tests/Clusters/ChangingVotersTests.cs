@@ -1,4 +1,5 @@
 using Tidemark.System.Tests.Running;
+using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.Clusters;
 
@@ -28,6 +29,25 @@ public sealed class ChangingVotersTests
         await nodes.RunAsync("topics", "create", "u");
         await nodes[1].StartAsync();
         await nodes.QuorumBecomesAsync("1 observes", s_patience, quorum => quorum is { Leader: 2, Voters: [2], Observers: [1] });
+    }
+
+    [Fact]
+    public async Task A_voter_that_listens_elsewhere_after_a_restart_tells_the_quorum()
+    {
+        await using var nodes = new RunningNodes([NodeKind.Tidemark, NodeKind.Tidemark], hasFixedVoters: false, "controller.quorum.auto.join.enable=true");
+        await nodes[1].FormatAsync("--standalone");
+        await nodes[2].FormatAsync("--no-initial-controllers");
+        await nodes.StartAllAsync();
+        await nodes.QuorumBecomesAsync("2 has joined by itself", s_patience, quorum => quorum is { Voters: [1, 2] });
+        await nodes[2].StopAsync();
+        int moved = RunningCluster.FreePorts(1);
+        string file = await File.ReadAllTextAsync(nodes[2].Configuration);
+        await File.WriteAllTextAsync(nodes[2].Configuration, file.Replace($"CONTROLLER://{nodes[2].ControllerAddress}", $"CONTROLLER://127.0.0.1:{moved}", StringComparison.Ordinal));
+        await nodes[2].StartAsync();
+        await Eventually.HoldsAsync("the quorum knows the new port", s_patience, async () => (await nodes.TryRunAsync("quorum", "status")).Output.Contains($"127.0.0.1:{moved}", StringComparison.Ordinal));
+
+        // What they need each other for goes by the new one.
+        await nodes.RunAsync("topics", "create", "t", "--replication-factor", "2");
     }
 
     [Fact]

@@ -16,17 +16,17 @@ internal static class DescribeQuorumCommand
     {
         ClusterOptions.Attach(command, async call =>
         {
-            DescribeQuorumResponse.PartitionData partition = await QuorumMembers.AskAsync(call);
-            var replicas = new Listing("node", "role", "end offset", "lag", "directory");
+            (DescribeQuorumResponse.PartitionData partition, IReadOnlyDictionary<int, string> addresses) = await QuorumMembers.AskAllAsync(call);
+            var replicas = new Listing("node", "role", "end offset", "lag", "directory", "address");
             long end = partition.CurrentVoters.Concat(partition.Observers).Select(r => r.LogEndOffset).DefaultIfEmpty(0).Max();
             foreach (DescribeQuorumResponse.ReplicaState voter in partition.CurrentVoters)
             {
-                replicas.Add(voter.ReplicaId, voter.ReplicaId == partition.LeaderId ? "leader" : "voter", voter.LogEndOffset, end - voter.LogEndOffset, DirectoryOf(voter));
+                replicas.Add(voter.ReplicaId, voter.ReplicaId == partition.LeaderId ? "leader" : "voter", voter.LogEndOffset, end - voter.LogEndOffset, DirectoryOf(voter), addresses.GetValueOrDefault(voter.ReplicaId));
             }
 
             foreach (DescribeQuorumResponse.ReplicaState observer in partition.Observers)
             {
-                replicas.Add(observer.ReplicaId, "observer", observer.LogEndOffset, end - observer.LogEndOffset, DirectoryOf(observer));
+                replicas.Add(observer.ReplicaId, "observer", observer.LogEndOffset, end - observer.LogEndOffset, DirectoryOf(observer), addresses.GetValueOrDefault(observer.ReplicaId));
             }
 
             replicas.WriteUnder(

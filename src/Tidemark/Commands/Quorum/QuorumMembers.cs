@@ -8,7 +8,10 @@ namespace Tidemark.Commands.Quorum;
 /// <summary>The nodes that keep the metadata log, as the quorum's leader describes them.</summary>
 internal static class QuorumMembers
 {
-    public static async Task<DescribeQuorumResponse.PartitionData> AskAsync(ClusterCall call)
+    public static async Task<DescribeQuorumResponse.PartitionData> AskAsync(ClusterCall call) => (await AskAllAsync(call)).Quorum;
+
+    /// <summary>The same with the addresses of the voters' controllers, where the brokers tell them.</summary>
+    public static async Task<(DescribeQuorumResponse.PartitionData Quorum, IReadOnlyDictionary<int, string> Addresses)> AskAllAsync(ClusterCall call)
     {
         var request = new DescribeQuorumRequest
         {
@@ -18,7 +21,7 @@ internal static class QuorumMembers
         ClusterCall.Require(response.ErrorCode, "Describing the quorum", response.ErrorMessage);
         DescribeQuorumResponse.PartitionData partition = response.Topics[0].Partitions[0];
         ClusterCall.Require(partition.ErrorCode, "Describing the quorum", partition.ErrorMessage);
-        return partition;
+        return (partition, response.Nodes.Where(node => node.Listeners.Count > 0).ToDictionary(node => node.NodeId, node => $"{node.Listeners[0].Host}:{node.Listeners[0].Port}"));
     }
 
     /// <summary>The directory given, or the only one that the members have for the node.</summary>
