@@ -12,6 +12,7 @@ internal sealed class QuorumChecks(SimulatedCluster cluster)
     private readonly Dictionary<int, int> _controllers = [];
     private readonly Dictionary<int, int> _epochs = [];
     private readonly Dictionary<int, (int Epoch, int Voted, object? Life)> _votes = [];
+    private readonly Dictionary<int, (LeaderEpoch Epoch, BrokerId VotedFor)> _given = [];
 
     /// <summary>How many controllers were seen.</summary>
     public int Elections => _controllers.Count;
@@ -21,7 +22,23 @@ internal sealed class QuorumChecks(SimulatedCluster cluster)
     {
         foreach (SimulatedNode node in cluster.Nodes)
         {
-            if (node is { IsRunning: true, Quorum: { } quorum } && quorum.Leadership is { HighWatermark.Value: >= 0 and var committed } leadership && committed <= leadership.EpochStart.Value)
+            if (node is not { IsRunning: true, Quorum: { } quorum })
+            {
+                continue;
+            }
+
+            if (quorum.Vote is { VotedFor: { } voted } vote)
+            {
+                (LeaderEpoch Epoch, BrokerId VotedFor) before = _given.GetValueOrDefault(node.Id);
+                if (before.Epoch == vote.Epoch && before.VotedFor != voted && before != default)
+                {
+                    throw new BrokenRuleException("1 one vote an epoch", $"node {node.Id} voted for {before.VotedFor} and for {voted} in epoch {vote.Epoch}");
+                }
+
+                _given[node.Id] = (vote.Epoch, voted);
+            }
+
+            if (quorum.Leadership is { HighWatermark.Value: >= 0 and var committed } leadership && committed <= leadership.EpochStart.Value)
             {
                 throw new BrokenRuleException(
                     "8 a leader commits by records of its own epoch", $"node {node.Id} leads from {leadership.EpochStart} on in epoch {quorum.Epoch} and has committed up to {committed}");

@@ -54,7 +54,6 @@ public sealed class ProducerClient(SimulatedCluster cluster, ScenarioTrace trace
 
                     return;
                 case ErrorCode.NotEnoughReplicas:
-                    History.Refused(write);
                     break;
                 case ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition when attempt > 3 && !write.MayStand:
                     // Deleted, or never heard of where it was sent.
@@ -74,6 +73,11 @@ public sealed class ProducerClient(SimulatedCluster cluster, ScenarioTrace trace
 
             if (!isIdempotent || !Known.Contains(write.Partition) || attempt > 200)
             {
+                if (error == ErrorCode.NotEnoughReplicas)
+                {
+                    History.Refused(write);
+                }
+
                 // The next batch must not take a sequence that this one may still fill.
                 GiveUp();
                 await Refresh();
@@ -138,7 +142,7 @@ public sealed class ProducerClient(SimulatedCluster cluster, ScenarioTrace trace
 
     private async Task<bool> TakeProducerId()
     {
-        InitProducerIdResponse? answer = await Ask<InitProducerIdRequest, InitProducerIdResponse>(AnyNode(), new InitProducerIdRequest { TransactionTimeoutMs = 60_000 });
+        InitProducerIdResponse? answer = await Ask<InitProducerIdRequest, InitProducerIdResponse>(AnyNode(), new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 });
         if (answer is not { ErrorCode: ErrorCode.None })
         {
             return false;

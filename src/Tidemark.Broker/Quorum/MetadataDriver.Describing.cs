@@ -11,6 +11,9 @@ public sealed partial class MetadataDriver
     /// <summary>Where this node's leadership of the quorum began and what it has committed; null while it does not lead.</summary>
     public (Offset EpochStart, Offset HighWatermark)? Leadership => _member?.Role is Leader leader ? (leader.EpochStart, leader.HighWatermark) : null;
 
+    /// <summary>The quorum's epoch and whom this member voted for in it; null when for nobody.</summary>
+    public (LeaderEpoch Epoch, BrokerId? VotedFor)? Vote => _member?.Role is { } role ? (role.Epoch, role.VotedFor?.Node) : null;
+
     /// <summary>Describes the quorum, where this node leads it: NOT_LEADER_OR_FOLLOWER elsewhere.</summary>
     public async Task<DescribeQuorumResponse> DescribeQuorum(DescribeQuorumRequest request)
     {
