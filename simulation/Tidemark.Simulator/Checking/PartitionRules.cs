@@ -112,9 +112,9 @@ internal sealed class PartitionRules(BrokerConfig config, bool mayElectUncleanly
             throw at.Broken("1 every leader has an epoch of its own", "the leader epoch rises with a new leader and when a replica is dropped, and only then");
         }
 
-        // Who is added and is in sync has all that is committed; the same step may have ended the reassignment and the old leader with it.
+        // Who is added and is in sync has all that is committed; the step that takes it in may also give it what a leader that goes had.
         bool isClean = !isNew || !now.HasLeader || old.Isr.Contains(now.Leader) || old.EligibleLeaderReplicas.Contains(now.Leader)
-            || (old.AddingReplicas.Contains(now.Leader) && !now.IsReassigning && now.Isr.Length > 1)
+            || (old.AddingReplicas.Contains(now.Leader) && now.Isr.Length > 1)
             || (old.Isr.IsEmpty && old.LastKnownEligibleLeaderReplicas.Contains(now.Leader));
         if (!isClean && !mayElectUncleanly)
         {
