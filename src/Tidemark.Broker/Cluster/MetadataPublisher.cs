@@ -114,8 +114,15 @@ internal sealed class MetadataPublisher(
 
             PartitionConfig settings = _configs.Of(image.ConfigOf(ConfigResource.Topic(topic.Name)), config);
             local.Resize(topic.Partitions.Length);
+            TopicImage? old = before.Topics.Find(topic.Id);
             foreach (PartitionImage partition in topic.Partitions)
             {
+                if (old is not null && partition.Id < old.Partitions.Length && ReferenceEquals(old.Partitions[partition.Id], partition))
+                {
+                    // Of thousands of partitions one may have changed.
+                    continue;
+                }
+
                 Apply(topic, partition, local, settings, config);
             }
         }

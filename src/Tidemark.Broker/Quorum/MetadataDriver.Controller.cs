@@ -22,7 +22,6 @@ public sealed partial class MetadataDriver : IQuorumView
     private readonly Queue<(Offset End, MetadataImage Image)> _images = new();
     private MetadataReplay _replay = new(MetadataImage.Empty);
     private Offset _replayedTo = Offset.Zero;
-    private Action<MetadataImage> _publish = _ => { };
     private volatile MetadataImage _committed = MetadataImage.Empty;
     private Offset _committedEnd = Offset.Zero;
     private Offset _leaderHighWatermark = Offset.Unknown;
@@ -202,15 +201,11 @@ public sealed partial class MetadataDriver : IQuorumView
         if (_publishIsDue && mayPublish)
         {
             (_publishIsDue, _isPublished) = (false, true);
-            _publish(_committed);
+            BringIn();
             WatchProcesses(_committed);
         }
 
-        while (_awaiting.TryPeek(out (Offset End, PendingCommand Command) next) && next.End <= _committedEnd)
-        {
-            _awaiting.Dequeue();
-            _afterTurn.Add(next.Command.Complete);
-        }
+        AnswerCommitted();
     }
 
     private void RefuseAwaiting(ErrorCode error)
@@ -226,12 +221,13 @@ public sealed partial class MetadataDriver : IQuorumView
 
     private void FailAwaiting(Exception reason)
     {
-        foreach ((_, PendingCommand command) in _awaiting)
+        foreach ((_, PendingCommand command) in _awaiting.Concat(_awaitingImage))
         {
             _afterTurn.Add(() => command.Fail(reason));
         }
 
         _awaiting.Clear();
+        _awaitingImage.Clear();
     }
 
     private void PublishLeader()

@@ -107,6 +107,7 @@ public sealed partial class MetadataDriver
         }
 
         StopSnapshots();
+        StopBringingIn();
         lock (_turnLock)
         {
             if (!_isClosed && _member is not null && _failure is null)
@@ -117,6 +118,7 @@ public sealed partial class MetadataDriver
 
             _isClosed = true;
             RefuseAwaiting(ErrorCode.NotController);
+            AnswerAllCommitted();
             _timer?.Dispose();
             if (_failure is null)
             {

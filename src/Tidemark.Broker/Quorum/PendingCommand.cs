@@ -1,6 +1,7 @@
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Broker.Quorum;
 
@@ -9,6 +10,12 @@ internal abstract class PendingCommand : QuorumInput
 {
     /// <summary>The moment, on the clock's timestamps, after which nobody waits for the answer any more.</summary>
     public required long Deadline { get; init; }
+
+    /// <summary>
+    /// False for what brokers ask for themselves: what they are told is in force where their own metadata says so, and no broker's session may wait for the
+    /// logs of another one.
+    /// </summary>
+    public abstract bool AwaitsImage { get; }
 
     /// <summary>Decides in the driver's turn and answers with the records to append; an exception is kept for <see cref="Complete"/> and appends none.</summary>
     public abstract IReadOnlyList<MetadataRecord> Decide(ControllerContext context, out Exception? failure);
@@ -33,6 +40,9 @@ internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> dec
     private Exception? _failure;
 
     public Task<T> Task => _done.Task;
+
+    public override bool AwaitsImage =>
+        typeof(T) != typeof(BrokerHeartbeatResponse) && typeof(T) != typeof(BrokerRegistrationResponse) && typeof(T) != typeof(AlterPartitionResponse);
 
     public override IReadOnlyList<MetadataRecord> Decide(ControllerContext context, out Exception? failure)
     {
