@@ -94,13 +94,13 @@ public sealed class BrokerLifecycle(
     }
 
     /// <summary>
-    /// New metadata is in force here. While this broker is fenced that may be what it waits for; while another one is being shut down
-    /// the controller waits to hear of it from everybody, and need not wait for the next heartbeat that is due.
+    /// New metadata is in force here. While this broker is fenced that may be what it waits for; while a broker is being shut down, this one or
+    /// another, the controller waits to hear of it from everybody, and need not wait for the next heartbeat that is due.
     /// </summary>
     public void OnMetadata(MetadataImage image)
     {
         bool isAwaited = !_unfenced.Task.IsCompleted
-            || image.Brokers.Values.Any(broker => broker is { IsInControlledShutdown: true, IsFenced: false } && broker.Id != options.Node.Value);
+            || image.Brokers.Values.Any(broker => broker is { IsInControlledShutdown: true, IsFenced: false });
         if (isAwaited && _epoch >= 0)
         {
             BecomeReady();

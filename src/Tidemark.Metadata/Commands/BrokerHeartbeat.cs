@@ -9,6 +9,10 @@ namespace Tidemark.Metadata.Commands;
 /// <summary>
 /// Moves a broker through its life: fenced until it has read the log up to its own registration, then active; on its wish fenced again, or
 /// shut down once it leads nothing any more and every live broker knows that. Lost and cordoned directories come with it too.
+/// <para>
+/// A broker that shuts down gives up its leaderships first and its place in the ISRs only when it has read that others lead. Until then
+/// nothing can be committed without it, so that it cannot answer a read with an end that is older than what somebody else was told.
+/// </para>
 /// </summary>
 public static class BrokerHeartbeat
 {
@@ -29,6 +33,7 @@ public static class BrokerHeartbeat
         bool isCaughtUp = read.Value >= broker.Epoch && read >= sessions.FencedAt(broker.Id);
         BrokerImage next = WithDirectories(context, broker, request, out HashSet<Uuid> lost);
         bool shouldShutDown = false;
+        bool knowsOthersLead = false;
         if (broker.IsFenced)
         {
             shouldShutDown = request.WantShutDown;
@@ -51,9 +56,13 @@ public static class BrokerHeartbeat
                 sessions.Left(broker.Id, context.NextOffset);
             }
 
+            Offset left = sessions.LeftAt(broker.Id) ?? context.NextOffset - 1;
+            sessions.Left(broker.Id, left);
+            knowsOthersLead = !leads && read >= left;
+
             // Everybody must have read that others lead by now, or clients would be sent to a broker that is gone.
-            shouldShutDown = !leads
-                && sessions.LeastMetadataOffset(context.Image.Brokers.Values.Where(each => each.IsActive).Select(each => each.Id)) >= sessions.LeftAt(broker.Id);
+            shouldShutDown = knowsOthersLead
+                && sessions.LeastMetadataOffset(context.Image.Brokers.Values.Where(each => each.IsActive).Select(each => each.Id)) >= left;
         }
 
         var records = new List<MetadataRecord>();
@@ -66,6 +75,11 @@ public static class BrokerHeartbeat
             {
                 shouldShutDown = isLast;
             }
+        }
+
+        else if (knowsOthersLead)
+        {
+            BrokerPartitions.Leave(new ClusterView(context.Image, context.Config, broker), broker.Id, cameBackUnclean: false, records);
         }
 
         if (next.IsInControlledShutdown && !broker.IsInControlledShutdown)
@@ -142,7 +156,14 @@ public static class BrokerHeartbeat
         short version = record.CordonedLogDirs is not null ? (short)3 : lost.Count > 0 ? (short)2 : record.InControlledShutdown != 0 ? (short)1 : (short)0;
         records.Add(record, version);
         var cluster = new ClusterView(context.Image, context.Config, after);
-        if (before.IsActive && !after.IsActive && !keepsLeaderships)
+        if (before.IsActive && after is { IsInControlledShutdown: true, IsFenced: false })
+        {
+            if (!keepsLeaderships)
+            {
+                BrokerPartitions.GiveUpLeaderships(cluster, before.Id, records);
+            }
+        }
+        else if (!before.IsFenced && !after.IsActive && !keepsLeaderships)
         {
             BrokerPartitions.Leave(cluster, before.Id, cameBackUnclean: false, records);
         }

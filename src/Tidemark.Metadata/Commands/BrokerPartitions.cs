@@ -35,6 +35,28 @@ internal static class BrokerPartitions
         }
     }
 
+    /// <summary>
+    /// Lets others lead where a broker led. There it stays in sync for the time being: what the new leader commits then waits for it, and
+    /// so for its knowing that it leads no more. Where it only follows it leaves the ISR at once.
+    /// </summary>
+    /// <param name="cluster">The cluster with the broker as it will be.</param>
+    public static void GiveUpLeaderships(ClusterView cluster, int broker, List<MetadataRecord> records)
+    {
+        foreach (TopicImage topic in cluster.Image.Topics.InOrder())
+        {
+            foreach (PartitionImage partition in topic.Partitions)
+            {
+                if (partition.Leader != broker && !partition.Isr.Contains(broker))
+                {
+                    continue;
+                }
+
+                bool canBeFollowed = partition.Leader == broker && partition.Isr.Any(id => id != broker && cluster.CanLead(id, partition.DirectoryOf(id)));
+                Add(new PartitionChange(topic, partition, cluster) { Isr = canBeFollowed ? partition.Isr : [.. partition.Isr.Where(id => id != broker)] }, records);
+            }
+        }
+    }
+
     /// <summary>Gives a leader to those of a broker's partitions that have none, now that it is alive.</summary>
     public static void Join(ClusterView cluster, int broker, List<MetadataRecord> records)
     {

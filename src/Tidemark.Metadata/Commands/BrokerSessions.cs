@@ -25,8 +25,8 @@ public sealed class BrokerSessions
     /// <summary>The broker wants to shut down, and a record up to this place took leaderships from it, or may have.</summary>
     public void Left(int broker, Offset at) => _leftAt[broker] = at;
 
-    /// <summary>What every other broker must have read before the broker may stop; the beginning where nothing was ever taken from it.</summary>
-    public Offset LeftAt(int broker) => _leftAt.GetValueOrDefault(broker, Offset.Zero);
+    /// <summary>What every broker, this one too, must have read before the broker may stop; null where another controller took its leaderships.</summary>
+    public Offset? LeftAt(int broker) => _leftAt.TryGetValue(broker, out Offset at) ? at : null;
 
     /// <summary>The connection that was kept to the process of this life ended. A heartbeat that comes after this says that it ended for another reason.</summary>
     public void ConnectionEnded(int broker, long epoch)

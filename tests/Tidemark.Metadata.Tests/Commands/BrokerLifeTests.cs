@@ -146,13 +146,14 @@ public sealed class BrokerLifeTests
         Assert.False(world.Heartbeat(1, shutDown: true).ShouldShutDown);
         Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.NotEqual(1, partition.Leader));
         Assert.False(world.Heartbeat(1, shutDown: true).ShouldShutDown);
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.DoesNotContain(1, partition.Isr));
         world.Heartbeat(2);
         world.Heartbeat(3);
         Assert.True(world.Heartbeat(1, shutDown: true).ShouldShutDown);
     }
 
     [Fact]
-    public void A_broker_that_lags_itself_does_not_shut_down_before_the_others_know_who_leads()
+    public void A_broker_does_not_shut_down_before_it_and_the_others_know_who_leads()
     {
         var world = new World(brokers: 3);
         world.CreateTopic("a", 6, 2);
@@ -165,7 +166,8 @@ public sealed class BrokerLifeTests
         Assert.False(Behind().ShouldShutDown);
         world.Heartbeat(2);
         world.Heartbeat(3);
-        Assert.True(Behind().ShouldShutDown);
+        Assert.False(Behind().ShouldShutDown);
+        Assert.True(world.Heartbeat(1, shutDown: true).ShouldShutDown);
 
         BrokerHeartbeatResponse Behind() => world.Do(context => BrokerHeartbeat.Decide(
             context,
@@ -195,6 +197,37 @@ public sealed class BrokerLifeTests
 
         Assert.True(world.Image.Brokers[leader].IsInControlledShutdown);
         Assert.Equal(isKept ? leader : PartitionImage.NoLeader, world.Partition("a").Leader);
+    }
+
+    [Fact]
+    public void A_broker_that_shuts_down_stays_in_sync_where_it_led_until_it_knows_that_others_lead()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 6, 3);
+        int[] led = [.. world.Image.Topics.Find("a")!.Partitions.Where(partition => partition.Leader == 1).Select(partition => partition.Id)];
+        Assert.NotEmpty(led);
+        Offset before = world.Image.LastOffset;
+        world.Heartbeat(1, shutDown: true);
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.NotEqual(1, partition.Leader));
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.Equal(led.Contains(partition.Id), partition.Isr.Contains(1)));
+
+        // What was read up to then tells nothing of the new leaders.
+        var late = new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = world.Image.Brokers[1].Epoch, CurrentMetadataOffset = before.Value, WantShutDown = true };
+        Assert.False(world.Do(context => BrokerHeartbeat.Decide(context, late, world.Sessions)).ShouldShutDown);
+        Assert.All(led, partition => Assert.Contains(1, world.Image.Topics.Find("a")!.Partitions[partition].Isr));
+        world.Heartbeat(1, shutDown: true);
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.DoesNotContain(1, partition.Isr));
+    }
+
+    [Fact]
+    public void A_broker_that_dies_while_it_shuts_down_leaves_every_in_sync_set()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 6, 3);
+        world.Heartbeat(1, shutDown: true);
+        world.Do(context => BrokerHeartbeat.Expire(context, 1));
+        Assert.True(world.Image.Brokers[1].IsFenced);
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.DoesNotContain(1, partition.Isr));
     }
 
     [Fact]
