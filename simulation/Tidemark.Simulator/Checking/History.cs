@@ -6,8 +6,8 @@ namespace Tidemark.Simulator.Checking;
 /// All that clients were told, and whether the cluster may have said it: each offset has one value for ever; what was acknowledged is
 /// read; writes and reads stand in the order of real time; what was refused never appears.
 /// </summary>
-/// <param name="losses">Where acknowledged records may be lost, and other records take their offsets.</param>
-public sealed class History(PermittedLosses losses)
+/// <param name="losses">Where acknowledged records may be lost, and other records take their offsets; null for nowhere.</param>
+public sealed class History(PermittedLosses? losses)
 {
     private readonly Dictionary<PartitionId, PartitionHistory> _partitions = [];
     private readonly HashSet<string> _refused = [];
@@ -89,7 +89,7 @@ public sealed class History(PermittedLosses losses)
     }
 
     /// <summary>Whether records of the partition may be gone.</summary>
-    public bool MayLose(PartitionId partition) => losses.MayLose(partition);
+    public bool MayLose(PartitionId partition) => losses?.MayLose(partition) ?? false;
 
     /// <summary>
     /// A leader told the end of a partition, asked when <paramref name="floor"/> was the floor. What anybody was told before the question

@@ -13,7 +13,7 @@ public readonly record struct BatchMark(
 }
 
 /// <summary>Reads what replicas store.</summary>
-internal static class StoredBatches
+public static class StoredBatches
 {
     private const int Piece = 1 << 20;
 

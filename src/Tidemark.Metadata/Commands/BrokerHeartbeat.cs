@@ -76,7 +76,6 @@ public static class BrokerHeartbeat
                 shouldShutDown = isLast;
             }
         }
-
         else if (knowsOthersLead)
         {
             BrokerPartitions.Leave(new ClusterView(context.Image, context.Config, broker), broker.Id, cameBackUnclean: false, records);
