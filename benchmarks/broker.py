@@ -56,10 +56,8 @@ class Broker:
 
     def start(self, topic=None):
         """Starts the process; seconds until it answers or, with a topic, until it acknowledges a record of partition 0."""
-        with open(os.path.join(self.home, "output"), "ab") as output:
-            command = [os.environ["TIDEMARK_KAFKA"], "class", "kafka.Kafka", self.configuration] if self.side == "kafka" else [LAUNCHER, "server", "--config", self.configuration]
-            began = time.monotonic()
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, "KAFKA_HEAP": "1g"}, start_new_session=True)
+        began = time.monotonic()
+        self.launch()
         while not (wire.acknowledges(self.port, topic) if topic else wire.answers(self.port)):
             if self.process.poll() is not None or time.monotonic() - began > START_S_MAX:
                 with open(os.path.join(self.home, "output")) as output:
@@ -68,6 +66,16 @@ class Broker:
         took = time.monotonic() - began
         self.pid = self._serving_process()
         return took
+
+    def launch(self):
+        """Starts the process and waits for nothing."""
+        with open(os.path.join(self.home, "output"), "ab") as output:
+            command = [os.environ["TIDEMARK_KAFKA"], "class", "kafka.Kafka", self.configuration] if self.side == "kafka" else [LAUNCHER, "server", "--config", self.configuration]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, "KAFKA_HEAP": "1g"}, start_new_session=True)
+
+    @property
+    def pids(self):
+        return str(self.pid)
 
     def stop(self):
         os.kill(self.pid, signal.SIGTERM)

@@ -37,7 +37,7 @@ def load(broker, kind, topic, *arguments):
     program = os.environ.get("TIDEMARK_LOADGEN")
     if not program:
         return ownload.run(broker, kind, topic, arguments)
-    command = [program, kind, "-b", broker.bootstrap, "-t", topic, "-pids", str(broker.pid), *map(str, arguments)]
+    command = [program, kind, "-b", broker.bootstrap, "-t", topic, "-pids", broker.pids, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: {done.stderr or done.stdout}")

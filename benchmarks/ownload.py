@@ -13,9 +13,10 @@ def run(broker, kind, topic, arguments):
     given = dict(zip(arguments[::2], map(str, arguments[1::2])))
     if kind == "conns":
         return hold(broker, int(given["-n"]), float(given["-seconds"]))
-    partitions = given.pop("-partitions", None)
-    if partitions:
-        ask(broker, ["topics", "create", topic, "--partitions", partitions])
+    partitions, replicas, in_sync = given.pop("-partitions", None), given.pop("-rf", None), given.pop("-min-isr", None)
+    if partitions or replicas:
+        options = [*(["--partitions", partitions or "6"]), *(["--replication-factor", replicas] if replicas else []), *(["--config", f"min.insync.replicas={in_sync}"] if in_sync else [])]
+        ask(broker, ["topics", "create", topic, *options])
     cpu_s = broker.cpu_s()
     made = ask(broker, ["perf", kind, topic, *(word for name, value in given.items() for word in (OPTIONS[name], value))])
     gigabytes = made["megabytesPerSecond"] * made["seconds"] / 1000

@@ -21,6 +21,38 @@ def acknowledges(port, topic):
     return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0] == 0
 
 
+def partitions(port, topic):
+    """Partition to (leader, number of replicas, number in sync), as one broker's metadata says; empty when it does not answer."""
+    name = topic.encode()
+    answer = _ask(port, 3, 1, struct.pack(">ih", 1, len(name)) + name)
+    if answer is None:
+        return {}
+    at = 4
+    brokers, at = _int32(answer, at)
+    for _ in range(brokers):
+        at = _string(answer, _string(answer, at + 4) + 4)
+    topics, at = _int32(answer, at + 4)
+    found = {}
+    for _ in range(topics):
+        count, at = _int32(answer, _string(answer, at + 2) + 1)
+        for _ in range(count):
+            error, partition, leader = struct.unpack_from(">hii", answer, at)
+            replicas, at = _int32(answer, at + 10)
+            in_sync, at = _int32(answer, at + 4 * replicas)
+            at += 4 * in_sync
+            found[partition] = (leader if error in (0, 9) else -1, replicas, in_sync)
+    return found
+
+
+def _int32(data, at):
+    return struct.unpack_from(">i", data, at)[0], at + 4
+
+
+def _string(data, at):
+    """Where a string, which may be null, ends."""
+    return at + 2 + max(struct.unpack_from(">h", data, at)[0], 0)
+
+
 def _ask(port, key, version, body):
     """The answer's bytes after its size, or None when there is no whole answer."""
     try:
