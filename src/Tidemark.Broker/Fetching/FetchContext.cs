@@ -51,8 +51,8 @@ internal sealed class NewSessionContext(FetchTargets targets, FetchSessionCache 
     {
         foreach (ref readonly FetchedPartition fetched in results)
         {
-            fetched.Target.ToldHighWatermark = fetched.Result.HighWatermark;
-            fetched.Target.ToldLogStart = fetched.Result.LogStart;
+            // As for the answers that follow: who is told of an error or a divergence takes nothing else out of the answer.
+            fetched.Target.MustTell(fetched.Result);
         }
 
         _sessionId = cache.TryCreate(Targets, usesTopicIds, isFollower)?.Id ?? 0;
@@ -72,12 +72,7 @@ internal sealed class IncrementalContext(FetchSession session, int expectedEpoch
 
     public override bool MustTell(in FetchedPartition fetched)
     {
-        bool tell = fetched.Target.MustTell(
-            fetched.Result.Error,
-            fetched.Result.Bytes > 0 || fetched.Result.PreferredReplica is not null,
-            fetched.Result.Diverging is not null,
-            fetched.Result.HighWatermark,
-            fetched.Result.LogStart);
+        bool tell = fetched.Target.MustTell(fetched.Result);
         if (fetched.Result.Bytes > 0)
         {
             Targets.MoveToEnd(fetched.Target);

@@ -43,23 +43,23 @@ internal sealed class FetchTarget(FetchKey key)
 
     public FetchTarget? Next { get; set; }
 
-    /// <summary>Whether an incremental answer has to mention this partition; remembers it as told when <paramref name="remember"/> is set.</summary>
-    public bool MustTell(ErrorCode error, bool hasNews, bool diverges, Offset highWatermark, Offset logStart)
+    /// <summary>Whether an incremental answer has to mention this partition; it is remembered as told.</summary>
+    public bool MustTell(in PartitionReadResult result)
     {
-        bool tell = hasNews;
-        if (highWatermark != ToldHighWatermark)
+        bool tell = result.Bytes > 0 || result.PreferredReplica is not null;
+        if (result.HighWatermark != ToldHighWatermark)
         {
             tell = true;
-            ToldHighWatermark = highWatermark;
+            ToldHighWatermark = result.HighWatermark;
         }
 
-        if (logStart != ToldLogStart)
+        if (result.LogStart != ToldLogStart)
         {
             tell = true;
-            ToldLogStart = logStart;
+            ToldLogStart = result.LogStart;
         }
 
-        if (error != ErrorCode.None || diverges)
+        if (result.Error != ErrorCode.None || result.Diverging is not null)
         {
             // The first answer after an error is told too, so that the client learns that it is over.
             ToldHighWatermark = Offset.Unknown;

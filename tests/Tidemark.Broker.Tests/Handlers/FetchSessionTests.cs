@@ -36,6 +36,26 @@ public sealed class FetchSessionTests
         Assert.Equal(1, Assert.Single(Assert.Single(changed.Responses).Partitions).PartitionIndex);
     }
 
+    /// <summary>Its follower took nothing but the place to cut at; an idle partition's high watermark would never have reached it.</summary>
+    [Fact]
+    public void A_session_that_begins_with_a_diverging_log_still_tells_the_high_watermark_afterwards()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch());
+        FetchRequest ahead = InSession(TestClient.FetchOf("t", 5), 0, 0);
+        ahead.Topics[0].Partitions[0].LastFetchedEpoch = 0;
+        FetchResponse diverging = client.Ask<FetchResponse>(ahead, 12);
+        Assert.Equal(1, diverging.Responses[0].Partitions[0].DivergingEpoch.EndOffset);
+
+        FetchRequest next = Next(diverging.SessionId, 1);
+        next.Topics.Add(new() { Topic = "t", Partitions = [new() { Partition = 0, FetchOffset = 1, LastFetchedEpoch = 0, PartitionMaxBytes = 1 << 20 }] });
+
+        Assert.Equal(1, Assert.Single(Assert.Single(client.Ask<FetchResponse>(next, 12).Responses).Partitions).HighWatermark);
+        Assert.Empty(client.Ask<FetchResponse>(Next(diverging.SessionId, 2), 12).Responses);
+    }
+
     [Fact]
     public void A_session_that_is_unknown_or_at_another_epoch_or_mixes_names_and_ids_is_refused()
     {
