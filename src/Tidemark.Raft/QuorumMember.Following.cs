@@ -129,7 +129,7 @@ public sealed partial class QuorumMember
         to = Offset.Min(to, _log.End.EndOffset);
         if (to < HighWatermark)
         {
-            Halt($"the leader {follower.LeaderNode} of epoch {Epoch} asks to truncate to {to}, below the committed {HighWatermark}");
+            Halt($"the leader {follower.LeaderNode} of epoch {Epoch} asks to truncate to {to}, below the committed {HighWatermark}: it has {diverging} where this log has {own} and ends at {_log.End}");
             return;
         }
 

@@ -76,8 +76,10 @@ public sealed class BrokerLifecycle(
                 return _epoch;
             }
 
-            // The last life's session may still run, when the controller did not see that life's end.
-            bool mayPass = response.ErrorCode is ErrorCode.DuplicateBrokerRegistration or ErrorCode.RequestTimedOut or ErrorCode.BrokerIdNotRegistered;
+            // The last life's session may still run, when the controller did not see that life's end; and a controller that failed over it, by its
+            // disk for instance, says nothing about this broker: another one will lead.
+            bool mayPass = response.ErrorCode is ErrorCode.DuplicateBrokerRegistration or ErrorCode.RequestTimedOut or ErrorCode.BrokerIdNotRegistered
+                or ErrorCode.UnknownServerError;
             if (!mayPass)
             {
                 throw new InvalidDataException($"The cluster does not take broker {options.Node}: {response.ErrorCode}");

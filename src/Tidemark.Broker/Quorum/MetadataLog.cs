@@ -63,8 +63,10 @@ internal sealed partial class MetadataLog
         };
 
         // Everything that was answered was flushed; only what lies above the snapshot may have a torn end.
+        // The log begins where the oldest snapshot ends, as before the stop: the epochs of what its first segment holds below that are forgotten.
+        Offset logStart = snapshots.Count == 0 ? Offset.Zero : snapshots[0].Id.EndOffset;
         PartitionLog partition = PartitionLog.Open(
-            surroundings, directory, new TopicPartition(TopicImage.ClusterMetadata, 0), logOptions, snapshotEnd, Offset.Zero, cleanShutdown: false);
+            surroundings, directory, new TopicPartition(TopicImage.ClusterMetadata, 0), logOptions, snapshotEnd, logStart, cleanShutdown: false);
         if (partition.LogStart > snapshotEnd)
         {
             throw new InvalidDataException($"{directory}: the log begins at {partition.LogStart}, and no snapshot reaches that far");

@@ -229,6 +229,11 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             return (partition.EligibleLeaderReplicas, partition.LastKnownEligibleLeaderReplicas);
         }
 
+        // Who led last is remembered from the moment in which nobody does, also where others are in sync or eligible yet: they may all come back
+        // uncleanly.
+        ImmutableArray<int> lastKnown = leader != PartitionImage.NoLeader ? []
+            : partition.HasLeader ? [partition.Leader]
+            : partition.LastKnownEligibleLeaderReplicas;
         bool areEnough = Isr.Length >= Math.Min(cluster.MinInSync(topic.Name), Replicas.Length);
         if (areEnough && Plants.IsOn(Plant.EligibleReplicasNotCleared))
         {
@@ -237,16 +242,11 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
 
         if (areEnough || Plants.IsOn(Plant.EligibleReplicasForgotten))
         {
-            return ([], []);
+            return ([], lastKnown);
         }
 
         ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Union(partition.Isr)
             .Where(id => !Isr.Contains(id) && id != UncleanReplica && Replicas.Contains(id))];
-
-        // Who led last is remembered from the moment in which nobody does, because those that are eligible yet may all come back uncleanly.
-        ImmutableArray<int> lastKnown = leader != PartitionImage.NoLeader || !Isr.IsEmpty ? []
-            : partition.HasLeader ? [partition.Leader]
-            : partition.LastKnownEligibleLeaderReplicas;
         return (eligible, lastKnown);
     }
 

@@ -1,5 +1,6 @@
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 
@@ -56,6 +57,26 @@ public sealed class ElectionTests
         Assert.Equal(replicas[^1], partition.Leader);
         Assert.Equal(replicas[^1], Assert.Single(partition.Isr));
         Assert.Empty(partition.LastKnownEligibleLeaderReplicas);
+    }
+
+    /// <summary>The member in sync cannot lead, for its directory is lost, so that nobody leads although the set is not empty.</summary>
+    [Fact]
+    public void Whoever_led_last_is_remembered_also_while_another_is_in_sync_that_cannot_lead()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2"));
+        int[] replicas = [.. world.Partition("a").Replicas];
+        world.Apply([new MetadataRecord(new PartitionChangeRecord { PartitionId = 0, TopicId = world.Image.Topics.Find("a")!.Id, Isr = [replicas[0], replicas[1]], Directories = [new Uuid(9, 9), World.Directory(replicas[1]), World.Directory(replicas[2])], Leader = replicas[1] }, 2)]);
+        world.Heartbeat(replicas[1], fence: true);
+        Assert.False(world.Partition("a").HasLeader);
+        Assert.Equal(replicas[0], Assert.Single(world.Partition("a").Isr));
+
+        world.NowMs += 60_000;
+        world.Register(replicas[0], previousEpoch: -1);
+        world.Register(replicas[1], previousEpoch: -1);
+        world.Heartbeat(replicas[1]);
+
+        Assert.Equal(replicas[1], world.Partition("a").Leader);
     }
 
     [Fact]

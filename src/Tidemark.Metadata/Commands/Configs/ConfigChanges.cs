@@ -105,10 +105,10 @@ internal static class ConfigChanges
             foreach (PartitionImage partition in topic.Partitions)
             {
                 bool isLargeEnough = partition.Isr.Length >= Math.Min(minInSync, partition.Replicas.Length);
-                if (isLargeEnough && !(partition.EligibleLeaderReplicas.IsEmpty && partition.LastKnownEligibleLeaderReplicas.IsEmpty))
+                if (isLargeEnough && !partition.EligibleLeaderReplicas.IsEmpty)
                 {
                     records.Add(new MetadataRecord(
-                        new PartitionChangeRecord { PartitionId = partition.Id, TopicId = topic.Id, EligibleLeaderReplicas = [], LastKnownElr = [] },
+                        new PartitionChangeRecord { PartitionId = partition.Id, TopicId = topic.Id, EligibleLeaderReplicas = [] },
                         context.Version.PartitionChangeRecordVersion));
                 }
             }
