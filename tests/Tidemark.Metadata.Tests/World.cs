@@ -52,7 +52,7 @@ internal sealed class World
         Image = Image.Apply(records, Image.LastOffset + records.Count, new LeaderEpoch(1), NowMs);
     }
 
-    public long Register(int id, string? rack = null, long previousEpoch = -1, ushort port = 9092) => Do(context => RegisterBroker.Decide(
+    public long Register(int id, string? rack = null, long previousEpoch = -1, ushort port = 9092, Uuid? directory = null) => Do(context => RegisterBroker.Decide(
         context,
         new BrokerRegistrationRequest
         {
@@ -60,7 +60,7 @@ internal sealed class World
             ClusterId = ClusterId,
             IncarnationId = NewId(),
             Rack = rack,
-            LogDirs = [Directory(id)],
+            LogDirs = [directory ?? Directory(id)],
             Listeners = [new() { Name = "PLAINTEXT", Host = $"host{id}", Port = port }],
             PreviousBrokerEpoch = previousEpoch,
             Features = [.. FeatureTable.Supported.Select(each => new BrokerRegistrationRequest.Feature

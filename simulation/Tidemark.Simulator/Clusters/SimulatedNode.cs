@@ -28,6 +28,7 @@ public sealed class SimulatedNode
     private readonly SeededRandom _random;
     private readonly SimulatedCluster _cluster;
     private readonly PoisoningMemoryPool _buffers = new();
+    private ulong _formats;
 
     internal SimulatedNode(SimulatedCluster cluster, int id, SimulatedHost host, SeededRandom random)
     {
@@ -113,6 +114,14 @@ public sealed class SimulatedNode
         Start();
     }
 
+    /// <summary>The machine, whose process is gone, gets an empty disk: the next start formats it anew, and its directory is another one.</summary>
+    public void LoseDisk()
+    {
+        Invariant.Require(!IsRunning);
+        Disk.Restart();
+        Disk.DeleteDirectory(Data);
+    }
+
     public void Pause()
     {
         Process?.Pause();
@@ -134,7 +143,7 @@ public sealed class SimulatedNode
                 Disk,
                 new FormatOptions(SimulatedCluster.ClusterId, Id, [Data], Data, MetadataVersion.Latest, new Dictionary<string, short>(), null, true),
                 _time.GetUtcNow().ToUnixTimeMilliseconds(),
-                () => new Uuid((ulong)Id, 1));
+                () => new Uuid((ulong)Id, ++_formats));
         }
 
         LogDirectory directory = LogDirectory.Open(Disk, Data);

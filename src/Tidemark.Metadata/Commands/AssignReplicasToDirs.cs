@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidemark.Metadata.Elections;
 using Tidemark.Metadata.Image;
 using Tidemark.Metadata.Records;
@@ -12,6 +13,9 @@ namespace Tidemark.Metadata.Commands;
 /// </summary>
 public static class AssignReplicasToDirs
 {
+    /// <summary>Ids of directories below this have a meaning of their own (KIP-858): not assigned, lost, moving.</summary>
+    private const ulong ReservedIds = 100;
+
     public static Decision<AssignReplicasToDirsResponse> Decide(ControllerContext context, AssignReplicasToDirsRequest request)
     {
         ErrorCode refusal = !context.Version.HasDirectories ? ErrorCode.UnsupportedVersion
@@ -52,6 +56,9 @@ public static class AssignReplicasToDirs
         return new Decision<AssignReplicasToDirsResponse>(records, response);
     }
 
+    /// <summary>Whether it was a real directory, not one of the ids that say what became of one, and is one of the broker's no more.</summary>
+    private static bool IsGone(Uuid directory, ImmutableArray<Uuid> online) => !(directory.High == 0 && directory.Low < ReservedIds) && !online.Contains(directory);
+
     private static ErrorCode Assign(ClusterView cluster, int broker, TopicIdPartition at, Uuid directory, List<MetadataRecord> records)
     {
         if (!cluster.Image.Topics.TryFind(at, out TopicImage? topic, out PartitionImage? partition))
@@ -65,9 +72,15 @@ public static class AssignReplicasToDirs
         }
 
         var change = new PartitionChange(topic, partition, cluster) { Directories = new() { [broker] = directory } };
-        if (!cluster.Broker(broker)!.Directories.Contains(directory))
+        ImmutableArray<Uuid> online = cluster.Broker(broker)!.Directories;
+        if (!online.Contains(directory))
         {
             change.Isr = [.. partition.Isr.Where(id => id != broker)];
+        }
+        else if (partition.Replicas.Length > 1 && IsGone(partition.DirectoryOf(broker), online))
+        {
+            // A replica that moves has both directories. This one was lost, with its disk, and is made anew.
+            change.EmptyReplica = broker;
         }
 
         BrokerPartitions.Add(change, records);

@@ -45,6 +45,12 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
     /// <summary>A replica that came back without its clean-shutdown mark: nothing that it acknowledged may be counted on.</summary>
     public int UncleanReplica { get; set; } = -1;
 
+    /// <summary>
+    /// A replica that begins anew in another directory, because the one that it had is not there any more: it holds nothing. Who led last is
+    /// elected for want of anybody better, but not with an empty log, to which all others would be cut.
+    /// </summary>
+    public int EmptyReplica { get; set; } = -1;
+
     /// <summary>Directories by replica, where they differ from before.</summary>
     public Dictionary<int, Uuid>? Directories { get; set; }
 
@@ -78,7 +84,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             Isr = [.. partition.Isr.Where(Replicas.Contains)];
         }
 
-        ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Where(id => id != UncleanReplica && Replicas.Contains(id))];
+        ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Where(id => id != UncleanReplica && id != EmptyReplica && Replicas.Contains(id))];
         (int leader, bool unclean) = Elect(eligible);
         if (leader != PartitionImage.NoLeader && !Isr.Contains(leader))
         {
@@ -170,7 +176,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
                 }
             }
 
-            if (eligible.IsEmpty && partition.LastKnownEligibleLeaderReplicas is [int last] && Replicas.Contains(last) && cluster.CanLead(last, DirectoryOf(last)))
+            if (eligible.IsEmpty && partition.LastKnownEligibleLeaderReplicas is [int last] && last != EmptyReplica && Replicas.Contains(last) && cluster.CanLead(last, DirectoryOf(last)))
             {
                 return (last, true);
             }
@@ -233,7 +239,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         // uncleanly.
         ImmutableArray<int> lastKnown = leader != PartitionImage.NoLeader ? []
             : partition.HasLeader ? [partition.Leader]
-            : partition.LastKnownEligibleLeaderReplicas;
+            : [.. partition.LastKnownEligibleLeaderReplicas.Where(id => id != EmptyReplica)];
         bool areEnough = Isr.Length >= Math.Min(cluster.MinInSync(topic.Name), Replicas.Length);
         if (areEnough && Plants.IsOn(Plant.EligibleReplicasNotCleared))
         {
@@ -246,7 +252,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
         }
 
         ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Union(partition.Isr)
-            .Where(id => !Isr.Contains(id) && id != UncleanReplica && Replicas.Contains(id))];
+            .Where(id => !Isr.Contains(id) && id != UncleanReplica && id != EmptyReplica && Replicas.Contains(id))];
         return (eligible, lastKnown);
     }
 

@@ -38,6 +38,27 @@ public sealed class AssignReplicasToDirsTests
     }
 
     [Fact]
+    public void Who_led_last_is_not_elected_with_an_empty_log_in_another_directory()
+    {
+        int last = _world.Partition("t").Leader;
+        int other = _world.Partition("t").Replicas.Single(id => id != last);
+        _world.Heartbeat(other, fence: true);
+        _world.Heartbeat(last, fence: true);
+        _world.NowMs += 9_001;
+        var fresh = new Uuid(5, 5);
+        _world.Register(last, directory: fresh);
+        _world.Heartbeat(last);
+        Assert.False(_world.Partition("t").HasLeader);
+
+        Assert.Equal(ErrorCode.None, Assign(last, fresh).Directories[0].Topics[0].Partitions[0].ErrorCode);
+
+        Assert.Equal(fresh, _world.Partition("t").DirectoryOf(last));
+        Assert.False(_world.Partition("t").HasLeader);
+        _world.Heartbeat(other);
+        Assert.False(_world.Partition("t").HasLeader);
+    }
+
+    [Fact]
     public void A_broker_without_the_replica_or_of_another_life_is_refused()
     {
         int outsider = Enumerable.Range(1, 3).Single(id => !_world.Partition("t").Replicas.Contains(id));
