@@ -117,15 +117,6 @@ public sealed class History(PermittedLosses? losses)
         partition.Floor = Math.Max(partition.Floor, end);
     }
 
-    /// <summary>The client itself wrote, all were said to have it, and it asked for the end afterwards.</summary>
-    public void ToldWriter(PartitionId at, long end, long written, string by)
-    {
-        if (!MayLose(at) && end < written)
-        {
-            throw new BrokenRuleException("14 clients read what they wrote", $"{at}: {by} wrote up to {written} and was told the end {end}");
-        }
-    }
-
     /// <summary>A leader told its high watermark with what it gave: all below is committed.</summary>
     public void ToldHighWatermark(PartitionId at, long highWatermark)
     {

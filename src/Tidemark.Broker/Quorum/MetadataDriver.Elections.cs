@@ -16,6 +16,9 @@ public sealed partial class MetadataDriver
     /// <summary>Reassignments whose replicas have to hear something, and where the log ended when that was seen.</summary>
     private readonly Dictionary<TopicIdPartition, Offset> _finishing = [];
 
+    /// <summary>The topics in which nothing was left to finish: until they change there is nothing to look for.</summary>
+    private TopicsImage? _finished;
+
     /// <summary>The image whose configuration was looked at last: a topic that allows unclean leaders from now on need not wait for the next look.</summary>
     private MetadataImage _configsSeen = MetadataImage.Empty;
 
@@ -27,11 +30,24 @@ public sealed partial class MetadataDriver
         _nextUncleanLook = Now;
         _balancing.Clear();
         _finishing.Clear();
+        _finished = null;
+    }
+
+    private void FinishReassignments()
+    {
+        MetadataImage image = _replay.ToImage();
+        if (ReferenceEquals(image.Topics, _finished))
+        {
+            return;
+        }
+
+        Append(Tidemark.Metadata.Commands.LookAfterLeaders.FinishReassignments(Context(image), Sessions, _finishing).Records);
+        _finished = _finishing.Count == 0 ? image.Topics : null;
     }
 
     private void LookAfterLeaders()
     {
-        Append(Tidemark.Metadata.Commands.LookAfterLeaders.FinishReassignments(Context(_replay.ToImage()), Sessions, _finishing).Records);
+        FinishReassignments();
         if (Now >= _nextBalance)
         {
             int moved = 0;
