@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using Tidemark.Primitives;
+
+namespace Tidemark.Coordination;
+
+/// <summary>
+/// The state machine of one partition of a coordinator's topic. Inputs come one at a time, each with its time; what has to happen comes out as
+/// effects, in order, taken by the driver after each input. State that others rely on changes only where a record is replayed: at
+/// once when it is written, in the name of the input's write (<see cref="Versions"/>), and when the partition is read after a change of leaders.
+/// </summary>
+public abstract class CoordinatorShard
+{
+    private readonly Queue<ShardEffect> _effects = new();
+
+    /// <summary>The versions of all that is replayed from records.</summary>
+    internal VersionClock Versions { get; } = new();
+
+    /// <summary>When <see cref="Tick"/> is to be called at the latest; null when no time matters.</summary>
+    public abstract TimeSpan? NextDeadline { get; }
+
+    public bool TryTakeEffect([NotNullWhen(true)] out ShardEffect? effect) => _effects.TryDequeue(out effect);
+
+    /// <summary>The changes of the input that follows belong to this write.</summary>
+    public void BeginWrite(long write) => Versions.Begin(write);
+
+    /// <summary>All writes up to this one are committed.</summary>
+    public void OnCommitted(long write) => Versions.Commit(write);
+
+    /// <summary>Nothing of the writes after this one was appended: they are undone.</summary>
+    public void RevertTo(long write) => Versions.RevertTo(write);
+
+    /// <summary>Takes a record into the state.</summary>
+    /// <param name="writer">The transaction that it belongs to.</param>
+    public abstract void Replay(in CoordinatorRecord record, TransactionalWriter? writer);
+
+    /// <summary>Takes the end of a transaction into the state.</summary>
+    public abstract void ReplayMarker(TransactionalWriter writer, bool commit);
+
+    /// <summary>All that was in the partition is replayed and committed; inputs follow.</summary>
+    public abstract void OnLoaded(CoordinatorView view, ShardTime now);
+
+    /// <summary>Topics or configuration changed.</summary>
+    public abstract void OnView(CoordinatorView view, ShardTime now);
+
+    /// <summary>What was written before an <see cref="AwaitWritten"/> is committed, or failed with the error and was undone.</summary>
+    public abstract void OnWritten(object token, ErrorCode error, ShardTime now);
+
+    /// <summary>A deadline has come.</summary>
+    public abstract void Tick(ShardTime now);
+
+    /// <summary>Replays a record and has it appended.</summary>
+    internal void Write(in CoordinatorRecord record, TransactionalWriter? writer = null)
+    {
+        Replay(record, writer);
+        _effects.Enqueue(new WriteRecord(record, writer));
+    }
+
+    /// <summary>Replays the end of a transaction and has it appended.</summary>
+    internal void WriteEnd(TransactionalWriter writer, int coordinatorEpoch, bool commit)
+    {
+        ReplayMarker(writer, commit);
+        _effects.Enqueue(new WriteMarker(writer, coordinatorEpoch, commit));
+    }
+
+    /// <summary>Answers when all that was written so far is committed.</summary>
+    internal void Respond(long ticket, object response) => Emit(new Answer(ticket, response, AtOnce: false));
+
+    /// <summary>Answers now: for what depends on nothing that is not committed.</summary>
+    internal void RespondAtOnce(long ticket, object response) => Emit(new Answer(ticket, response, AtOnce: true));
+
+    internal void Emit(ShardEffect effect) => _effects.Enqueue(effect);
+}

@@ -1,0 +1,43 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Coordination.Groups;
+
+/// <summary>One concern of a shard of groups: a kind of group, or the offsets. The parts share the shard's writes and its effects.</summary>
+public abstract class GroupPart(GroupShard shard)
+{
+    /// <summary>When this part wants a <see cref="Tick"/>; null when no time matters to it.</summary>
+    public virtual TimeSpan? NextDeadline => null;
+
+    protected GroupShard Shard { get; } = shard;
+
+    /// <summary>Takes a record into the state; false when it is another part's.</summary>
+    public abstract bool TryReplay(in CoordinatorRecord record, TransactionalWriter? writer);
+
+    /// <summary>Takes the end of a transaction into the state.</summary>
+    public virtual void ReplayMarker(TransactionalWriter writer, bool commit)
+    {
+    }
+
+    /// <summary>The group of this kind with the name, or null.</summary>
+    public virtual IGroup? Find(string group) => null;
+
+    /// <summary>All groups of this kind.</summary>
+    public virtual IEnumerable<IGroup> All => [];
+
+    /// <summary>Everything was read; members that were known have their sessions from now on.</summary>
+    public virtual void OnLoaded(ShardTime now)
+    {
+    }
+
+    /// <summary>Topics or configuration changed: <see cref="GroupShard.View"/> is new.</summary>
+    public virtual void OnView(ShardTime now)
+    {
+    }
+
+    /// <summary>True when the token was this part's.</summary>
+    public virtual bool TryWritten(object token, ErrorCode error, ShardTime now) => false;
+
+    public virtual void Tick(ShardTime now)
+    {
+    }
+}

@@ -1,0 +1,115 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Coordination.Groups;
+
+/// <summary>
+/// The groups whose state one partition of <c>__consumer_offsets</c> keeps, and the offsets that they committed. What belongs to one
+/// kind of group, or to offsets alone, is a <see cref="GroupPart"/>.
+/// </summary>
+public sealed class GroupShard : CoordinatorShard
+{
+    private readonly GroupPart[] _parts;
+
+    /// <param name="view">What is known of the cluster when the partition begins to be read.</param>
+    public GroupShard(CoordinatorView view)
+    {
+        View = view;
+        _parts = [];
+    }
+
+    /// <summary>Topics and configuration as they are now.</summary>
+    public CoordinatorView View { get; private set; }
+
+    public override TimeSpan? NextDeadline
+    {
+        get
+        {
+            TimeSpan? next = null;
+            foreach (GroupPart part in _parts)
+            {
+                if (part.NextDeadline is { } at && (next is null || at < next))
+                {
+                    next = at;
+                }
+            }
+
+            return next;
+        }
+    }
+
+    /// <summary>All groups, whatever their kind.</summary>
+    public IEnumerable<IGroup> All => _parts.SelectMany(p => p.All);
+
+    /// <summary>The group with the name, whatever its kind, or null.</summary>
+    public IGroup? Find(string group)
+    {
+        foreach (GroupPart part in _parts)
+        {
+            if (part.Find(group) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    public override void Replay(in CoordinatorRecord record, TransactionalWriter? writer)
+    {
+        foreach (GroupPart part in _parts)
+        {
+            if (part.TryReplay(record, writer))
+            {
+                return;
+            }
+        }
+    }
+
+    public override void ReplayMarker(TransactionalWriter writer, bool commit)
+    {
+        foreach (GroupPart part in _parts)
+        {
+            part.ReplayMarker(writer, commit);
+        }
+    }
+
+    public override void OnLoaded(CoordinatorView view, ShardTime now)
+    {
+        View = view;
+        foreach (GroupPart part in _parts)
+        {
+            part.OnLoaded(now);
+        }
+    }
+
+    public override void OnView(CoordinatorView view, ShardTime now)
+    {
+        View = view;
+        foreach (GroupPart part in _parts)
+        {
+            part.OnView(now);
+        }
+    }
+
+    public override void OnWritten(object token, ErrorCode error, ShardTime now)
+    {
+        foreach (GroupPart part in _parts)
+        {
+            if (part.TryWritten(token, error, now))
+            {
+                return;
+            }
+        }
+    }
+
+    public override void Tick(ShardTime now)
+    {
+        foreach (GroupPart part in _parts)
+        {
+            if (part.NextDeadline <= now.Monotonic)
+            {
+                part.Tick(now);
+            }
+        }
+    }
+}
