@@ -6,6 +6,7 @@ using Tidemark.Simulator.Disks;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Files;
 using Tidemark.Storage.Logs;
+using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Tests;
@@ -27,6 +28,9 @@ internal sealed class StorageFixture(ulong seed = 1)
     public LogSurroundings Surroundings => new(Disk, Time, Events, Files);
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>For a client's transactional batches where verification is not what is tested.</summary>
+    public static readonly AppendTerms Verified = new(AppendOrigin.Client, VerificationGuard.NotNeeded);
 
     public static readonly LogOptions SmallSegments = LogOptions.Default with { SegmentBytes = 1000, IndexIntervalBytes = 100 };
 

@@ -123,7 +123,7 @@ internal sealed partial class MetadataLog
     /// <exception cref="IOException">The disk failed.</exception>
     public Offset Append(Memory<byte> batch, LeaderEpoch epoch)
     {
-        AppendResult result = Log.AppendAsLeader(batch.Span, epoch, AppendOrigin.Quorum);
+        AppendResult result = Log.AppendAsLeader(batch.Span, epoch, new AppendTerms(AppendOrigin.Quorum));
         return result.Error == ErrorCode.None ? result.End : throw new IOException($"The metadata log took no batch: {result.Error}");
     }
 

@@ -2,19 +2,6 @@ using Tidemark.Primitives;
 
 namespace Tidemark.Storage.Logs;
 
-/// <summary>Who appends as leader, and with it which rules hold.</summary>
-public enum AppendOrigin
-{
-    /// <summary>A producer: sequences and epochs are checked.</summary>
-    Client,
-
-    /// <summary>A coordinator writes transaction markers or its own records: markers of replaced coordinators are refused.</summary>
-    Coordinator,
-
-    /// <summary>The metadata quorum: nothing about producers is checked.</summary>
-    Quorum,
-}
-
 /// <summary>What became of an append.</summary>
 /// <param name="Error">None, or why nothing was appended.</param>
 /// <param name="First">The first record's offset; of the original for a duplicate.</param>

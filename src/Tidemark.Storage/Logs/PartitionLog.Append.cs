@@ -14,17 +14,18 @@ public sealed partial class PartitionLog
     /// <param name="batches">One or several whole batches. Their first bytes are overwritten.</param>
     /// <param name="epoch">The leader's epoch; it must not be older than the newest one here.</param>
     /// <returns>
-    /// None; InvalidProducerEpoch, OutOfOrderSequenceNumber, TransactionCoordinatorFenced of the producer's state; RecordListTooLarge for more
-    /// than a segment holds; CorruptMessage when these are no batches; KafkaStorageError when the disk failed, now or before.
+    /// None; InvalidProducerEpoch, OutOfOrderSequenceNumber, InvalidTxnState, TransactionCoordinatorFenced of the producer's state;
+    /// RecordListTooLarge for more than a segment holds; CorruptMessage when these are no batches; KafkaStorageError when the disk failed,
+    /// now or before.
     /// </returns>
-    public AppendResult AppendAsLeader(Span<byte> batches, LeaderEpoch epoch, AppendOrigin origin = AppendOrigin.Client)
+    public AppendResult AppendAsLeader(Span<byte> batches, LeaderEpoch epoch, AppendTerms terms = default)
     {
         if (batches.Length > Options.SegmentBytes)
         {
             return AppendResult.Refused(ErrorCode.RecordListTooLarge, LogEndOffset);
         }
 
-        AppendResult result = AppendAsLeaderLocked(batches, epoch, origin);
+        AppendResult result = AppendAsLeaderLocked(batches, epoch, terms);
         return FlushIfMany(result);
     }
 
@@ -42,7 +43,7 @@ public sealed partial class PartitionLog
         return FlushIfMany(result);
     }
 
-    private AppendResult AppendAsLeaderLocked(Span<byte> batches, LeaderEpoch epoch, AppendOrigin origin)
+    private AppendResult AppendAsLeaderLocked(Span<byte> batches, LeaderEpoch epoch, in AppendTerms terms)
     {
         lock (_gate)
         {
@@ -67,9 +68,9 @@ public sealed partial class PartitionLog
                 {
                     // Two batches of a producer in one append would have to be checked against each other; Kafka's clients send one.
                     BatchMemory? duplicate = null;
-                    ErrorCode error = producers && origin == AppendOrigin.Client
+                    ErrorCode error = producers && terms.Origin == AppendOrigin.Client
                         ? ErrorCode.InvalidRecord
-                        : CheckProducer(head, origin, out duplicate);
+                        : CheckProducer(head, terms, out duplicate);
                     producers = true;
                     if (error != ErrorCode.None)
                     {
@@ -170,16 +171,12 @@ public sealed partial class PartitionLog
         }
     }
 
-    private ErrorCode CheckProducer(RecordBatchHeader head, AppendOrigin origin, out BatchMemory? duplicate)
+    private ErrorCode CheckProducer(RecordBatchHeader head, in AppendTerms terms, out BatchMemory? duplicate)
     {
         duplicate = null;
-        if (origin == AppendOrigin.Client)
-        {
-            return _producers.Check(head, out duplicate);
-        }
-
-        return origin == AppendOrigin.Coordinator && head.IsControl && TransactionMarker.TryRead(head, out TransactionMarker marker)
-            ? _producers.CheckMarker(head, marker)
+        return terms.Origin == AppendOrigin.Quorum ? ErrorCode.None
+            : !head.IsControl ? _producers.Check(head, terms, out duplicate)
+            : TransactionMarker.TryRead(head, out TransactionMarker marker) ? _producers.CheckMarker(head, marker, terms.TransactionVersion)
             : ErrorCode.None;
     }
 

@@ -163,12 +163,26 @@ public sealed partial class PartitionLog
         }
     }
 
+    /// <summary>
+    /// Begins to verify that the coordinator of a transaction knows of its writes to this partition (KIP-890). No guard when the transaction
+    /// is open here already, as only its first batch needs one.
+    /// </summary>
+    /// <param name="addsPartition">The coordinator is asked to add the partition, not only whether it was added.</param>
+    /// <returns>None, or InvalidProducerEpoch for an epoch that is over.</returns>
+    public ErrorCode BeginVerification(ProducerId producer, short epoch, int sequence, bool addsPartition, out VerificationGuard? guard)
+    {
+        lock (_gate)
+        {
+            return _producers.BeginVerification(producer.Value, epoch, sequence, addsPartition, _surroundings.NowMs, out guard);
+        }
+    }
+
     /// <summary>Forgets producers that were silent for longer than <see cref="LogOptions.ProducerIdExpirationMs"/>. Answers how many.</summary>
     public int ExpireProducers()
     {
         lock (_gate)
         {
-            return _producers.Count == 0 ? 0 : _producers.Expire(_surroundings.NowMs, Options.ProducerIdExpirationMs);
+            return _producers.IsEmpty ? 0 : _producers.Expire(_surroundings.NowMs, Options.ProducerIdExpirationMs);
         }
     }
 

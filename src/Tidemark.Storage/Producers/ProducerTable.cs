@@ -1,5 +1,6 @@
 using Tidemark.Primitives;
 using Tidemark.Records;
+using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Producers;
@@ -23,7 +24,10 @@ internal sealed class ProducerTable
     /// <summary>First offset of transactions that ended, and the offset of the marker, until the high watermark passes it.</summary>
     private readonly SortedList<long, long> _unreplicated = [];
 
-    public int Count => _producers.Count;
+    /// <summary>Producers whose next transaction here is being verified; null in nearly every log, which never sees one.</summary>
+    private Dictionary<long, Verification>? _verifications;
+
+    public bool IsEmpty => _producers.Count == 0 && _verifications is not { Count: > 0 };
 
     public IReadOnlyCollection<ProducerEntry> Entries => _producers.Values;
 
@@ -58,59 +62,98 @@ internal sealed class ProducerTable
         _producers.Clear();
         _open.Clear();
         _unreplicated.Clear();
+        _verifications = null;
     }
 
     /// <summary>
-    /// Whether a client's batch may be appended: <see cref="ErrorCode.None"/>, a duplicate (then <paramref name="duplicate"/> is set), or
-    /// why not. A producer that the partition does not know may start at any sequence: its older records may have been deleted.
+    /// Whether a batch with data may be appended: <see cref="ErrorCode.None"/>, a duplicate (then <paramref name="duplicate"/> is set), or
+    /// why not. A producer that the partition does not know may start at any sequence: its older records may have been deleted. A
+    /// coordinator's batches carry no sequences.
     /// </summary>
-    public ErrorCode Check(RecordBatchHeader batch, out BatchMemory? duplicate)
+    public ErrorCode Check(RecordBatchHeader batch, in AppendTerms terms, out BatchMemory? duplicate)
     {
         duplicate = null;
-        if (Plants.IsOn(Plant.DuplicateAccepted))
+        bool fromClient = terms.Origin == AppendOrigin.Client;
+        if (fromClient && Plants.IsOn(Plant.DuplicateAccepted))
         {
             return ErrorCode.None;
         }
 
-        if (!_producers.TryGetValue(batch.ProducerId.Value, out ProducerEntry? producer))
-        {
-            return ErrorCode.None;
-        }
-
-        if (producer.TryFindDuplicate(batch.ProducerEpoch, batch.BaseSequence, batch.LastSequence, out BatchMemory found))
+        _producers.TryGetValue(batch.ProducerId.Value, out ProducerEntry? producer);
+        if (fromClient && producer is not null
+            && producer.TryFindDuplicate(batch.ProducerEpoch, batch.BaseSequence, batch.LastSequence, out BatchMemory found))
         {
             duplicate = found;
             return ErrorCode.None;
         }
 
-        if (batch.ProducerEpoch < producer.Epoch)
+        if (producer is not null && batch.ProducerEpoch < producer.Epoch)
         {
             return ErrorCode.InvalidProducerEpoch;
         }
 
-        if (producer.Epoch < 0)
+        Verification? verification = null;
+        if (batch.IsTransactional && !HasOpen(producer, batch.ProducerEpoch))
         {
-            return ErrorCode.None;
+            verification = VerificationOf(batch.ProducerId.Value);
+            if (!ReferenceEquals(terms.Guard, VerificationGuard.NotNeeded) && (terms.Guard is null || !ReferenceEquals(terms.Guard, verification?.Guard)))
+            {
+                return ErrorCode.InvalidTxnState;
+            }
         }
 
-        int expected = batch.ProducerEpoch != producer.Epoch || !producer.HasBatches || producer.LastSequence == int.MaxValue
-            ? 0
-            : producer.LastSequence + 1;
-        return batch.BaseSequence == expected ? ErrorCode.None : ErrorCode.OutOfOrderSequenceNumber;
+        if (fromClient && !IsInSequence(batch, producer, verification))
+        {
+            return ErrorCode.OutOfOrderSequenceNumber;
+        }
+
+        return producer is { CurrentTransactionFirstOffset: >= 0 } && !batch.IsTransactional ? ErrorCode.InvalidTxnState : ErrorCode.None;
+    }
+
+    /// <summary>
+    /// Begins to verify that the transaction's coordinator knows of the producer's writes to this partition, before the first of them
+    /// (KIP-890). None, and a guard to append with once the coordinator has agreed, or no guard when the transaction is open here.
+    /// </summary>
+    /// <param name="nowMs">From here on the verification expires like a producer.</param>
+    /// <param name="addsPartition">The coordinator is asked to add the partition, by a client whose every transaction has an epoch of its own.</param>
+    public ErrorCode BeginVerification(long producerId, short epoch, int sequence, bool addsPartition, long nowMs, out VerificationGuard? guard)
+    {
+        guard = null;
+        _producers.TryGetValue(producerId, out ProducerEntry? producer);
+        if (producer is not null && epoch < producer.Epoch)
+        {
+            return ErrorCode.InvalidProducerEpoch;
+        }
+
+        if (!HasOpen(producer, epoch))
+        {
+            _verifications ??= [];
+            if (!_verifications.TryGetValue(producerId, out Verification? verification))
+            {
+                verification = new Verification(epoch, sequence, addsPartition, nowMs);
+                _verifications.Add(producerId, verification);
+            }
+
+            verification.Join(epoch, sequence);
+            guard = verification.Guard;
+        }
+
+        return ErrorCode.None;
     }
 
     /// <summary>
     /// Whether a transaction marker may be appended: an older producer epoch, or one of an older coordinator, is refused, for it
-    /// comes from a coordinator that has been replaced.
+    /// comes from a coordinator that has been replaced. From transaction version 2 on every transaction ends in an epoch of its own,
+    /// so that the epoch which is known already means a marker that came late or twice (KIP-1228).
     /// </summary>
-    public ErrorCode CheckMarker(RecordBatchHeader batch, TransactionMarker marker)
+    public ErrorCode CheckMarker(RecordBatchHeader batch, TransactionMarker marker, short transactionVersion)
     {
         if (!_producers.TryGetValue(batch.ProducerId.Value, out ProducerEntry? producer))
         {
             return ErrorCode.None;
         }
 
-        return batch.ProducerEpoch < producer.Epoch ? ErrorCode.InvalidProducerEpoch
+        return batch.ProducerEpoch < producer.Epoch || (transactionVersion >= 2 && batch.ProducerEpoch == producer.Epoch) ? ErrorCode.InvalidProducerEpoch
             : marker.CoordinatorEpoch < producer.CoordinatorEpoch ? ErrorCode.TransactionCoordinatorFenced
             : ErrorCode.None;
     }
@@ -121,7 +164,14 @@ internal sealed class ProducerTable
         ProducerEntry producer = Entry(batch.ProducerId.Value);
         producer.Remember(batch.ProducerEpoch, new BatchMemory(
             batch.BaseSequence, batch.LastSequence, batch.LastOffset.Value, batch.LastOffsetDelta, batch.MaxTimestamp));
-        if (batch.IsTransactional && producer.CurrentTransactionFirstOffset < 0)
+        if (!batch.IsTransactional)
+        {
+            return;
+        }
+
+        // From here on the open transaction itself says that more may follow.
+        _verifications?.Remove(batch.ProducerId.Value);
+        if (producer.CurrentTransactionFirstOffset < 0)
         {
             producer.CurrentTransactionFirstOffset = batch.BaseOffset.Value;
             _open[batch.BaseOffset.Value] = batch.ProducerId.Value;
@@ -131,6 +181,8 @@ internal sealed class ProducerTable
     /// <summary>Takes in a transaction's marker; answers the aborted transaction if it is one that had data here.</summary>
     public AbortedTransaction? AppendMarker(RecordBatchHeader batch, TransactionMarker marker)
     {
+        // What the coordinator agreed to before this marker is said of a transaction that is over.
+        _verifications?.Remove(batch.ProducerId.Value);
         ProducerEntry producer = Entry(batch.ProducerId.Value);
         producer.BeginEpoch(batch.ProducerEpoch);
         producer.CoordinatorEpoch = Math.Max(marker.CoordinatorEpoch, producer.CoordinatorEpoch);
@@ -182,6 +234,15 @@ internal sealed class ProducerTable
             _producers.Remove(producerId);
         }
 
+        foreach ((long producerId, Verification verification) in _verifications ?? [])
+        {
+            if (nowMs - verification.StartedMs >= expirationMs)
+            {
+                // Removing the current one does not disturb going on.
+                _verifications!.Remove(producerId);
+            }
+        }
+
         return expired?.Count ?? 0;
     }
 
@@ -190,6 +251,30 @@ internal sealed class ProducerTable
         .. _producers.Values.OrderBy(p => p.ProducerId).Select(p => new ProducerDescription(
             p.ProducerId, p.Epoch, p.LastSequence, p.LastTimestamp, p.CoordinatorEpoch, p.CurrentTransactionFirstOffset)),
     ];
+
+    private static bool HasOpen(ProducerEntry? producer, short epoch) =>
+        producer is { CurrentTransactionFirstOffset: >= 0 } && producer.Epoch == epoch;
+
+    private static bool IsInSequence(RecordBatchHeader batch, ProducerEntry? producer, Verification? verification)
+    {
+        if (verification is not null && !verification.Admits(batch.BaseSequence, producer is { HasBatches: true }))
+        {
+            return false;
+        }
+
+        if (producer is null || producer.Epoch < 0)
+        {
+            return true;
+        }
+
+        int expected = batch.ProducerEpoch != producer.Epoch || !producer.HasBatches || producer.LastSequence == int.MaxValue
+            ? 0
+            : producer.LastSequence + 1;
+        return batch.BaseSequence == expected;
+    }
+
+    private Verification? VerificationOf(long producerId) =>
+        _verifications is not null && _verifications.TryGetValue(producerId, out Verification? verification) ? verification : null;
 
     private ProducerEntry Entry(long producerId)
     {

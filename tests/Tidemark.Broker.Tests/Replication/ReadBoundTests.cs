@@ -47,7 +47,7 @@ public sealed class ReadBoundTests
         {
             using var marker = new RecordBatchBuilder(ControlRecord.MarkerOptions(new ProducerId(8), 0));
             marker.AppendMarker(commit: false, Now, coordinatorEpoch: 0);
-            _set[1].Log!.AppendAsLeader(marker.Build().Span, _set.Epoch, AppendOrigin.Coordinator);
+            _set[1].Log!.AppendAsLeader(marker.Build().Span, _set.Epoch, AppendTerms.Coordinator);
             _set.Write(1, "c");
             _set.CatchUp(2);
         };

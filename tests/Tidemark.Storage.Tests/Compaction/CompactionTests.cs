@@ -113,11 +113,11 @@ public class CompactionTests
     {
         var fixture = new StorageFixture();
         PartitionLog log = fixture.Open(Compacting);
-        log.AppendAsLeader(fixture.ProducerBatch(8, 0, 0, transactional: true, prefix: "x"), default);
+        log.AppendAsLeader(fixture.ProducerBatch(8, 0, 0, transactional: true, prefix: "x"), default, StorageFixture.Verified);
         log.AppendAsLeader(fixture.Batch("k=1"), default);
-        log.AppendAsLeader(fixture.Marker(8, 0, commit: false), default, AppendOrigin.Coordinator);
-        log.AppendAsLeader(fixture.ProducerBatch(9, 0, 0, transactional: true, prefix: "y"), default);
-        log.AppendAsLeader(fixture.Marker(9, 0, commit: true), default, AppendOrigin.Coordinator);
+        log.AppendAsLeader(fixture.Marker(8, 0, commit: false), default, AppendTerms.Coordinator);
+        log.AppendAsLeader(fixture.ProducerBatch(9, 0, 0, transactional: true, prefix: "y"), default, StorageFixture.Verified);
+        log.AppendAsLeader(fixture.Marker(9, 0, commit: true), default, AppendTerms.Coordinator);
         log.AppendAsLeader(fixture.ProducerBatch(8, 0, 1, prefix: "z"), default);
         log.AdvanceHighWatermark(log.LogEndOffset);
         log.Roll();
@@ -139,8 +139,8 @@ public class CompactionTests
         PartitionLog log = fixture.Open(Compacting);
         for (int i = 0; i < 3; i++)
         {
-            log.AppendAsLeader(fixture.ProducerBatch(8 + i, 0, 0, transactional: true, prefix: $"x{i}-"), default);
-            log.AppendAsLeader(fixture.Marker(8 + i, 0, commit: true), default, AppendOrigin.Coordinator);
+            log.AppendAsLeader(fixture.ProducerBatch(8 + i, 0, 0, transactional: true, prefix: $"x{i}-"), default, StorageFixture.Verified);
+            log.AppendAsLeader(fixture.Marker(8 + i, 0, commit: true), default, AppendTerms.Coordinator);
         }
 
         log.AdvanceHighWatermark(log.LogEndOffset);

@@ -80,10 +80,10 @@ public sealed class GoldenFilesTests
         StoredPartition stored = logs.GetOrCreate(Partition, TopicId, LogOptions.Default with { IndexIntervalBytes = 1 });
         Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.Batch("a=1", "b="), new LeaderEpoch(1)).Error);
         Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.ProducerBatch(7, 2, 0, count: 2), new LeaderEpoch(1)).Error);
-        Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.ProducerBatch(8, 0, 0, transactional: true), new LeaderEpoch(1)).Error);
+        Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.ProducerBatch(8, 0, 0, transactional: true), new LeaderEpoch(1), StorageFixture.Verified).Error);
         _fixture.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.Marker(8, 0, commit: false, coordinatorEpoch: 3), new LeaderEpoch(4), AppendOrigin.Coordinator).Error);
-        Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.ProducerBatch(8, 0, 1, transactional: true), new LeaderEpoch(4)).Error);
+        Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.Marker(8, 0, commit: false, coordinatorEpoch: 3), new LeaderEpoch(4), AppendTerms.Coordinator).Error);
+        Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.ProducerBatch(8, 0, 1, transactional: true), new LeaderEpoch(4), StorageFixture.Verified).Error);
         Assert.Equal(ErrorCode.None, stored.Log.AppendAsLeader(_fixture.Batch("c=3"), new LeaderEpoch(4)).Error);
         stored.Log.AdvanceHighWatermark(new Offset(6));
         stored.Log.AdvanceLogStart(new Offset(1));

@@ -141,11 +141,11 @@ public class ProducerTests
         PartitionLog log = _fixture.Open(LogOptions.Default with { ProducerIdExpirationMs = 1000 });
         Append(log, 8, 0, 0, transactional: true);
         _fixture.Time.Advance(TimeSpan.FromSeconds(1));
-        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 4), default, AppendOrigin.Coordinator);
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 4), default, AppendTerms.Coordinator);
         _fixture.Time.Advance(TimeSpan.FromMilliseconds(999));
 
         Assert.Equal(0, log.ExpireProducers());
-        AppendResult late = log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 3), default, AppendOrigin.Coordinator);
+        AppendResult late = log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 3), default, AppendTerms.Coordinator);
         Assert.Equal(ErrorCode.TransactionCoordinatorFenced, late.Error);
     }
 
@@ -173,7 +173,7 @@ public class ProducerTests
         Append(log, 8, 0, 0, transactional: true);
         Append(log, 7, 0, 1);
         Assert.Equal(new Offset(1), log.LastStableOffset(new Offset(3)));
-        AppendResult marker = log.AppendAsLeader(_fixture.Marker(8, 0, commit: false), default, AppendOrigin.Coordinator);
+        AppendResult marker = log.AppendAsLeader(_fixture.Marker(8, 0, commit: false), default, AppendTerms.Coordinator);
         Assert.Equal(new Offset(1), log.LastStableOffset(new Offset(4)));
         log.AdvanceHighWatermark(marker.End);
         Assert.Equal(new Offset(4), log.LastStableOffset(new Offset(4)));
@@ -189,7 +189,7 @@ public class ProducerTests
     {
         PartitionLog log = _fixture.Open();
         Append(log, 8, 0, 0, transactional: true);
-        log.AppendAsLeader(_fixture.Marker(8, 0, commit: false, coordinatorEpoch: 4), default, AppendOrigin.Coordinator);
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: false, coordinatorEpoch: 4), default, AppendTerms.Coordinator);
         Append(log, 8, 0, 1, transactional: true);
         IReadOnlyList<ProducerDescription> before = log.DescribeProducers();
         if (clean)
@@ -209,11 +209,11 @@ public class ProducerTests
     {
         PartitionLog log = _fixture.Open();
         Append(log, 8, 0, 0, transactional: true);
-        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 4), default, AppendOrigin.Coordinator);
-        AppendResult late = log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 3), default, AppendOrigin.Coordinator);
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 4), default, AppendTerms.Coordinator);
+        AppendResult late = log.AppendAsLeader(_fixture.Marker(8, 0, commit: true, coordinatorEpoch: 3), default, AppendTerms.Coordinator);
         Assert.Equal(ErrorCode.TransactionCoordinatorFenced, late.Error);
     }
 
     private AppendResult Append(PartitionLog log, long producerId, short epoch, int sequence, int count = 1, bool transactional = false) =>
-        log.AppendAsLeader(_fixture.ProducerBatch(producerId, epoch, sequence, count, transactional), default);
+        log.AppendAsLeader(_fixture.ProducerBatch(producerId, epoch, sequence, count, transactional), default, StorageFixture.Verified);
 }
