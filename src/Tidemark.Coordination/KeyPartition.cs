@@ -3,7 +3,7 @@ namespace Tidemark.Coordination;
 /// <summary>Which partition of a coordinator's topic keeps a group or a transactional id. Every client and broker must come to the same.</summary>
 public static class KeyPartition
 {
-    /// <summary>The hash of Java's strings, its sign bit cleared, modulo the number of partitions.</summary>
+    /// <summary>The absolute value of the hash of Java's strings, 0 for the smallest one, which has none, modulo the number of partitions.</summary>
     public static int Of(string key, int partitions)
     {
         int hash = 0;
@@ -12,6 +12,6 @@ public static class KeyPartition
             hash = unchecked((hash * 31) + unit);
         }
 
-        return (hash & int.MaxValue) % partitions;
+        return hash == int.MinValue ? 0 : Math.Abs(hash) % partitions;
     }
 }

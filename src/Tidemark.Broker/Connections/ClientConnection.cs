@@ -144,6 +144,31 @@ public sealed partial class ClientConnection : IConnectionHandler
         Complete(request, null);
     }
 
+    internal void Hold(Request request)
+    {
+        lock (_lock)
+        {
+            request.LetsLaterRequestsPass = false;
+        }
+    }
+
+    internal void LetPass(Request request)
+    {
+        InboundFrame? next = null;
+        lock (_lock)
+        {
+            request.LetsLaterRequestsPass = true;
+            next = EndBarrier(request);
+        }
+
+        if (next is not null)
+        {
+            Serve(next);
+        }
+
+        SyncReads();
+    }
+
     internal void Complete(Request request, OutboundFrame? answer)
     {
         bool send = false;
@@ -164,14 +189,7 @@ public sealed partial class ClientConnection : IConnectionHandler
                 }
             }
 
-            if (_barrier == request)
-            {
-                _barrier = null;
-                if (!_serving && _heldBack is not null && _heldBack.TryDequeue(out next))
-                {
-                    _serving = true;
-                }
-            }
+            next = EndBarrier(request);
         }
 
         if (send)
@@ -185,6 +203,20 @@ public sealed partial class ClientConnection : IConnectionHandler
         }
 
         SyncReads();
+    }
+
+    /// <summary>Under the lock: what was held back behind the request is served from now on, the first by the caller.</summary>
+    private InboundFrame? EndBarrier(Request request)
+    {
+        if (_barrier != request)
+        {
+            return null;
+        }
+
+        _barrier = null;
+        InboundFrame? next = null;
+        _serving = !_serving && _heldBack is not null && _heldBack.TryDequeue(out next) || _serving;
+        return next;
     }
 
     private void SendReady()

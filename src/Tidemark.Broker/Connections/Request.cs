@@ -46,7 +46,8 @@ public sealed class Request
     /// <summary>The client that sent it.</summary>
     public ClientConnection Connection => _connection;
 
-    internal bool LetsLaterRequestsPass { get; }
+    /// <summary>Guarded by the connection once the request is being handled.</summary>
+    internal bool LetsLaterRequestsPass { get; set; }
 
     /// <summary>What is to be sent, once answered; null for an answer that is none.</summary>
     internal OutboundFrame? Answer { get; private set; }
@@ -58,6 +59,15 @@ public sealed class Request
 
     /// <summary>Gives the request's bytes back early, for requests that wait long after they were read.</summary>
     public void ReleaseFrame() => Interlocked.Exchange(ref _frame, null)?.Dispose();
+
+    /// <summary>
+    /// To be called while the request is being handled, by a handler that otherwise lets later requests pass: they are held back until
+    /// <see cref="LetLaterRequestsPass"/>, or the answer.
+    /// </summary>
+    public void HoldLaterRequests() => _connection.Hold(this);
+
+    /// <summary>What later requests had to wait for has happened.</summary>
+    public void LetLaterRequestsPass() => _connection.LetPass(this);
 
     /// <summary>A buffer with the size prefix and the response's header in it, to which the body is appended.</summary>
     public WireWriter BeginResponse(int sizeHint = SmallAnswer)

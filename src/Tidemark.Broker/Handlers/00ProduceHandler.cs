@@ -4,6 +4,7 @@ using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Producing;
 using Tidemark.Broker.Runtime;
+using Tidemark.Broker.Transactions;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 
@@ -15,8 +16,8 @@ namespace Tidemark.Broker.Handlers;
 /// instead (KIP-951) · v12 transactions v2 · v13 topic ids instead of names.
 /// Versions 0 to 2 are advertised because librdkafka looks at them to choose its compression, but a request of them ends the connection,
 /// as at Kafka. All partitions are appended to first and waited for together. A partition named twice keeps the last batch, a topic
-/// named twice is one. There are no transactions: a transactional batch is answered INVALID_PRODUCER_ID_MAPPING, as by a coordinator
-/// that does not know the id.
+/// named twice is one. Before the first batch of a transaction at a partition the transaction's coordinator is asked (KIP-890), before
+/// version 12 whether the client has added the partition, from then on to add it; later requests of the connection wait for that.
 /// </summary>
 public sealed class ProduceHandler : IRequestHandler
 {
@@ -24,9 +25,12 @@ public sealed class ProduceHandler : IRequestHandler
     private readonly ProduceAnswer _answer;
     private readonly DelayQueue _delays;
     private readonly TimeProvider _time;
+    private readonly TransactionVerifier? _verifier;
 
-    public ProduceHandler(PartitionRegistry partitions, IClusterView cluster, DelayQueue delays, TimeProvider time)
+    /// <param name="verifier">Null where there are no transactions: every transactional batch is refused as by a coordinator that does not know the id.</param>
+    public ProduceHandler(PartitionRegistry partitions, IClusterView cluster, DelayQueue delays, TimeProvider time, TransactionVerifier? verifier = null)
     {
+        _verifier = verifier;
         _partitions = partitions;
         _answer = new ProduceAnswer(cluster);
         _delays = delays;
@@ -46,29 +50,21 @@ public sealed class ProduceHandler : IRequestHandler
     public void Handle(Request request)
     {
         ProduceParts parts = ProduceParts.Read(request.Body, request.ApiVersion, _partitions);
-        ProducePartition[] partitions = parts.Partitions;
         ErrorCode refused = RefuseAll(parts);
-        long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        for (int i = 0; i < parts.Count; i++)
+        if (parts.HasTransactionalBatches && refused == ErrorCode.None)
         {
-            ref ProducePartition p = ref partitions[i];
-            p.Outcome = refused != ErrorCode.None ? AppendOutcome.Failed(refused) : TryAppend(request, ref p, parts, nowMs);
+            ValueTask<ErrorCode> verified = TransactionalParts.Verify(parts, request.ApiVersion, _verifier);
+            if (!verified.IsCompletedSuccessfully)
+            {
+                request.HoldLaterRequests();
+                _ = AppendLater(request, parts, verified);
+                return;
+            }
+
+            refused = verified.Result;
         }
 
-        if (parts.Acks == 0)
-        {
-            RespondNothing(request, partitions, parts.Count);
-        }
-        else if (parts.Acks == -1)
-        {
-            // The logs have the bytes; while the request waits, its buffer can serve another one.
-            request.ReleaseFrame();
-            new ProduceCall(request, parts.Topics, partitions, parts.Count, _answer).AwaitAll(_delays, parts.TimeoutMs);
-        }
-        else
-        {
-            _answer.Send(request, parts.Topics, partitions, parts.Count);
-        }
+        AppendAll(request, parts, refused);
     }
 
     /// <summary>A producer that wants no answer learns of a failure only from the end of its connection.</summary>
@@ -87,6 +83,47 @@ public sealed class ProduceHandler : IRequestHandler
         }
 
         _answer.Send(request, parts.Topics, parts.Partitions, parts.Count);
+    }
+
+    private async Task AppendLater(Request request, ProduceParts parts, ValueTask<ErrorCode> verified)
+    {
+        try
+        {
+            AppendAll(request, parts, await verified);
+            request.LetLaterRequestsPass();
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            request.Connection.Fail(request, e);
+        }
+    }
+
+    private void AppendAll(Request request, in ProduceParts parts, ErrorCode refused)
+    {
+        ProducePartition[] partitions = parts.Partitions;
+        long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (int i = 0; i < parts.Count; i++)
+        {
+            ref ProducePartition p = ref partitions[i];
+            p.Outcome = refused != ErrorCode.None ? AppendOutcome.Failed(refused)
+                : p.Outcome.Error != ErrorCode.None ? p.Outcome
+                : TryAppend(request, ref p, parts, nowMs);
+        }
+
+        if (parts.Acks == 0)
+        {
+            RespondNothing(request, partitions, parts.Count);
+        }
+        else if (parts.Acks == -1)
+        {
+            // The logs have the bytes; while the request waits, its buffer can serve another one.
+            request.ReleaseFrame();
+            new ProduceCall(request, parts.Topics, partitions, parts.Count, _answer).AwaitAll(_delays, parts.TimeoutMs);
+        }
+        else
+        {
+            _answer.Send(request, parts.Topics, partitions, parts.Count);
+        }
     }
 
     /// <summary>What refuses the whole request before any partition is looked at.</summary>
@@ -122,11 +159,6 @@ public sealed class ProduceHandler : IRequestHandler
         if (InternalTopics.Contains(partition.Name.Topic))
         {
             return AppendOutcome.Failed(ErrorCode.InvalidTopicException, "Clients do not write to the broker's own topics.");
-        }
-
-        if (p.IsTransactional)
-        {
-            return AppendOutcome.Failed(parts.TransactionalId is "" ? ErrorCode.InvalidRequest : ErrorCode.InvalidProducerIdMapping);
         }
 
         return ProducedBatch.Append(partition, p, version, acksAll: parts.Acks == -1, nowMs);

@@ -1,6 +1,7 @@
 using Tidemark.Primitives;
 using Tidemark.Replication;
 using Tidemark.Storage.Logs;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Partitions;
 
@@ -11,7 +12,8 @@ public sealed partial class Partition
     /// the bytes in place.
     /// </summary>
     /// <param name="acksAll">Refuse before writing when too few replicas are in sync.</param>
-    public AppendOutcome Append(Memory<byte> batch, long logAppendTimeMs, bool acksAll)
+    /// <param name="terms">Who appends, a client unless said otherwise, and what he brings for the check of transactions.</param>
+    public AppendOutcome Append(Memory<byte> batch, long logAppendTimeMs, bool acksAll, in AppendTerms terms = default)
     {
         Wakeups wake = default;
         AppendResult result;
@@ -32,7 +34,7 @@ public sealed partial class Partition
             }
 
             epoch = leader.Epoch;
-            result = log.AppendAsLeader(batch.Span, epoch);
+            result = log.AppendAsLeader(batch.Span, epoch, terms);
             if (result.Error == ErrorCode.None && !result.Duplicate)
             {
                 wake = leader.OnAppend(result.End, _services.Now)
@@ -57,6 +59,20 @@ public sealed partial class Partition
             log.LogStart,
             result.Duplicate && Plants.IsOn(Plant.DuplicateNotAwaited) ? log.LogStart : result.Last + 1,
             epoch);
+    }
+
+    /// <summary>
+    /// Begins to verify that a transaction's coordinator knows of its writes here (KIP-890). No guard when the transaction is open here
+    /// already; otherwise its first batch is appended with the guard, once the coordinator has agreed.
+    /// </summary>
+    public ErrorCode BeginVerification(ProducerId producer, short producerEpoch, int sequence, bool addsPartition, out VerificationGuard? guard)
+    {
+        guard = null;
+        lock (_lock)
+        {
+            ErrorCode error = CheckServing(out PartitionLog log, out _);
+            return error != ErrorCode.None ? error : log.BeginVerification(producer, producerEpoch, sequence, addsPartition, out guard);
+        }
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Tidemark.Broker.Partitions;
 using Tidemark.Primitives;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Producing;
 
@@ -16,6 +17,9 @@ internal struct ProducePartition
     public Memory<byte> Records;
 
     public bool IsTransactional;
+
+    /// <summary>What the first batch of a transaction is appended with, once its coordinator has agreed.</summary>
+    public VerificationGuard? Guard;
 
     /// <summary>Null when it does not exist here; <see cref="EarlyError"/> then says why.</summary>
     public Partition? Partition;

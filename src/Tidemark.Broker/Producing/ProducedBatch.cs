@@ -3,6 +3,7 @@ using Tidemark.Primitives;
 using Tidemark.Records;
 using Tidemark.Records.Compression;
 using Tidemark.Records.Validation;
+using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Producing;
 
@@ -28,20 +29,20 @@ internal static class ProducedBatch
 
         if (validation.NeedsReencoding)
         {
-            return Reencode(partition, p.Records.Span, validation, rules, acksAll);
+            return Reencode(partition, p, validation, rules, acksAll);
         }
 
         Memory<byte> batch = p.Records[..validation.SizeInBytes];
         validation.StampTimestamps(batch.Span);
-        return partition.Append(batch, LogAppendTime(validation), acksAll);
+        return partition.Append(batch, LogAppendTime(validation), acksAll, new AppendTerms(AppendOrigin.Client, p.Guard));
     }
 
-    private static AppendOutcome Reencode(Partition partition, ReadOnlySpan<byte> records, in BatchValidation validation, BatchRules rules, bool acksAll)
+    private static AppendOutcome Reencode(Partition partition, in ProducePartition p, in BatchValidation validation, BatchRules rules, bool acksAll)
     {
         using var output = new PooledBytes(validation.SizeInBytes);
-        BatchValidation encoded = BatchReencoder.Reencode(records, validation, rules, output);
+        BatchValidation encoded = BatchReencoder.Reencode(p.Records.Span, validation, rules, output);
         return encoded.IsAccepted
-            ? partition.Append(output.Memory, LogAppendTime(encoded), acksAll)
+            ? partition.Append(output.Memory, LogAppendTime(encoded), acksAll, new AppendTerms(AppendOrigin.Client, p.Guard))
             : Refused(partition, encoded);
     }
 

@@ -137,7 +137,15 @@ public sealed class FailedHandlerTests
         {
             users.Results.Sort((a, b) => string.CompareOrdinal(a.User, b.User));
         }
-
+        else if (message is WriteTxnMarkersResponse markers)
+        {
+            markers.Markers.Sort((a, b) => a.ProducerId.CompareTo(b.ProducerId));
+            foreach (WriteTxnMarkersResponse.WritableTxnMarkerResult marker in markers.Markers)
+            {
+                marker.Topics.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+                marker.Topics.ForEach(topic => topic.Partitions.Sort((a, b) => a.PartitionIndex.CompareTo(b.PartitionIndex)));
+            }
+        }
         else if (message is ProduceResponse produced)
         {
             produced.Responses.Sort((a, b) => (a.Name, a.TopicId.ToString()).CompareTo((b.Name, b.TopicId.ToString())));

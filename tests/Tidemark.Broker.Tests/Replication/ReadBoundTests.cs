@@ -3,6 +3,7 @@ using Tidemark.Broker.Partitions;
 using Tidemark.Primitives;
 using Tidemark.Records;
 using Tidemark.Storage.Logs;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Tests.Replication;
 
@@ -85,6 +86,6 @@ public sealed class ReadBoundTests
     {
         using var builder = new RecordBatchBuilder(options);
         builder.Append(Now, default, Encoding.ASCII.GetBytes(value));
-        Assert.Equal(ErrorCode.None, _set[1].Append(builder.Build().ToArray(), -1, acksAll: false).Error);
+        Assert.Equal(ErrorCode.None, _set[1].Append(builder.Build().ToArray(), -1, acksAll: false, new AppendTerms(AppendOrigin.Client, VerificationGuard.NotNeeded)).Error);
     }
 }
