@@ -1,4 +1,6 @@
+using Tidemark.Coordination.Classic;
 using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Coordination.Groups;
 
@@ -23,6 +25,29 @@ public abstract class GroupPart(GroupShard shard)
 
     /// <summary>All groups of this kind.</summary>
     public virtual IEnumerable<IGroup> All => [];
+
+    /// <summary>Writes what removes all that this part keeps in the group's name: the group, or its offsets.</summary>
+    public virtual void DeleteAll(string group)
+    {
+    }
+
+    /// <summary>
+    /// Makes a group without members for offsets that somebody committed in a name that nobody joined: part of the replay of a record. False when groups of
+    /// this kind are not made so.
+    /// </summary>
+    public virtual bool TryKeepForOffsets(string group) => false;
+
+    /// <summary>Takes a request of the classic protocol to a group of this kind; false when there is no such group, or it has no members.</summary>
+    public virtual bool TryJoin(JoinInput input, ShardTime now) => false;
+
+    /// <inheritdoc cref="TryJoin"/>
+    public virtual bool TrySync(long ticket, SyncGroupRequest request, ShardTime now) => false;
+
+    /// <inheritdoc cref="TryJoin"/>
+    public virtual bool TryHeartbeat(long ticket, HeartbeatRequest request, ShardTime now) => false;
+
+    /// <inheritdoc cref="TryJoin"/>
+    public virtual bool TryLeave(long ticket, LeaveGroupRequest request, ShardTime now) => false;
 
     /// <summary>Everything was read; members that were known have their sessions from now on.</summary>
     public virtual void OnLoaded(ShardTime now)

@@ -1,3 +1,4 @@
+using Tidemark.Coordination.Classic;
 using Tidemark.Primitives;
 
 namespace Tidemark.Coordination.Groups;
@@ -14,8 +15,12 @@ public sealed class GroupShard : CoordinatorShard
     public GroupShard(CoordinatorView view)
     {
         View = view;
-        _parts = [];
+        Classic = new(this);
+        _parts = [Classic];
     }
+
+    /// <summary>The groups of the classic protocol, and those of which only offsets are kept.</summary>
+    public ClassicGroups Classic { get; }
 
     /// <summary>Topics and configuration as they are now.</summary>
     public CoordinatorView View { get; private set; }
@@ -52,6 +57,41 @@ public sealed class GroupShard : CoordinatorShard
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Writes what removes the group and all its offsets. Whether that is allowed is for the caller to know: <see cref="IGroup.CheckDelete"/>.
+    /// </summary>
+    public void Delete(string group)
+    {
+        // The group goes last: a part that keeps offsets asks for the group that they belong to.
+        foreach (GroupPart part in _parts.OrderBy(p => p.Find(group) is not null))
+        {
+            part.DeleteAll(group);
+        }
+    }
+
+    /// <summary>Writes what removes the group, whatever its kind, and leaves its offsets.</summary>
+    internal void DeleteWithoutOffsets(string group)
+    {
+        foreach (GroupPart part in _parts.Where(p => p.Find(group) is not null))
+        {
+            part.DeleteAll(group);
+        }
+    }
+
+    /// <summary>Offers something to every part until one takes it.</summary>
+    internal bool AnyTakes(Func<GroupPart, bool> offer)
+    {
+        foreach (GroupPart part in _parts)
+        {
+            if (offer(part))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public override void Replay(in CoordinatorRecord record, TransactionalWriter? writer)

@@ -13,10 +13,18 @@ public interface IGroup
     /// <summary>Kafka's word for the state: <c>Empty</c>, <c>Stable</c> and so on.</summary>
     string State { get; }
 
+    /// <summary>What the members speak among each other, <c>consumer</c> or <c>connect</c> for example; empty while only offsets are kept.</summary>
+    string ProtocolType => "consumer";
+
     /// <summary>Whether a member, or somebody outside of it, may commit offsets now. None, or the error for the answer.</summary>
     /// <param name="generation">The generation or the member's epoch; below 0 from somebody who is no member.</param>
     /// <param name="isTransactional">Whether a transaction brings the offsets (KIP-447).</param>
     ErrorCode CheckCommit(string member, string? instance, int generation, bool isTransactional, short apiVersion);
+
+    /// <summary>A member committed offsets, by which it shows that it lives.</summary>
+    void OnCommit(string member, ShardTime now)
+    {
+    }
 
     /// <summary>Whether offsets may be fetched by whom the request names; it may name nobody.</summary>
     ErrorCode CheckFetch(string? member, int epoch);
@@ -32,6 +40,9 @@ public interface IGroup
 
     /// <summary>Since when, in Unix milliseconds, nobody uses the group's offsets; null while somebody does, or when each offset's own time counts.</summary>
     long? UnusedSinceMs { get; }
+
+    /// <summary>False while nobody can say which topics the members read, or they are about to change: then no offset expires.</summary>
+    bool OffsetsExpire => true;
 
     /// <summary>True when no member is left, so that offsets that nobody reads any more may expire.</summary>
     bool IsEmpty { get; }
