@@ -1,4 +1,5 @@
 using Tidemark.Coordination.Classic;
+using Tidemark.Coordination.Offsets;
 using Tidemark.Primitives;
 
 namespace Tidemark.Coordination.Groups;
@@ -16,8 +17,12 @@ public sealed class GroupShard : CoordinatorShard
     {
         View = view;
         Classic = new(this);
-        _parts = [Classic];
+        Offsets = new(this);
+        _parts = [Classic, Offsets];
     }
+
+    /// <summary>What the groups have committed.</summary>
+    public OffsetStore Offsets { get; }
 
     /// <summary>The groups of the classic protocol, and those of which only offsets are kept.</summary>
     public ClassicGroups Classic { get; }
@@ -93,6 +98,9 @@ public sealed class GroupShard : CoordinatorShard
 
         return false;
     }
+
+    public override bool TryReplayRaw(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool removes, TransactionalWriter? writer) =>
+        Offsets.TryReplayRaw(key, value, removes, writer);
 
     public override void Replay(in CoordinatorRecord record, TransactionalWriter? writer)
     {

@@ -21,6 +21,12 @@ public interface IGroup
     /// <param name="isTransactional">Whether a transaction brings the offsets (KIP-447).</param>
     ErrorCode CheckCommit(string member, string? instance, int generation, bool isTransactional, short apiVersion);
 
+    /// <summary>
+    /// Whether a member that <see cref="CheckCommit"/> let pass may commit the offset of this partition: one that is behind its group may still commit what
+    /// it has had since its own epoch.
+    /// </summary>
+    ErrorCode CheckCommitOf(string member, int generation, CoordinatorTopic topic, int partition) => ErrorCode.None;
+
     /// <summary>A member committed offsets, by which it shows that it lives.</summary>
     void OnCommit(string member, ShardTime now)
     {
