@@ -23,7 +23,7 @@ public sealed partial class ClassicGroup
     internal bool AllJoined => _members.Count == _awaitingJoin && PendingJoin.Count == 0;
 
     /// <summary>The longest that a member allows for a rebalance.</summary>
-    internal int RebalanceTimeoutMs => _members.Count == 0 ? 0 : Math.Max(0, _members.Values.Max(m => m.RebalanceTimeoutMs));
+    internal int RebalanceTimeoutMs => _members.Count == 0 ? 0 : Math.Max(0, _members.Values.Max(m => m.Timeouts.RebalanceMs));
 
     public ClassicMember? FindMember(string id) => _members.GetValueOrDefault(id);
 
@@ -105,13 +105,12 @@ public sealed partial class ClassicGroup
     }
 
     /// <summary>What a member says when it joins again.</summary>
-    internal void Update(ClassicMember member, IReadOnlyList<ClassicProtocol> protocols, int rebalanceTimeoutMs, int sessionTimeoutMs)
+    internal void Update(ClassicMember member, IReadOnlyList<ClassicProtocol> protocols, MemberTimeouts timeouts)
     {
         Count(member, -1);
         member.Protocols = protocols;
         Count(member, 1);
-        member.RebalanceTimeoutMs = rebalanceTimeoutMs;
-        member.SessionTimeoutMs = sessionTimeoutMs;
+        member.Timeouts = timeouts;
     }
 
     internal void AwaitJoin(ClassicMember member, long ticket)

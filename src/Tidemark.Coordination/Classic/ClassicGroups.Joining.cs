@@ -157,12 +157,7 @@ public sealed partial class ClassicGroups
 
     private void AddAndRebalance(ClassicGroup group, string id, JoinInput join, List<ClassicProtocol> protocols, ShardTime now)
     {
-        var member = new ClassicMember(id, join.Request.GroupInstanceId, join.Client, protocols)
-        {
-            RebalanceTimeoutMs = join.RebalanceTimeoutMs,
-            SessionTimeoutMs = join.Request.SessionTimeoutMs,
-            IsNew = true,
-        };
+        var member = new ClassicMember(id, join.Request.GroupInstanceId, join.Client, protocols, join.Timeouts) { IsNew = true };
         group.SomebodyCame |= group.IsFirstRebalance;
         group.Add(member, join.Request.ProtocolType);
         group.AwaitJoin(member, join.Ticket);
@@ -174,7 +169,7 @@ public sealed partial class ClassicGroups
     {
         // A client asks twice when it gave up the first time.
         AnswerJoin(group, member, ClassicAnswers.RefuseJoin(member.Id, ErrorCode.RebalanceInProgress));
-        group.Update(member, protocols, join.RebalanceTimeoutMs, join.Request.SessionTimeoutMs);
+        group.Update(member, protocols, join.Timeouts);
         group.AwaitJoin(member, join.Ticket);
         RebalanceOrComplete(group, $"{reason}; {ReasonOf(join.Request.Reason)}", now);
     }

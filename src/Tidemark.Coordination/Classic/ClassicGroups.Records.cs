@@ -18,12 +18,9 @@ public sealed partial class ClassicGroups
                 stored.MemberId,
                 stored.GroupInstanceId,
                 new(stored.ClientId, stored.ClientHost),
-                [new(value.Protocol ?? "", stored.Subscription.ToArray())])
-            {
-                RebalanceTimeoutMs = stored.RebalanceTimeout == -1 ? stored.SessionTimeout : stored.RebalanceTimeout,
-                SessionTimeoutMs = stored.SessionTimeout,
-                Assignment = stored.Assignment.ToArray(),
-            };
+                [new(value.Protocol ?? "", stored.Subscription.ToArray())],
+                new(stored.SessionTimeout, stored.RebalanceTimeout == -1 ? stored.SessionTimeout : stored.RebalanceTimeout),
+                stored.Assignment.ToArray());
             if (group.FindMember(member.Id) is null && (member.InstanceId is null || group.FindStatic(member.InstanceId) is null))
             {
                 group.Add(member, value.ProtocolType);
@@ -52,8 +49,8 @@ public sealed partial class ClassicGroups
                 GroupInstanceId = member.InstanceId,
                 ClientId = member.Client.Id,
                 ClientHost = member.Client.Host,
-                RebalanceTimeout = member.RebalanceTimeoutMs,
-                SessionTimeout = member.SessionTimeoutMs,
+                RebalanceTimeout = member.Timeouts.RebalanceMs,
+                SessionTimeout = member.Timeouts.SessionMs,
                 Subscription = member.MetadataOf(group.Protocol),
                 Assignment = assignment.GetValueOrDefault(member.Id),
             });

@@ -49,7 +49,7 @@ public sealed partial class ClassicGroups
     }
 
     private void ExtendSession(ClassicGroup group, ClassicMember member, ShardTime now) =>
-        _deadlines.Set(ClassicTimer.Session(group, member.Id), After(now, member.SessionTimeoutMs));
+        _deadlines.Set(ClassicTimer.Session(group, member.Id), After(now, member.Timeouts.SessionMs));
 
     private void ExpireSession(ClassicGroup group, string id, ShardTime now)
     {
@@ -69,7 +69,7 @@ public sealed partial class ClassicGroups
         Drop(group, id, ErrorCode.UnknownMemberId);
         string reason = member.IsNew
             ? $"member {id} waited in vain for its first rebalance"
-            : $"member {id} did not heartbeat for {member.SessionTimeoutMs} ms (session timeout)";
+            : $"member {id} did not heartbeat for {member.Timeouts.SessionMs} ms (session timeout)";
         if (group.Phase is ClassicState.Stable or ClassicState.CompletingRebalance)
         {
             PrepareRebalance(group, reason, now);

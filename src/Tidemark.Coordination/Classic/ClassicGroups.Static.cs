@@ -8,12 +8,7 @@ public sealed partial class ClassicGroups
     private void ReplaceStatic(ClassicGroup group, ClassicMember before, JoinInput join, List<ClassicProtocol> protocols, ShardTime now)
     {
         string? leaderBefore = group.Leader;
-        var member = new ClassicMember(join.NewMemberId, before.InstanceId, before.Client, protocols)
-        {
-            RebalanceTimeoutMs = join.RebalanceTimeoutMs,
-            SessionTimeoutMs = join.Request.SessionTimeoutMs,
-            Assignment = before.Assignment,
-        };
+        var member = new ClassicMember(join.NewMemberId, before.InstanceId, before.Client, protocols, join.Timeouts, before.Assignment);
         Fence(group, before);
         group.Replace(before, member);
         group.AwaitJoin(member, join.Ticket);

@@ -4,8 +4,19 @@ namespace Tidemark.Coordination.Classic;
 /// <param name="Metadata">What the member says to the leader under this protocol.</param>
 public sealed record ClassicProtocol(string Name, ReadOnlyMemory<byte> Metadata);
 
+/// <summary>How long a member is waited for.</summary>
+/// <param name="SessionMs">Between two heartbeats.</param>
+/// <param name="RebalanceMs">In a rebalance.</param>
+public readonly record struct MemberTimeouts(int SessionMs, int RebalanceMs);
+
 /// <summary>A member of a classic group. All of it but the answers it waits for stands in the group's record.</summary>
-public sealed class ClassicMember(string id, string? instanceId, GroupClient client, IReadOnlyList<ClassicProtocol> protocols)
+public sealed class ClassicMember(
+    string id,
+    string? instanceId,
+    GroupClient client,
+    IReadOnlyList<ClassicProtocol> protocols,
+    MemberTimeouts timeouts,
+    ReadOnlyMemory<byte> assignment = default)
 {
     public string Id { get; } = id;
 
@@ -17,11 +28,9 @@ public sealed class ClassicMember(string id, string? instanceId, GroupClient cli
     /// <summary>In the order in which the member would rather have them.</summary>
     public IReadOnlyList<ClassicProtocol> Protocols { get; internal set; } = protocols;
 
-    public int RebalanceTimeoutMs { get; internal set; }
+    public MemberTimeouts Timeouts { get; internal set; } = timeouts;
 
-    public int SessionTimeoutMs { get; internal set; }
-
-    public ReadOnlyMemory<byte> Assignment { get; internal set; }
+    public ReadOnlyMemory<byte> Assignment { get; internal set; } = assignment;
 
     /// <summary>Never got through a rebalance: it cannot heartbeat, so its session runs even while it waits for an answer.</summary>
     public bool IsNew { get; internal set; }

@@ -21,8 +21,8 @@ public sealed record JoinInput(long Ticket, JoinGroupRequest Request, short ApiV
 
     public bool KnowsSkippedAssignment => ApiVersion >= SkipAssignmentFrom;
 
-    /// <summary>How long a rebalance may wait for the member; version 0 knows only the session's timeout.</summary>
-    public int RebalanceTimeoutMs => ApiVersion == 0 ? Request.SessionTimeoutMs : Request.RebalanceTimeoutMs;
+    /// <summary>Version 0 knows only the session's timeout.</summary>
+    public MemberTimeouts Timeouts => new(Request.SessionTimeoutMs, ApiVersion == 0 ? Request.SessionTimeoutMs : Request.RebalanceTimeoutMs);
 
     /// <summary>The id of a new member: who it is, and something that nobody else has.</summary>
     public string NewMemberId => $"{Request.GroupInstanceId ?? Client.Id}-{Dashed(Fresh)}";

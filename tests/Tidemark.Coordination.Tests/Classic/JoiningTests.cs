@@ -179,7 +179,7 @@ public class JoiningTests
     {
         _shard.Join(version: 0, sessionMs: 10_000, rebalanceMs: -1);
 
-        Assert.Equal(10_000, Assert.Single(_shard.Group().Members).RebalanceTimeoutMs);
+        Assert.Equal(10_000, Assert.Single(_shard.Group().Members).Timeouts.RebalanceMs);
     }
 
     private JoinGroupResponse Answer(long ticket) => _shard.Answer<JoinGroupResponse>(ticket);
