@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
+using Tidemark.Broker.Coordinating;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Handlers;
 using Tidemark.Broker.Links;
@@ -8,8 +9,11 @@ using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
+using Tidemark.Coordination.Groups;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Records;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
@@ -38,6 +42,7 @@ public sealed class BrokerNode : INode
     private readonly ReplicaMover _mover;
     private readonly DirectoryAssignments _assignments;
     private readonly MetadataPublisher _publisher;
+    private readonly Coordinators<GroupShard> _groups;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<string> _failed = new();
     private long _brokerEpoch = -1;
@@ -101,6 +106,18 @@ public sealed class BrokerNode : INode
         _assignments = new DirectoryAssignments(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Membership"));
         _mover.OnMoved = OnMoved;
         _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _fetchers, _assignments, _housekeeping.RemoveDeletedLater, _log);
+        _groups = new Coordinators<GroupShard>(
+            InternalTopics.ConsumerOffsets,
+            Cluster,
+            Partitions,
+            new ShardServices<GroupShard>(
+                CoordinatorLog.Groups,
+                view => new GroupShard(view),
+                environment,
+                _delays,
+                () => (CompressionCodec)Cluster.Config.GetInt("offsets.topic.compression.codec"),
+                TimeSpan.FromMilliseconds(options.Config.GetInt("offsets.commit.timeout.ms")),
+                environment.Logs.CreateLogger("Tidemark.Groups")));
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
         NodeHandlers more = moreHandlers(this);
@@ -182,6 +199,9 @@ public sealed class BrokerNode : INode
         }
 
         _isLoaded = false;
+
+        // Members wait for others of their group; nothing that is in flight may wait for them.
+        _groups.Stop();
         await _environment.Time.Within(Acceptor.Drain(), grace);
         _housekeeping.Dispose();
         _fetchers.Dispose();
@@ -246,6 +266,8 @@ public sealed class BrokerNode : INode
             _published = true;
             _publisher.PublishFirst(image);
         }
+
+        _groups.Publish(image, Cluster.Config);
     }
 
     /// <summary>Tells the controller when other directories than it knows of are closed to new partitions.</summary>

@@ -13,7 +13,7 @@ public abstract class CoordinatorShard
     private readonly Queue<ShardEffect> _effects = new();
 
     /// <summary>The versions of all that is replayed from records.</summary>
-    internal VersionClock Versions { get; } = new();
+    protected internal VersionClock Versions { get; } = new();
 
     /// <summary>When <see cref="Tick"/> is to be called at the latest; null when no time matters.</summary>
     public abstract TimeSpan? NextDeadline { get; }
@@ -56,24 +56,24 @@ public abstract class CoordinatorShard
     public abstract void Tick(ShardTime now);
 
     /// <summary>Replays a record and has it appended.</summary>
-    internal void Write(in CoordinatorRecord record, TransactionalWriter? writer = null)
+    protected internal void Write(in CoordinatorRecord record, TransactionalWriter? writer = null)
     {
         Replay(record, writer);
         _effects.Enqueue(new WriteRecord(record, writer));
     }
 
     /// <summary>Replays the end of a transaction and has it appended.</summary>
-    internal void WriteEnd(TransactionalWriter writer, int coordinatorEpoch, bool commit)
+    protected internal void WriteEnd(TransactionalWriter writer, int coordinatorEpoch, bool commit, short version)
     {
         ReplayMarker(writer, commit);
-        _effects.Enqueue(new WriteMarker(writer, coordinatorEpoch, commit));
+        _effects.Enqueue(new WriteMarker(writer, coordinatorEpoch, commit, version));
     }
 
     /// <summary>Answers when all that was written so far is committed.</summary>
-    internal void Respond(long ticket, object response) => Emit(new Answer(ticket, response, AtOnce: false));
+    protected internal void Respond(long ticket, object response) => Emit(new Answer(ticket, response, AtOnce: false));
 
     /// <summary>Answers now: for what depends on nothing that is not committed.</summary>
-    internal void RespondAtOnce(long ticket, object response) => Emit(new Answer(ticket, response, AtOnce: true));
+    protected internal void RespondAtOnce(long ticket, object response) => Emit(new Answer(ticket, response, AtOnce: true));
 
-    internal void Emit(ShardEffect effect) => _effects.Enqueue(effect);
+    protected internal void Emit(ShardEffect effect) => _effects.Enqueue(effect);
 }

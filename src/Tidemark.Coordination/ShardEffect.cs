@@ -10,7 +10,9 @@ public abstract record ShardEffect;
 public sealed record WriteRecord(CoordinatorRecord Record, TransactionalWriter? Writer) : ShardEffect;
 
 /// <summary>Append the end of a transaction, which the shard has replayed already.</summary>
-public sealed record WriteMarker(TransactionalWriter Writer, int CoordinatorEpoch, bool Commit) : ShardEffect;
+/// <param name="CoordinatorEpoch">The epoch of the transaction's coordinator.</param>
+/// <param name="Version">The version of the transaction, which says how its marker is checked (KIP-1228).</param>
+public sealed record WriteMarker(TransactionalWriter Writer, int CoordinatorEpoch, bool Commit, short Version) : ShardEffect;
 
 /// <summary>Give a request its response.</summary>
 /// <param name="Ticket">The number with which the request came.</param>

@@ -3,6 +3,8 @@ using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Partitions;
+using Tidemark.Coordination;
+using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -10,41 +12,57 @@ using Tidemark.Protocol.Messages;
 namespace Tidemark.Broker.Handlers;
 
 /// <summary>
-/// API key 10, FindCoordinator: which broker coordinates a group or a transactional id.
+/// API key 10, FindCoordinator: which broker coordinates a group or a transactional id: the leader of the partition that its name falls on.
 /// v1 key types · v4 several keys (KIP-699) · v6 share groups' key type.
-/// Whoever asks brings the topic into being in which the coordinators keep their state. No coordinators exist in this broker: every key is
-/// answered COORDINATOR_NOT_AVAILABLE.
+/// Whoever asks first brings the topic into being in which the coordinators keep their state, and is told COORDINATOR_NOT_AVAILABLE until
+/// it has leaders. Share groups have no coordinator here.
 /// </summary>
 public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreation creation)
     : MessageHandler<FindCoordinatorRequest, FindCoordinatorResponse>(ApiKey.FindCoordinator, 0, 6)
 {
     private const sbyte ShareType = 2;
-    private const string Message = "The coordinator is not available.";
 
-    protected override FindCoordinatorResponse Refusal(FindCoordinatorRequest request, ErrorCode error, short version) => Nowhere(request, error, version, message: null);
+    /// <summary>What Kafka says in the field for an error's text where there is no error, up to version 3.</summary>
+    private const string NoError = "NONE";
+
+    private const string NotAvailable = "The coordinator is not available.";
+
+    protected override FindCoordinatorResponse Refusal(FindCoordinatorRequest request, ErrorCode error, short version) =>
+        Respond(request, version, key => new() { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = null });
 
     protected override ValueTask<FindCoordinatorResponse> Answer(FindCoordinatorRequest request, Request context)
     {
-        ErrorCode error = request.KeyType is 0 or 1 || (request.KeyType == ShareType && context.ApiVersion >= 6)
-            ? ErrorCode.CoordinatorNotAvailable
-            : ErrorCode.InvalidRequest;
-        if (TopicOf(request.KeyType) is { } topic && cluster.Image.Topics.Find(topic) is null)
+        string? topic = TopicOf(request.KeyType);
+        if (topic is not null && cluster.Image.Topics.Find(topic) is null)
         {
             creation.Create([topic]);
         }
 
-        FindCoordinatorResponse response = Nowhere(request, error, context.ApiVersion, Message);
-        if (request.KeyType == ShareType)
+        bool isShare = request.KeyType == ShareType && context.ApiVersion >= 6;
+        string listener = context.Connection.Info.ListenerName;
+        return new(Respond(request, context.ApiVersion, key =>
+            isShare && !IsShareKey(key) ? Failed(key, ErrorCode.InvalidRequest, $"{key}: the key of a share group's partition is group:topicId:partition.")
+            : isShare ? Failed(key, ErrorCode.CoordinatorNotAvailable, NotAvailable)
+            : topic is null ? Failed(key, ErrorCode.InvalidRequest, NotAvailable)
+            : Leader(topic, key, listener) is { } at
+                ? new() { Key = key, NodeId = at.Broker.Value, Host = at.Host, Port = at.Port, ErrorMessage = context.ApiVersion < 4 ? NoError : "" }
+                : Failed(key, ErrorCode.CoordinatorNotAvailable, NotAvailable)));
+    }
+
+    private static FindCoordinatorResponse Respond(
+        FindCoordinatorRequest request, short version, Func<string, FindCoordinatorResponse.Coordinator> find)
+    {
+        if (version >= 4)
         {
-            foreach (FindCoordinatorResponse.Coordinator coordinator in response.Coordinators.Where(c => !IsShareKey(c.Key)))
-            {
-                coordinator.ErrorCode = ErrorCode.InvalidRequest;
-                coordinator.ErrorMessage = $"{coordinator.Key}: the key of a share group's partition is group:topicId:partition.";
-            }
+            return new FindCoordinatorResponse { Coordinators = [.. request.CoordinatorKeys.Select(find)] };
         }
 
-        return new(response);
+        FindCoordinatorResponse.Coordinator found = find(request.Key);
+        return new() { ErrorCode = found.ErrorCode, ErrorMessage = found.ErrorMessage, NodeId = found.NodeId, Host = found.Host, Port = found.Port };
     }
+
+    private static FindCoordinatorResponse.Coordinator Failed(string key, ErrorCode error, string message) =>
+        new() { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = message };
 
     private static bool IsShareKey(string key)
     {
@@ -55,26 +73,23 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
             && int.TryParse(key.AsSpan(partition + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
     }
 
-    private static FindCoordinatorResponse Nowhere(FindCoordinatorRequest request, ErrorCode error, short version, string? message)
-    {
-        if (version < 4)
-        {
-            return new() { ErrorCode = error, ErrorMessage = message, NodeId = -1, Port = -1 };
-        }
-
-        var response = new FindCoordinatorResponse();
-        foreach (string key in request.CoordinatorKeys)
-        {
-            response.Coordinators.Add(new() { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = message });
-        }
-
-        return response;
-    }
-
     private static string? TopicOf(sbyte keyType) => keyType switch
     {
         0 => InternalTopics.ConsumerOffsets,
         1 => InternalTopics.TransactionState,
         _ => null,
     };
+
+    /// <summary>Where the leader of the key's partition is reached; null while there is none that serves.</summary>
+    private BrokerEndpoint? Leader(string topic, string key, string listener)
+    {
+        MetadataImage image = cluster.Image;
+        return image.Topics.Find(topic) is { } kept
+            && kept.Partition(KeyPartition.Of(key, kept.Partitions.Length)) is { } partition
+            && image.Brokers.TryGetValue(partition.Leader, out BrokerImage? leader)
+            && cluster.MayBeNamed(leader)
+            && leader.Endpoint(listener) is { } at
+                ? new BrokerEndpoint(new BrokerId(leader.Id), at.Host, at.Port, leader.Rack)
+                : null;
+    }
 }

@@ -13,7 +13,9 @@ public sealed partial class Partition
     /// </summary>
     /// <param name="acksAll">Refuse before writing when too few replicas are in sync.</param>
     /// <param name="terms">Who appends, a client unless said otherwise, and what he brings for the check of transactions.</param>
-    public AppendOutcome Append(Memory<byte> batch, long logAppendTimeMs, bool acksAll, in AppendTerms terms = default)
+    /// <param name="expected">The leadership in whose name the writer writes; in another one nothing is appended. Null for any.</param>
+    public AppendOutcome Append(
+        Memory<byte> batch, long logAppendTimeMs, bool acksAll, in AppendTerms terms = default, LeaderEpoch? expected = null)
     {
         Wakeups wake = default;
         AppendResult result;
@@ -25,6 +27,11 @@ public sealed partial class Partition
             if (error != ErrorCode.None)
             {
                 return AppendOutcome.Failed(error);
+            }
+
+            if (expected is { } written && written != leader.Epoch)
+            {
+                return AppendOutcome.Failed(ErrorCode.NotLeaderOrFollower);
             }
 
             error = leader.CheckAppend(acksAll);

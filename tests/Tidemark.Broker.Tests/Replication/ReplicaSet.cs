@@ -38,6 +38,9 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
         }
     }
 
+    /// <summary>The clock, the background and the rest of what these brokers share.</summary>
+    public Simulator.Simulation World => _world;
+
     public Dictionary<int, BrokerStanding> Standing { get; } = [];
 
     public int MinInsyncReplicas { get; set; } = 1;

@@ -1,0 +1,117 @@
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Partitions;
+using Tidemark.Coordination;
+using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+
+namespace Tidemark.Broker.Coordinating;
+
+/// <summary>
+/// The coordinators of one kind on this broker: one shard for each partition of their topic that this broker leads. Requests find theirs by
+/// the group's name or the transactional id.
+/// </summary>
+public sealed class Coordinators<TShard>(string topic, ClusterState cluster, PartitionRegistry partitions, ShardServices<TShard> services)
+    where TShard : CoordinatorShard
+{
+    private readonly Lock _lock = new();
+    private volatile ShardDriver<TShard>?[] _shards = [];
+    private MetadataImage _seen = MetadataImage.Empty;
+    private BrokerConfig? _seenConfig;
+
+    public string Topic => topic;
+
+    /// <summary>The shards that are led here, in the order of their partitions.</summary>
+    public IEnumerable<ShardDriver<TShard>> Shards => _shards.OfType<ShardDriver<TShard>>();
+
+    /// <summary>The shard of a partition, if it is led here.</summary>
+    public ShardDriver<TShard>? Find(int partition) => _shards is { } shards && (uint)partition < (uint)shards.Length ? shards[partition] : null;
+
+    /// <summary>The shard that a key belongs to, if it is led here.</summary>
+    public ShardDriver<TShard>? Find(string key) => _shards is { Length: > 0 } shards ? shards[KeyPartition.Of(key, shards.Length)] : null;
+
+    /// <summary>Gives a request to the shard of its key.</summary>
+    /// <param name="input">Hands the request to the shard; it is answered under the ticket.</param>
+    /// <param name="refusal">The response with an error: NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, or what the log refused.</param>
+    public ValueTask<TResponse> Ask<TResponse>(string key, Action<TShard, long, ShardTime> input, Func<ErrorCode, TResponse> refusal) =>
+        Find(key) is { } shard ? shard.Ask(input, refusal) : new(refusal(ErrorCode.NotCoordinator));
+
+    /// <summary>Follows the metadata, after the partitions do: shards begin and end with the leaderships of their partitions.</summary>
+    public void Publish(MetadataImage image, BrokerConfig config)
+    {
+        lock (_lock)
+        {
+            if (!ReferenceEquals(image.Topics, _seen.Topics))
+            {
+                Follow(image, config);
+            }
+
+            bool changed = !ReferenceEquals(image.Topics, _seen.Topics)
+                || !ReferenceEquals(image.Configs, _seen.Configs)
+                || !ReferenceEquals(image.Features, _seen.Features)
+                || !ReferenceEquals(image.Brokers, _seen.Brokers)
+                || !ReferenceEquals(config, _seenConfig);
+            (_seen, _seenConfig) = (image, config);
+            if (changed && _shards.Any(s => s is not null))
+            {
+                CoordinatorView view = CoordinatorViews.Of(image, config);
+                foreach (ShardDriver<TShard> shard in Shards)
+                {
+                    shard.OnView(view);
+                }
+            }
+        }
+    }
+
+    /// <summary>The broker stops: whoever waits is sent elsewhere.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            foreach (ShardDriver<TShard> shard in Shards)
+            {
+                shard.Close();
+            }
+
+            _shards = [];
+        }
+    }
+
+    private void Follow(MetadataImage image, BrokerConfig config)
+    {
+        TopicImage? kept = image.Topics.Find(topic);
+        ShardDriver<TShard>?[] before = _shards;
+        var after = new ShardDriver<TShard>?[kept?.Partitions.Length ?? 0];
+        var begun = new List<ShardDriver<TShard>>();
+        for (int i = 0; i < after.Length; i++)
+        {
+            PartitionImage led = kept!.Partitions[i];
+            if (led.Leader != cluster.Self.Value || partitions.Find(new TopicPartition(topic, i)) is not { } partition || partition.LeaderEpoch != led.LeaderEpoch)
+            {
+                continue;
+            }
+
+            ShardDriver<TShard>? known = i < before.Length ? before[i] : null;
+            if (known is not null && ReferenceEquals(known.Partition, partition) && known.Epoch == partition.LeaderEpoch)
+            {
+                after[i] = known;
+            }
+            else
+            {
+                after[i] = new ShardDriver<TShard>(partition, partition.LeaderEpoch, CoordinatorViews.Of(image, config), services);
+                begun.Add(after[i]!);
+            }
+        }
+
+        _shards = after;
+        foreach (ShardDriver<TShard> ended in before.OfType<ShardDriver<TShard>>().Except(after.OfType<ShardDriver<TShard>>()))
+        {
+            ended.Close();
+        }
+
+        foreach (ShardDriver<TShard> shard in begun)
+        {
+            shard.Load();
+        }
+    }
+}

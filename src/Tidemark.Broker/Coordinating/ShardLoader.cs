@@ -1,0 +1,119 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Tidemark.Coordination;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Records;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Broker.Coordinating;
+
+/// <summary>Reads a coordinator's partition from its start and has a shard replay it.</summary>
+internal sealed class ShardLoader(CoordinatorLog topic, string partition, MemoryPool<byte> buffers, ILogger log)
+{
+    private const int ChunkBytes = 1 << 20;
+
+    public long Records { get; private set; }
+
+    /// <summary>Replays up to <paramref name="end"/>. False when it was told to stop.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidDataException">A batch is damaged.</exception>
+    public bool Load(PartitionLog from, Offset end, CoordinatorShard into, Func<bool> isStopped)
+    {
+        Offset at = from.LogStart;
+        while (at < end)
+        {
+            if (isStopped())
+            {
+                return false;
+            }
+
+            using LogSlice slice = from.Read(at, ChunkBytes, end, atLeastOneBatch: true);
+            if (slice.Error == ErrorCode.OffsetOutOfRange && from.LogStart > at)
+            {
+                at = from.LogStart;
+                continue;
+            }
+
+            if (slice.Error != ErrorCode.None || slice.IsEmpty)
+            {
+                throw new IOException($"{partition}: offset {at} cannot be read ({slice.Error})");
+            }
+
+            using IMemoryOwner<byte> owner = buffers.Rent(slice.Length);
+            Span<byte> bytes = owner.Memory.Span[..slice.Length];
+            slice.CopyTo(bytes);
+            at = Replay(bytes, at, end, into);
+        }
+
+        return true;
+    }
+
+    /// <summary>Replays the whole batches among the bytes; answers the offset that follows them.</summary>
+    private Offset Replay(ReadOnlySpan<byte> bytes, Offset from, Offset end, CoordinatorShard into)
+    {
+        Offset next = from;
+        var walk = new BatchWalk(bytes);
+        while (walk.MoveNext())
+        {
+            RecordBatchHeader batch = walk.Current;
+            if (batch.LastOffset < from)
+            {
+                continue;
+            }
+
+            if (batch.BaseOffset >= end)
+            {
+                return end;
+            }
+
+            if (!batch.CrcIsValid())
+            {
+                throw new InvalidDataException($"{partition}: the batch at offset {batch.BaseOffset} has a wrong checksum");
+            }
+
+            TransactionalWriter? writer = batch.IsTransactional ? new TransactionalWriter(batch.ProducerId, batch.ProducerEpoch) : null;
+            if (batch.IsControl)
+            {
+                if (writer is { } ended && TransactionMarker.TryRead(batch, out TransactionMarker marker))
+                {
+                    into.ReplayMarker(ended, !marker.Aborts);
+                }
+            }
+            else
+            {
+                Replay(batch, writer, into);
+            }
+
+            next = batch.LastOffset + 1;
+        }
+
+        return next > from ? next : throw new InvalidDataException($"{partition}: no batch can be read at offset {from}: {walk.Describe()}");
+    }
+
+    private void Replay(RecordBatchHeader batch, TransactionalWriter? writer, CoordinatorShard into)
+    {
+        using BatchPayload payload = BatchPayload.Open(batch);
+        var reader = new RecordReader(batch, payload.Bytes);
+        while (reader.MoveNext(out RecordView record))
+        {
+            Records++;
+            CoordinatorRecord read;
+            try
+            {
+                ICoordinatorKey key = CoordinatorRecordFrame.ReadKey(topic, record.Key.ToArray() ?? []);
+                byte[]? value = record.Value.ToArray();
+                read = new CoordinatorRecord(key, value is null ? null : CoordinatorRecordFrame.ReadValue(topic, key.RecordType, value), 0);
+            }
+            catch (ProtocolException e)
+            {
+                ShardLog.RecordUnknown(log, partition, record.Offset, e.Message);
+                continue;
+            }
+
+            into.Replay(read, writer);
+        }
+
+        reader.ThrowIfFaulty();
+    }
+}
