@@ -4,6 +4,7 @@ using Tidemark.Coordination;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Coordinating;
 
@@ -33,8 +34,10 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
     /// <summary>Gives a request to the shard of its key.</summary>
     /// <param name="input">Hands the request to the shard; it is answered under the ticket.</param>
     /// <param name="refusal">The response with an error: NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, or what the log refused.</param>
-    public ValueTask<TResponse> Ask<TResponse>(string key, Action<TShard, long, ShardTime> input, Func<ErrorCode, TResponse> refusal) =>
-        Find(key) is { } shard ? shard.Ask(input, refusal) : new(refusal(ErrorCode.NotCoordinator));
+    /// <param name="guard">For what is written in a transaction: that its coordinator knows of the partition.</param>
+    public ValueTask<TResponse> Ask<TResponse>(
+        string key, Action<TShard, long, ShardTime> input, Func<ErrorCode, TResponse> refusal, VerificationGuard? guard = null) =>
+        Find(key) is { } shard ? shard.Ask(input, refusal, guard) : new(refusal(ErrorCode.NotCoordinator));
 
     /// <summary>Follows the metadata, after the partitions do: shards begin and end with the leaderships of their partitions.</summary>
     public void Publish(MetadataImage image, BrokerConfig config)

@@ -3,6 +3,7 @@ using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Records;
 using Tidemark.Storage.Logs;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Coordinating;
 
@@ -16,6 +17,8 @@ public sealed partial class ShardDriver<TShard>
     /// <summary>Made with the first write: most partitions of a coordinator's topic are never written to.</summary>
     private Buffers? _buffers;
     private TransactionalWriter? _batchWriter;
+    private VerificationGuard? _inputGuard;
+    private VerificationGuard? _batchGuard;
     private long _batchFirst;
     private List<Held> _held = [];
     private int _slot;
@@ -113,7 +116,7 @@ public sealed partial class ShardDriver<TShard>
         }
 
         _batchFirst = _input;
-        _batchWriter = writer;
+        (_batchWriter, _batchGuard) = (writer, _inputGuard);
         batch.Reset(new RecordBatchOptions
         {
             Codec = services.Codec(),
@@ -146,7 +149,7 @@ public sealed partial class ShardDriver<TShard>
     }
 
     /// <summary>Appends what the batch holds, if anything.</summary>
-    private void Flush() => Flush(AppendTerms.Coordinator);
+    private void Flush() => Flush(new AppendTerms(AppendOrigin.Coordinator, _batchWriter is null ? null : _batchGuard));
 
     private void Flush(in AppendTerms terms)
     {

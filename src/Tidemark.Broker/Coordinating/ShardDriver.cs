@@ -2,6 +2,7 @@ using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Runtime;
 using Tidemark.Coordination;
 using Tidemark.Primitives;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Coordinating;
 
@@ -41,7 +42,8 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
     private string Name => partition.Name.ToString();
 
     /// <summary>Gives the shard a request. Refused at once while the partition is read, and when it is led no more.</summary>
-    public ValueTask<TResponse> Ask<TResponse>(Action<TShard, long, ShardTime> input, Func<ErrorCode, TResponse> refusal)
+    /// <param name="guard">For what is written in a transaction: that its coordinator knows of this partition.</param>
+    public ValueTask<TResponse> Ask<TResponse>(Action<TShard, long, ShardTime> input, Func<ErrorCode, TResponse> refusal, VerificationGuard? guard = null)
     {
         var pending = new PendingAnswer<TResponse>(refusal);
         lock (_lock)
@@ -51,7 +53,7 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
                 return new(refusal(_isClosed ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorLoadInProgress));
             }
 
-            _waiting.Add(new Input(null, input, pending));
+            _waiting.Add(new Input(null, input, pending, guard));
         }
 
         Run();
@@ -98,7 +100,7 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
     {
         lock (_lock)
         {
-            _waiting.Add(new Input(work, null, null));
+            _waiting.Add(new Input(work, null, null, null));
         }
 
         Run();
@@ -157,10 +159,13 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
 
         asked.Ticket = ++_ticket;
         _tickets.Add(asked.Ticket, asked);
+        _inputGuard = input.Guard;
         if (!Feed((shard, now) => input.Request!(shard, asked.Ticket, now)) && _tickets.Remove(asked.Ticket))
         {
             asked.Refuse(ErrorCode.UnknownServerError);
         }
+
+        _inputGuard = null;
     }
 
     /// <summary>Runs one input through the shard and sees to its effects. False when the shard failed: nothing of the input is kept.</summary>
@@ -227,5 +232,5 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
 
     /// <param name="Work">Something of the driver's own.</param>
     /// <param name="Request">A request's input, with <paramref name="Asked"/>.</param>
-    private readonly record struct Input(Action? Work, Action<TShard, long, ShardTime>? Request, PendingAnswer? Asked);
+    private readonly record struct Input(Action? Work, Action<TShard, long, ShardTime>? Request, PendingAnswer? Asked, VerificationGuard? Guard);
 }

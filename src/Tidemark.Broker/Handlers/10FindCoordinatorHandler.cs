@@ -33,7 +33,8 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
     protected override ValueTask<FindCoordinatorResponse> Answer(FindCoordinatorRequest request, Request context)
     {
         string? topic = TopicOf(request.KeyType);
-        if (topic is not null && cluster.Image.Topics.Find(topic) is null)
+        TopicImage? kept = topic is null ? null : cluster.Image.Topics.Find(topic);
+        if (topic is not null && kept is null)
         {
             creation.Create([topic]);
         }
@@ -44,7 +45,7 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
             isShare && !IsShareKey(key) ? Failed(key, ErrorCode.InvalidRequest, $"{key}: the key of a share group's partition is group:topicId:partition.")
             : isShare ? Failed(key, ErrorCode.CoordinatorNotAvailable, NotAvailable)
             : topic is null ? Failed(key, ErrorCode.InvalidRequest, NotAvailable)
-            : Leader(topic, key, listener) is { } at
+            : Leader(kept, key, listener) is { } at
                 ? new() { Key = key, NodeId = at.Broker.Value, Host = at.Host, Port = at.Port, ErrorMessage = context.ApiVersion < 4 ? NoError : "" }
                 : Failed(key, ErrorCode.CoordinatorNotAvailable, NotAvailable)));
     }
@@ -81,15 +82,11 @@ public sealed class FindCoordinatorHandler(ClusterState cluster, TopicAutoCreati
     };
 
     /// <summary>Where the leader of the key's partition is reached; null while there is none that serves.</summary>
-    private BrokerEndpoint? Leader(string topic, string key, string listener)
-    {
-        MetadataImage image = cluster.Image;
-        return image.Topics.Find(topic) is { } kept
-            && kept.Partition(KeyPartition.Of(key, kept.Partitions.Length)) is { } partition
-            && image.Brokers.TryGetValue(partition.Leader, out BrokerImage? leader)
+    private BrokerEndpoint? Leader(TopicImage? kept, string key, string listener) =>
+        kept?.Partition(KeyPartition.Of(key, kept.Partitions.Length)) is { } partition
+            && cluster.Image.Brokers.TryGetValue(partition.Leader, out BrokerImage? leader)
             && cluster.MayBeNamed(leader)
             && leader.Endpoint(listener) is { } at
                 ? new BrokerEndpoint(new BrokerId(leader.Id), at.Host, at.Port, leader.Rack)
                 : null;
-    }
 }

@@ -7,6 +7,7 @@ using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Records;
+using Tidemark.Storage.Producers;
 
 namespace Tidemark.Broker.Tests.Coordinating;
 
@@ -170,10 +171,20 @@ public class ShardDriverTests
         Assert.Equal(2, _shard.Heard.Count);
     }
 
+    [Fact]
+    public void What_is_written_in_a_transaction_that_its_coordinator_was_not_asked_about_is_refused()
+    {
+        ShardDriver<NoteShard> driver = Loaded();
+
+        Assert.Equal("InvalidTxnState", Said(driver.Ask((shard, ticket, _) => shard.Put(ticket, "a", 1, new TransactionalWriter(new ProducerId(7), 1)), e => $"{e}")));
+        Assert.Null(_shard["a"]);
+    }
+
     private static string Said(ValueTask<string> answer) => answer.IsCompleted ? answer.GetAwaiter().GetResult() : "waits";
 
     private static ValueTask<string> Put(ShardDriver<NoteShard> driver, string name, long offset, TransactionalWriter? writer = null) =>
-        driver.Ask((shard, ticket, _) => shard.Put(ticket, name, offset, writer), e => $"{e}");
+        driver.Ask((shard, ticket, _) => shard.Put(ticket, name, offset, writer), e => $"{e}", VerificationGuard.NotNeeded);
+
 
     private ShardDriver<NoteShard> Driver() => new(_replicas[1], _replicas.Epoch, s_view, _services);
 
