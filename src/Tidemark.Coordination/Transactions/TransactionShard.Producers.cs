@@ -1,0 +1,89 @@
+using Tidemark.Primitives;
+
+namespace Tidemark.Coordination.Transactions;
+
+public sealed partial class TransactionShard
+{
+    /// <summary>A producer begins (InitProducerId): whoever wrote with the id before is fenced. Answers a <see cref="TransactionOutcome"/>.</summary>
+    /// <param name="expected">The producer id and epoch that the asker has (KIP-360); null where it begins.</param>
+    /// <param name="fresh">A producer id that nobody has; null until one is needed.</param>
+    public void InitProducer(long ticket, string id, int timeoutMs, TransactionalWriter? expected, ProducerId? fresh, ShardTime now)
+    {
+        if (timeoutMs <= 0 || timeoutMs > View.Transactions.TimeoutMaxMs)
+        {
+            RespondAtOnce(ticket, new TransactionOutcome(ErrorCode.InvalidTransactionTimeout));
+            return;
+        }
+
+        if (_ids.Find(id) is not { } known)
+        {
+            if (fresh is { } given)
+            {
+                Started(ticket, TransactionMetadata.New(id, given.Value, timeoutMs, now.UnixMs), now);
+            }
+            else
+            {
+                RespondAtOnce(ticket, TransactionOutcome.WantsProducerId);
+            }
+        }
+        else if (expected is { } asked && !IsOwn(known, asked))
+        {
+            Respond(ticket, new TransactionOutcome(ErrorCode.ProducerFenced));
+        }
+        else if (known.State.IsPrepared())
+        {
+            Respond(ticket, new TransactionOutcome(ErrorCode.ConcurrentTransactions));
+        }
+        else if (known.State == TransactionState.Ongoing)
+        {
+            // The epoch that fences is never given out: the asker comes again and gets the next one, when the transaction is over.
+            Emit(new Note($"The transaction of {id} (producer {known.ProducerId}, epoch {known.Epoch}) is aborted: another instance of its producer has begun"));
+            Decide(known.Fence(View.Transactions.Version, now.UnixMs));
+            Respond(ticket, new TransactionOutcome(ErrorCode.ConcurrentTransactions));
+        }
+        else
+        {
+            BeginAnew(ticket, known, timeoutMs, expected?.Epoch, fresh, now);
+        }
+    }
+
+    private void BeginAnew(long ticket, TransactionMetadata known, int timeoutMs, short? expected, ProducerId? fresh, ShardTime now)
+    {
+        if (known.IsExhausted && (expected is null || expected == known.Epoch))
+        {
+            if (fresh is { } given)
+            {
+                Started(ticket, known.Rotate(given.Value, expected is not null, timeoutMs, now.UnixMs), now);
+            }
+            else
+            {
+                RespondAtOnce(ticket, TransactionOutcome.WantsProducerId);
+            }
+        }
+        else if (expected is null || expected == known.Epoch)
+        {
+            Started(ticket, known.Begin((short)(known.Epoch + 1), expected is null ? TransactionMetadata.NoEpoch : known.Epoch, timeoutMs, now.UnixMs), now);
+        }
+        else if (expected == known.LastEpoch)
+        {
+            // Its answer was lost: the one who asked already has this epoch, for any other would have taken the last one away.
+            Started(ticket, known.Begin(known.Epoch, known.LastEpoch, timeoutMs, now.UnixMs), now);
+        }
+        else
+        {
+            Respond(ticket, new TransactionOutcome(ErrorCode.ProducerFenced));
+        }
+    }
+
+    /// <summary>The producer that asks is the one that is known, or asks again after the epochs of its old id were used up.</summary>
+    private static bool IsOwn(TransactionMetadata known, TransactionalWriter asked) =>
+        asked.Id.Value == known.ProducerId
+        || (asked.Id.Value == known.PreviousProducerId && asked.Epoch >= TransactionMetadata.EpochMax);
+
+    private void Started(long ticket, TransactionMetadata started, ShardTime now)
+    {
+        Keep(started);
+        Schedule(now);
+        Respond(ticket, new TransactionOutcome(ErrorCode.None, started.ProducerId, started.Epoch));
+    }
+}

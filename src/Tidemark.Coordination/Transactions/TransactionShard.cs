@@ -1,0 +1,194 @@
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Coordination.Transactions;
+
+/// <summary>
+/// The transactional ids that one partition of <c>__transaction_state</c> keeps. A request sees what those before it wrote although it is
+/// not committed yet; its answer waits for that.
+/// </summary>
+public sealed partial class TransactionShard : CoordinatorShard
+{
+    /// <summary>After a failure of this partition's own log.</summary>
+    private static readonly TimeSpan s_resumeAfter = TimeSpan.FromSeconds(1);
+
+    private readonly VersionedMap<string, TransactionMetadata> _ids;
+
+    /// <summary>Ends that are prepared and committed, but that nobody carries out just now.</summary>
+    private readonly SortedDictionary<string, TimeSpan> _toResume = new(StringComparer.Ordinal);
+    private TimeSpan _nextAborts = TimeSpan.MaxValue;
+    private TimeSpan _nextCleanup = TimeSpan.MaxValue;
+
+    /// <param name="view">What is known of the cluster when the partition begins to be read.</param>
+    public TransactionShard(CoordinatorView view)
+    {
+        View = view;
+        _ids = new(Versions, StringComparer.Ordinal);
+    }
+
+    /// <summary>Topics and configuration as they are now.</summary>
+    public CoordinatorView View { get; private set; }
+
+    public override TimeSpan? NextDeadline
+    {
+        get
+        {
+            TimeSpan next = _nextAborts < _nextCleanup ? _nextAborts : _nextCleanup;
+            foreach (TimeSpan resume in _toResume.Values)
+            {
+                next = resume < next ? resume : next;
+            }
+
+            return next == TimeSpan.MaxValue ? null : next;
+        }
+    }
+
+    /// <summary>The newest state of a transactional id, or null.</summary>
+    public TransactionMetadata? Find(string id) => _ids.Find(id);
+
+    public override void Replay(in CoordinatorRecord record, TransactionalWriter? writer)
+    {
+        if (record.Key is TransactionLogKey { TransactionalId: var id })
+        {
+            _ids.Set(id, record.Value is TransactionLogValue value ? TransactionRecords.Read(id, value) : null);
+        }
+    }
+
+    public override void ReplayMarker(TransactionalWriter writer, bool commit)
+    {
+        // This topic's own records belong to no transaction.
+    }
+
+    public override void OnLoaded(CoordinatorView view, ShardTime now)
+    {
+        View = view;
+        foreach (TransactionMetadata prepared in _ids.Newest.Select(e => e.Value).Where(m => m.State.IsPrepared()).OrderBy(m => m.Id, StringComparer.Ordinal).ToArray())
+        {
+            CarryOut(prepared, now);
+        }
+
+        Schedule(now);
+    }
+
+    public override void OnView(CoordinatorView view, ShardTime now) => View = view;
+
+    public override void OnWritten(object token, ErrorCode error, ShardTime now)
+    {
+        if (token is not EndToken ended || _ids.Find(ended.Id) is not { } metadata || !metadata.State.IsPrepared() || metadata.Writer != ended.Writer)
+        {
+            return;
+        }
+
+        if (error == ErrorCode.None)
+        {
+            CarryOut(metadata, now);
+        }
+        else
+        {
+            _toResume[metadata.Id] = now.Monotonic + s_resumeAfter;
+        }
+    }
+
+    /// <summary>All partitions of a transaction were told how it ended.</summary>
+    public void OnMarkersWritten(string id, TransactionalWriter writer, ShardTime now)
+    {
+        if (_ids.Find(id) is { } metadata && metadata.State.IsPrepared() && metadata.Writer == writer)
+        {
+            Keep(metadata.Complete(now.UnixMs));
+            Emit(new AwaitWritten(new EndToken(id, writer)));
+        }
+    }
+
+    public override void Tick(ShardTime now)
+    {
+        foreach (string id in _toResume.Where(r => r.Value <= now.Monotonic).Select(r => r.Key).ToArray())
+        {
+            _toResume.Remove(id);
+            if (_ids.Find(id) is { } metadata && metadata.State.IsPrepared())
+            {
+                CarryOut(metadata, now);
+            }
+        }
+
+        if (_nextAborts <= now.Monotonic)
+        {
+            _nextAborts = TimeSpan.MaxValue;
+            AbortLate(now);
+        }
+
+        if (_nextCleanup <= now.Monotonic)
+        {
+            _nextCleanup = TimeSpan.MaxValue;
+            ForgetOld(now);
+        }
+
+        Schedule(now);
+    }
+
+    private void AbortLate(ShardTime now)
+    {
+        foreach (TransactionMetadata late in _ids.Newest.Select(e => e.Value)
+            .Where(m => m.State == TransactionState.Ongoing && m.StartedMs + m.TimeoutMs < now.UnixMs).OrderBy(m => m.Id, StringComparer.Ordinal).ToArray())
+        {
+            Emit(new Note($"The transaction of {late.Id} (producer {late.ProducerId}, epoch {late.Epoch}) is aborted: it was open for longer than {late.TimeoutMs} ms"));
+            Decide(late.Fence(View.Transactions.Version, now.UnixMs));
+        }
+    }
+
+    private void ForgetOld(ShardTime now)
+    {
+        foreach (TransactionMetadata old in _ids.Newest.Select(e => e.Value)
+            .Where(m => m.State.IsIdle() && m.UpdatedMs <= now.UnixMs - View.Transactions.IdExpirationMs).OrderBy(m => m.Id, StringComparer.Ordinal).ToArray())
+        {
+            Write(CoordinatorRecord.Tombstone(TransactionRecords.KeyOf(old.Id)));
+        }
+    }
+
+    /// <summary>The timers run while there is something that they could be for.</summary>
+    private void Schedule(ShardTime now)
+    {
+        if (!_ids.Newest.Any())
+        {
+            return;
+        }
+
+        _nextAborts = Min(_nextAborts, now.Monotonic + TimeSpan.FromMilliseconds(View.Transactions.AbortTimedOutMs));
+        _nextCleanup = Min(_nextCleanup, now.Monotonic + TimeSpan.FromMilliseconds(View.Transactions.IdCleanupMs));
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>Writes the new state. What the records do not tell is kept beside them.</summary>
+    private void Keep(TransactionMetadata metadata)
+    {
+        Write(TransactionRecords.Of(metadata, View.Transactions.Version));
+        _ids.Set(metadata.Id, metadata);
+    }
+
+    /// <summary>Writes how a transaction ends. Nobody is told of it before that is committed.</summary>
+    private void Decide(TransactionMetadata prepared)
+    {
+        Keep(prepared);
+        Emit(new AwaitWritten(new EndToken(prepared.Id, prepared.Writer)));
+    }
+
+    private void CarryOut(TransactionMetadata prepared, ShardTime now)
+    {
+        _toResume.Remove(prepared.Id);
+        if (prepared.Partitions.IsEmpty)
+        {
+            OnMarkersWritten(prepared.Id, prepared.Writer, now);
+            return;
+        }
+
+        Emit(new SendMarkers(
+            prepared.Id,
+            prepared.Writer,
+            prepared.State == TransactionState.PrepareCommit,
+            [.. prepared.Partitions.OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition)],
+            prepared.ClientVersion));
+    }
+
+    /// <summary>The write of an end: prepared, or complete.</summary>
+    private sealed record EndToken(string Id, TransactionalWriter Writer);
+}
