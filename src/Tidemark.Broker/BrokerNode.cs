@@ -245,7 +245,7 @@ public sealed class BrokerNode : INode
             new DescribeLogDirsHandler(Directories, Partitions, Cluster, _environment),
             new SaslAuthenticateHandler(),
             new DescribeClusterHandler(Cluster),
-            new WriteTxnMarkersHandler(Partitions, Cluster, _delays, _environment.Time, null),
+            new WriteTxnMarkersHandler(Partitions, Cluster, _delays, _environment.Time, new OffsetsMarkers(_groups)),
             new DescribeProducersHandler(Partitions),
             new GetTelemetrySubscriptionsHandler(_environment),
             new PushTelemetryHandler(),

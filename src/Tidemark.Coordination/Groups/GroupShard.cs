@@ -102,6 +102,13 @@ public sealed class GroupShard : CoordinatorShard
     public override bool TryReplayRaw(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool removes, TransactionalWriter? writer) =>
         Offsets.TryReplayRaw(key, value, removes, writer);
 
+    /// <summary>The coordinator of a producer's transaction says how it ended. Answers with an <see cref="ErrorCode"/>.</summary>
+    public void EndTransaction(long ticket, TransactionalWriter writer, int coordinatorEpoch, bool commit, short transactionVersion)
+    {
+        WriteEnd(writer, coordinatorEpoch, commit, transactionVersion);
+        Respond(ticket, ErrorCode.None);
+    }
+
     public override void Replay(in CoordinatorRecord record, TransactionalWriter? writer)
     {
         foreach (GroupPart part in _parts)
