@@ -98,6 +98,11 @@ internal sealed class ShardLoader(CoordinatorLog topic, string partition, Memory
         while (reader.MoveNext(out RecordView record))
         {
             Records++;
+            if (into.TryReplayRaw(record.Key.Span, record.Value.Span, record.Value.IsNull, writer))
+            {
+                continue;
+            }
+
             CoordinatorRecord read;
             try
             {
