@@ -21,26 +21,35 @@ public static class StoredBatches
     public static List<BatchMark> Read(PartitionLog log, long from, long below, Action<long, string>? onRecord = null)
     {
         var marks = new List<BatchMark>();
+        foreach (byte[] bytes in Pieces(log, from, below))
+        {
+            Walk(bytes, marks, onRecord);
+        }
+
+        return marks;
+    }
+
+    /// <summary>The bytes from an offset on, below the bound, in pieces of whole batches; a piece may end in a part of the next one's first.</summary>
+    public static IEnumerable<byte[]> Pieces(PartitionLog log, long from, long below)
+    {
         while (from < below)
         {
             using LogSlice slice = log.Read(new Offset(from), Piece, new Offset(below), atLeastOneBatch: true);
             if (slice.Error != ErrorCode.None || slice.IsEmpty)
             {
-                break;
+                yield break;
             }
 
             byte[] bytes = new byte[slice.Length];
             slice.CopyTo(bytes);
+            yield return bytes;
             long before = from;
-            Walk(bytes, marks, onRecord);
-            from = marks.Count > 0 ? marks[^1].Next : from;
+            from = NextAfter(bytes, from);
             if (from == before)
             {
-                break;
+                yield break;
             }
         }
-
-        return marks;
     }
 
     /// <summary>The first batch that a read from the offset finds; null when it finds none.</summary>
@@ -68,6 +77,17 @@ public static class StoredBatches
         batch.BaseSequence,
         batch.LastSequence,
         batch.MaxTimestamp);
+
+    private static long NextAfter(ReadOnlySpan<byte> bytes, long from)
+    {
+        var walk = new BatchWalk(bytes);
+        while (walk.MoveNext())
+        {
+            from = walk.Current.NextOffset.Value;
+        }
+
+        return from;
+    }
 
     private static void Walk(ReadOnlySpan<byte> bytes, List<BatchMark> marks, Action<long, string>? onRecord)
     {
