@@ -58,6 +58,9 @@ public sealed record GroupSettings
     /// <summary><c>group.consumer.heartbeat.interval.ms</c></summary>
     public int ConsumerHeartbeatIntervalMs { get; init; } = 5_000;
 
+    /// <summary><c>group.consumer.assignment.interval.ms</c>: the shortest time between two assignments of a group.</summary>
+    public int ConsumerAssignmentIntervalMs { get; init; } = 1_000;
+
     /// <summary><c>group.consumer.assignors</c>: the first is the default.</summary>
     public IReadOnlyList<string> ConsumerAssignors { get; init; } = ["uniform", "range"];
 

@@ -1,4 +1,5 @@
 using Tidemark.Coordination.Classic;
+using Tidemark.Coordination.Consumer;
 using Tidemark.Coordination.Offsets;
 using Tidemark.Primitives;
 
@@ -17,8 +18,9 @@ public sealed class GroupShard : CoordinatorShard
     {
         View = view;
         Classic = new(this);
+        Consumer = new(this);
         Offsets = new(this);
-        _parts = [Classic, Offsets];
+        _parts = [Classic, Consumer, Offsets];
     }
 
     /// <summary>What the groups have committed.</summary>
@@ -26,6 +28,9 @@ public sealed class GroupShard : CoordinatorShard
 
     /// <summary>The groups of the classic protocol, and those of which only offsets are kept.</summary>
     public ClassicGroups Classic { get; }
+
+    /// <summary>The groups of the consumer protocol (KIP-848).</summary>
+    public ConsumerGroups Consumer { get; }
 
     /// <summary>Topics and configuration as they are now.</summary>
     public CoordinatorView View { get; private set; }

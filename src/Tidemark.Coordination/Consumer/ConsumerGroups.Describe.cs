@@ -1,0 +1,93 @@
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Coordination.Consumer;
+
+/// <summary>ConsumerGroupDescribe: groups as they are committed.</summary>
+public sealed partial class ConsumerGroups
+{
+    private const sbyte ClassicMemberType = 0;
+    private const sbyte ConsumerMemberType = 1;
+
+    /// <summary>Describes groups; what is only written and not committed yet is not told.</summary>
+    public void Describe(long ticket, IEnumerable<string> groups)
+    {
+        var response = new ConsumerGroupDescribeResponse();
+        foreach (string id in groups)
+        {
+            response.Groups.Add(Describe(id));
+        }
+
+        Shard.RespondAtOnce(ticket, response);
+    }
+
+    private ConsumerGroupDescribeResponse.DescribedGroup Describe(string id)
+    {
+        if (id.Length == 0 || _groups.FindCommitted(id) is not { } group)
+        {
+            return new ConsumerGroupDescribeResponse.DescribedGroup
+            {
+                GroupId = id,
+                ErrorCode = id.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.GroupIdNotFound,
+                ErrorMessage = id.Length == 0 ? "The group id is empty." : Shard.Find(id) is { } other ? $"Group {id} is a {other.Kind} group." : $"There is no group {id}.",
+            };
+        }
+
+        var described = new ConsumerGroupDescribeResponse.DescribedGroup
+        {
+            GroupId = id,
+            GroupState = group.State,
+            GroupEpoch = group.Epoch,
+            AssignmentEpoch = group.AssignmentEpoch,
+            AssignorName = AssignorOf(group),
+            ErrorMessage = null,
+        };
+        foreach (ConsumerMember member in group.Members.Values)
+        {
+            described.Members.Add(new ConsumerGroupDescribeResponse.Member
+            {
+                MemberId = member.Id,
+                InstanceId = member.InstanceId,
+                RackId = member.RackId,
+                MemberEpoch = member.Epoch,
+                ClientId = member.ClientId,
+                ClientHost = member.ClientHost,
+                SubscribedTopicNames = JavaOrder(member.TopicNames),
+                SubscribedTopicRegex = member.TopicRegex,
+                Assignment = Partitions(member.Assigned.Topics, t => member.Assigned.Of(t).ToArray()),
+                TargetAssignment = group.TargetOf(member.Id, member.InstanceId) is var target ? Partitions(target.Topics, t => target.Of(t).ToArray()) : new(),
+                MemberType = member.Classic is null ? ConsumerMemberType : ClassicMemberType,
+            });
+        }
+
+        return described;
+    }
+
+    /// <summary>Topics that were deleted are left out.</summary>
+    private ConsumerGroupDescribeResponse.Assignment Partitions(ReadOnlySpan<Uuid> topics, Func<Uuid, int[]> partitionsOf)
+    {
+        var assignment = new ConsumerGroupDescribeResponse.Assignment();
+        foreach (Uuid topic in topics)
+        {
+            if (Shard.View.Topics.Find(topic) is { } known)
+            {
+                assignment.TopicPartitions.Add(new ConsumerGroupDescribeResponse.TopicPartitions { TopicId = topic, TopicName = known.Name, Partitions = [.. partitionsOf(topic)] });
+            }
+        }
+
+        return assignment;
+    }
+
+    /// <summary>Names in the order in which Kafka's coordinator, which keeps them in a hash set, tells them; tools show them so.</summary>
+    internal static List<string> JavaOrder(IReadOnlyList<string> names)
+    {
+        const int SmallestTable = 16;
+        int buckets = SmallestTable;
+        while (buckets < (int)(names.Count / 0.75f) + 1)
+        {
+            buckets *= 2;
+        }
+
+        return [.. names.OrderBy(name => (KeyPartition.HashOf(name) ^ (KeyPartition.HashOf(name) >>> 16)) & (buckets - 1))];
+    }
+}

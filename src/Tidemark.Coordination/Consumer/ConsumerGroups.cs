@@ -1,0 +1,225 @@
+using Tidemark.Coordination.Classic;
+using Tidemark.Coordination.Consumer.Expressions;
+using Tidemark.Coordination.Groups;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Coordination.Consumer;
+
+/// <summary>
+/// The consumer groups of a shard (KIP-848): members heartbeat, the coordinator assigns. A heartbeat may change what the member subscribes to, which raises the group's
+/// epoch; if that is ahead of the targets' they are computed anew; then the member is moved one step towards its target. Every step is a record.
+/// Sessions and other timers, and the reasons of past rebalances, are kept beside the records and begin anew after a change of leaders.
+/// </summary>
+public sealed partial class ConsumerGroups : GroupPart
+{
+    /// <summary>Expressions are not resolved more often than this, so that many new topics make one rebalance.</summary>
+    private const long RegexRefreshMinMs = 10_000;
+
+    private readonly VersionedMap<string, ConsumerGroup> _groups;
+    private readonly Deadlines<ConsumerTimer> _deadlines = new();
+    private readonly Dictionary<string, GroupActivity> _activity = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TopicRegex> _compiled = new(StringComparer.Ordinal);
+    private long _view;
+
+    public ConsumerGroups(GroupShard shard)
+        : base(shard) => _groups = new(shard.Versions, StringComparer.Ordinal);
+
+    private enum TimerKind
+    {
+        /// <summary>The member has to be heard of.</summary>
+        Session,
+
+        /// <summary>The member has to give up what it was told to.</summary>
+        Rebalance,
+
+        /// <summary>A member of the classic protocol was told to join again.</summary>
+        Join,
+
+        /// <summary>A member of the classic protocol has to fetch its assignment.</summary>
+        Sync,
+
+        /// <summary>The group's expressions are to be resolved.</summary>
+        Regex,
+    }
+
+    public override TimeSpan? NextDeadline => _deadlines.Next;
+
+    public override IEnumerable<IGroup> All => _groups.Newest.Select(g => g.Value);
+
+    /// <summary>The group in its newest state, or null.</summary>
+    public ConsumerGroup? FindConsumer(string group) => _groups.Find(group);
+
+    /// <summary>Why the group's epoch rose, oldest first, since this coordinator has it; when, in Unix milliseconds.</summary>
+    public IReadOnlyCollection<(int Epoch, string Reason, long AtMs)> ReasonsOf(string group) =>
+        _activity.TryGetValue(group, out GroupActivity? activity) ? activity.Reasons : [];
+
+    public override IGroup? Find(string group) => _groups.Find(group);
+
+    public override bool TryReplay(in CoordinatorRecord record, TransactionalWriter? writer)
+    {
+        if (ConsumerReplay.GroupOf(record) is not { } id)
+        {
+            return false;
+        }
+
+        ConsumerGroup? before = _groups.Find(id);
+        ConsumerGroup? after = ConsumerReplay.Apply(before, record);
+        if (!ReferenceEquals(before, after))
+        {
+            _groups.Set(id, after);
+        }
+
+        return true;
+    }
+
+    public override void DeleteAll(string group)
+    {
+        if (_groups.Find(group) is { } found)
+        {
+            Forget(found);
+            WriteAll(ConsumerRecords.Removal(found));
+        }
+    }
+
+    public override void OnLoaded(ShardTime now)
+    {
+        foreach (ConsumerGroup group in _groups.Newest.Select(g => g.Value))
+        {
+            foreach (ConsumerMember member in group.Members.Values)
+            {
+                ExtendSession(group.Id, member, now);
+                if (member is { State: MemberState.UnrevokedPartitions, Classic: null })
+                {
+                    Set(group.Id, member.Id, TimerKind.Rebalance, member.RebalanceTimeoutMs, now);
+                }
+            }
+        }
+    }
+
+    public override void OnView(ShardTime now) => _view++;
+
+    public override void Tick(ShardTime now)
+    {
+        while (_deadlines.TryTakeDue(now.Monotonic, out ConsumerTimer timer))
+        {
+            if (_groups.Find(timer.Group) is not { } group)
+            {
+                continue;
+            }
+
+            if (timer.Kind == TimerKind.Regex)
+            {
+                ResolveRegexes(group, now);
+            }
+            else if (group.Member(timer.Member) is { } member)
+            {
+                Expire(group, member, timer.Kind, now);
+            }
+        }
+    }
+
+    private void Expire(ConsumerGroup group, ConsumerMember member, TimerKind kind, ShardTime now)
+    {
+        string? reason = kind switch
+        {
+            TimerKind.Session => "was not heard of within its session timeout",
+            TimerKind.Rebalance => member.State == MemberState.UnrevokedPartitions ? $"did not give up its partitions within its rebalance timeout of {member.RebalanceTimeoutMs} ms" : null,
+            TimerKind.Join => "was told to join again and did not within its rebalance timeout",
+            _ => "joined and did not fetch its assignment within its rebalance timeout",
+        };
+        if (reason is not null)
+        {
+            Fence(group, [member], $"member {member.Id} {reason}", now);
+        }
+    }
+
+    /// <summary>What is set for the group, else for the broker.</summary>
+    private int Setting(string group, string key, int ofBroker) =>
+        Shard.View.GroupConfig(group) is { } config && config.TryGetValue(key, out string? text) && int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int value)
+            ? value
+            : ofBroker;
+
+    private int HeartbeatIntervalMs(string group) => Setting(group, "consumer.heartbeat.interval.ms", Shard.View.Groups.ConsumerHeartbeatIntervalMs);
+
+    private void ExtendSession(string group, ConsumerMember member, ShardTime now) => Set(
+        group,
+        member.Id,
+        TimerKind.Session,
+        member.Classic?.SessionTimeoutMs ?? Setting(group, "consumer.session.timeout.ms", Shard.View.Groups.ConsumerSessionTimeoutMs),
+        now);
+
+    private void Set(string group, string member, TimerKind kind, int ms, ShardTime now) =>
+        _deadlines.Set(new ConsumerTimer(group, member, kind), now.Monotonic + TimeSpan.FromMilliseconds(Math.Max(0, ms)));
+
+    private void Cancel(string group, string member, TimerKind kind) => _deadlines.Cancel(new ConsumerTimer(group, member, kind));
+
+    private void CancelAll(string group, string member)
+    {
+        for (TimerKind kind = TimerKind.Session; kind <= TimerKind.Sync; kind++)
+        {
+            Cancel(group, member, kind);
+        }
+    }
+
+    private void Forget(ConsumerGroup group)
+    {
+        foreach (string member in group.Members.Keys)
+        {
+            CancelAll(group.Id, member);
+        }
+
+        Cancel(group.Id, "", TimerKind.Regex);
+        _activity.Remove(group.Id);
+    }
+
+    private GroupActivity ActivityOf(string group)
+    {
+        if (!_activity.TryGetValue(group, out GroupActivity? activity))
+        {
+            _activity.Add(group, activity = new GroupActivity());
+        }
+
+        return activity;
+    }
+
+    private void WriteAll(IEnumerable<CoordinatorRecord> records)
+    {
+        foreach (CoordinatorRecord record in records)
+        {
+            Shard.Write(record);
+        }
+    }
+
+    /// <summary>The group as the records written so far have made it.</summary>
+    private ConsumerGroup Again(ConsumerGroup group) => _groups.Find(group.Id) ?? group;
+
+    private readonly record struct ConsumerTimer(string Group, string Member, TimerKind Kind);
+
+    /// <summary>What is known of a group besides its records.</summary>
+    private sealed class GroupActivity
+    {
+        private const int ReasonsMax = 16;
+
+        /// <summary>The view of the cluster against which the group's metadata were compared last; -1 before.</summary>
+        public long CheckedView { get; set; } = -1;
+
+        /// <summary>The view in which the expressions were resolved last; -1 before.</summary>
+        public long ResolvedView { get; set; } = -1;
+
+        /// <summary>When that was, in Unix milliseconds.</summary>
+        public long ResolvedAtMs { get; set; }
+
+        /// <summary>The reasons of the newest epochs.</summary>
+        public Queue<(int Epoch, string Reason, long AtMs)> Reasons { get; } = new();
+
+        public void Remember(int epoch, string reason, long atMs)
+        {
+            Reasons.Enqueue((epoch, reason, atMs));
+            if (Reasons.Count > ReasonsMax)
+            {
+                Reasons.Dequeue();
+            }
+        }
+    }
+}
