@@ -9,7 +9,8 @@ public static class ClassicAnswers
     public static JoinGroupResponse Refuse(JoinGroupRequest request, ErrorCode error) => RefuseJoin(request.MemberId, error);
 
     /// <param name="member">The id with which the client is to go on; empty when it has none any more.</param>
-    public static JoinGroupResponse RefuseJoin(string member, ErrorCode error) => new() { ErrorCode = error, MemberId = member, GenerationId = -1 };
+    public static JoinGroupResponse RefuseJoin(string member, ErrorCode error) =>
+        new() { ErrorCode = error, MemberId = member, GenerationId = -1, ProtocolName = null };
 
     public static SyncGroupResponse RefuseSync(ErrorCode error) => new() { ErrorCode = error };
 
@@ -25,7 +26,7 @@ public static class ClassicAnswers
         MemberId = member.Id,
         GenerationId = group.Generation,
         ProtocolType = group.ProtocolType,
-        ProtocolName = group.Protocol!,
+        ProtocolName = group.Protocol,
         Leader = group.Leader ?? "",
         SkipAssignment = skipAssignment,
         Members = withMembers
