@@ -21,13 +21,13 @@ public sealed class JoinGroupHandler(Coordinators<GroupShard> groups, BrokerEnvi
     /// <summary>From this version on a protocol that there is none of is told as such.</summary>
     private const short MayLackProtocol = 7;
 
-    protected override JoinGroupResponse Refusal(JoinGroupRequest request, ErrorCode error, short version) => Fit(ClassicAnswers.Refuse(request, error), version);
+    protected override JoinGroupResponse Refusal(JoinGroupRequest request, ErrorCode error, short version) => Fit(ClassicAnswers.RefuseJoin("", error), version);
 
     protected override async ValueTask<JoinGroupResponse> Answer(JoinGroupRequest request, Request context)
     {
         if (request.GroupId.Length == 0)
         {
-            return Refusal(request, ErrorCode.InvalidGroupId, context.ApiVersion);
+            return Fit(ClassicAnswers.Refuse(request, ErrorCode.InvalidGroupId), context.ApiVersion);
         }
 
         var client = new GroupClient(context.ClientId ?? "", $"/{context.Connection.Info.RemoteAddress}");
@@ -35,7 +35,7 @@ public sealed class JoinGroupHandler(Coordinators<GroupShard> groups, BrokerEnvi
         JoinGroupResponse response = await groups.Ask(
             request.GroupId,
             (shard, ticket, now) => shard.Classic.Join(new JoinInput(ticket, request, context.ApiVersion, client, fresh), now),
-            error => ClassicAnswers.Refuse(request, error));
+            error => ClassicAnswers.RefuseJoin("", error));
         return Fit(response, context.ApiVersion);
     }
 
