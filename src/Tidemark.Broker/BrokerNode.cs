@@ -9,6 +9,7 @@ using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Quorum;
 using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
+using Tidemark.Broker.Transactions;
 using Tidemark.Coordination.Groups;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
@@ -43,6 +44,7 @@ public sealed class BrokerNode : INode
     private readonly DirectoryAssignments _assignments;
     private readonly MetadataPublisher _publisher;
     private readonly Coordinators<GroupShard> _groups;
+    private readonly BrokerTransactions _transactions;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<string> _failed = new();
     private long _brokerEpoch = -1;
@@ -118,6 +120,8 @@ public sealed class BrokerNode : INode
                 () => (CompressionCodec)Cluster.Config.GetInt("offsets.topic.compression.codec"),
                 TimeSpan.FromMilliseconds(options.Config.GetInt("offsets.commit.timeout.ms")),
                 environment.Logs.CreateLogger("Tidemark.Groups")));
+        _transactions = new BrokerTransactions(
+            environment, Cluster, Partitions, _links, _delays, new ProducerIdBlocks(Cluster, quorum), options.InterBrokerListenerName, new OffsetsMarkers(_groups));
         _storage.OnRolled = _housekeeping.OnRolled;
         _storage.OnDirectoryFailed = OnDirectoryFailed;
         NodeHandlers more = moreHandlers(this);
@@ -202,6 +206,7 @@ public sealed class BrokerNode : INode
 
         // Members wait for others of their group; nothing that is in flight may wait for them.
         _groups.Stop();
+        _transactions.Stop();
         await _environment.Time.Within(Acceptor.Drain(), grace);
         _housekeeping.Dispose();
         _fetchers.Dispose();
@@ -224,7 +229,7 @@ public sealed class BrokerNode : INode
         var creation = new TopicAutoCreation(Cluster, _quorum);
         return
         [
-            new ProduceHandler(Partitions, Cluster, _delays, _environment.Time),
+            new ProduceHandler(Partitions, Cluster, _delays, _environment.Time, _transactions.Verifier),
             new FetchHandler(
                 Partitions,
                 Cluster,
@@ -247,20 +252,19 @@ public sealed class BrokerNode : INode
             new SaslHandshakeHandler(),
             new ApiVersionsHandler(() => Table, Cluster),
             new DeleteRecordsHandler(Partitions),
-            new InitProducerIdHandler(new ProducerIdBlocks(Cluster, _quorum)),
             new OffsetForLeaderEpochHandler(Partitions),
             new AlterReplicaLogDirsHandler(Directories, Partitions, _mover),
             new DescribeLogDirsHandler(Directories, Partitions, Cluster, _environment),
             new SaslAuthenticateHandler(),
             new DeleteGroupsHandler(_groups),
             new DescribeClusterHandler(Cluster),
-            new WriteTxnMarkersHandler(Partitions, Cluster, _delays, _environment.Time, new OffsetsMarkers(_groups)),
-            new TxnOffsetCommitHandler(_groups, Cluster, null),
+            new TxnOffsetCommitHandler(_groups, Cluster, _transactions.Verifier),
             new OffsetDeleteHandler(_groups),
             new DescribeProducersHandler(Partitions),
             new GetTelemetrySubscriptionsHandler(_environment),
             new PushTelemetryHandler(),
             new DescribeTopicPartitionsHandler(Cluster),
+            .. _transactions.Handlers(),
         ];
     }
 
@@ -279,6 +283,7 @@ public sealed class BrokerNode : INode
         }
 
         _groups.Publish(image, Cluster.Config);
+        _transactions.Publish(image, Cluster.Config);
     }
 
     /// <summary>Tells the controller when other directories than it knows of are closed to new partitions.</summary>

@@ -1,6 +1,8 @@
-using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Transactions;
+using Tidemark.Coordination;
+using Tidemark.Coordination.Transactions;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -8,39 +10,39 @@ using Tidemark.Protocol.Messages;
 namespace Tidemark.Broker.Handlers;
 
 /// <summary>
-/// API key 22, InitProducerId: a new id for an idempotent producer (KIP-98).
+/// API key 22, InitProducerId: an id and epoch for an idempotent producer, or for a transactional one, whose predecessors it fences (KIP-98).
 /// v3 the producer's current id and epoch (KIP-360), which mean nothing without a transactional id · v4 PRODUCER_FENCED · v5 for
 /// transactions v2 · v6 is not stable yet and not served.
-/// There are no transactions here: a transactional id is answered COORDINATOR_NOT_AVAILABLE.
 /// </summary>
-public sealed class InitProducerIdHandler(ProducerIdBlocks ids)
+public sealed class InitProducerIdHandler(TransactionService transactions)
     : MessageHandler<InitProducerIdRequest, InitProducerIdResponse>(ApiKey.InitProducerId, 0, 5)
 {
+    private const short FencedIsKnownFrom = 4;
+
     protected override InitProducerIdResponse Refusal(InitProducerIdRequest request, ErrorCode error, short version) => Failed(error);
 
-    protected override ValueTask<InitProducerIdResponse> Answer(InitProducerIdRequest request, Request context)
+    protected override async ValueTask<InitProducerIdResponse> Answer(InitProducerIdRequest request, Request context)
     {
-        bool halfGiven = (request.ProducerId < 0) != (request.ProducerEpoch < 0);
-        if (request.TransactionalId is "" || halfGiven)
+        if (request.TransactionalId is "" || (request.ProducerId < 0) != (request.ProducerEpoch < 0))
         {
-            return new(Failed(ErrorCode.InvalidRequest));
+            return Failed(ErrorCode.InvalidRequest);
         }
 
-        if (request.TransactionalId is not null)
+        if (request.TransactionalId is not { } id)
         {
-            return new(Failed(ErrorCode.CoordinatorNotAvailable));
+            (ErrorCode error, ProducerId fresh) = await transactions.TakeProducerId();
+            return error == ErrorCode.None ? new() { ProducerId = fresh.Value, ProducerEpoch = 0 } : Failed(error);
         }
 
-        return ids.TryTake(out ProducerId id) ? new(Given(id)) : TakeLater();
+        TransactionalWriter? expected = request.ProducerId < 0 ? null : new(new ProducerId(request.ProducerId), request.ProducerEpoch);
+        TransactionOutcome outcome = await transactions.InitProducer(id, request.TransactionTimeoutMs, expected);
+        return new()
+        {
+            ErrorCode = context.ApiVersion < FencedIsKnownFrom && outcome.Error == ErrorCode.ProducerFenced ? ErrorCode.InvalidProducerEpoch : outcome.Error,
+            ProducerId = outcome.ProducerId,
+            ProducerEpoch = outcome.Epoch,
+        };
     }
-
-    private static InitProducerIdResponse Given(ProducerId id) => new() { ProducerId = id.Value, ProducerEpoch = 0 };
 
     private static InitProducerIdResponse Failed(ErrorCode error) => new() { ErrorCode = error, ProducerId = -1, ProducerEpoch = -1 };
-
-    private async ValueTask<InitProducerIdResponse> TakeLater()
-    {
-        (ErrorCode error, ProducerId id) = await ids.Take();
-        return error == ErrorCode.None ? Given(id) : Failed(error);
-    }
 }

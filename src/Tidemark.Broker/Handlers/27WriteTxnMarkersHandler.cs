@@ -1,8 +1,5 @@
-using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
-using Tidemark.Broker.Partitions;
-using Tidemark.Broker.Runtime;
 using Tidemark.Broker.Transactions;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
@@ -12,86 +9,11 @@ namespace Tidemark.Broker.Handlers;
 
 /// <summary>
 /// API key 27, WriteTxnMarkers: a transaction's coordinator has partitions told how it ended (KIP-98). v2 the transaction's version, from 2 on
-/// with a stricter check of epochs (KIP-1228). Answered when the markers are committed. Those for <c>__consumer_offsets</c> are written by
-/// the group coordinator.
+/// with a stricter check of epochs (KIP-1228). Answered when the markers are committed.
 /// </summary>
-public sealed class WriteTxnMarkersHandler(PartitionRegistry partitions, ClusterState cluster, DelayQueue delays, TimeProvider time, IOffsetsMarkers? offsets)
-    : MessageHandler<WriteTxnMarkersRequest, WriteTxnMarkersResponse>(ApiKey.WriteTxnMarkers, 1, 2)
+public sealed class WriteTxnMarkersHandler(MarkerWriter markers) : MessageHandler<WriteTxnMarkersRequest, WriteTxnMarkersResponse>(ApiKey.WriteTxnMarkers, 1, 2)
 {
-    protected override WriteTxnMarkersResponse Refusal(WriteTxnMarkersRequest request, ErrorCode error, short version) => Respond(request, () => error);
+    protected override WriteTxnMarkersResponse Refusal(WriteTxnMarkersRequest request, ErrorCode error, short version) => MarkerWriter.Respond(request, () => error);
 
-    protected override async ValueTask<WriteTxnMarkersResponse> Answer(WriteTxnMarkersRequest request, Request context)
-    {
-        var writes = new MarkerWrites(time);
-        var ofOffsets = new List<(int Place, ValueTask<ErrorCode> Error)>();
-        foreach (WriteTxnMarkersRequest.WritableTxnMarker marker in request.Markers)
-        {
-            foreach (WriteTxnMarkersRequest.WritableTxnMarkerTopic topic in marker.Topics)
-            {
-                foreach (int index in topic.PartitionIndexes)
-                {
-                    Begin(marker, new TopicPartition(topic.Name, index), writes, ofOffsets);
-                }
-            }
-        }
-
-        ErrorCode[] errors = [.. await writes.Committed(delays, TimeSpan.FromMilliseconds(cluster.Config.GetInt("request.timeout.ms")))];
-        foreach ((int place, ValueTask<ErrorCode> error) in ofOffsets)
-        {
-            errors[place] = OfOffsets(await error);
-        }
-
-        int next = 0;
-        return Respond(request, () => errors[next++]);
-    }
-
-    private void Begin(WriteTxnMarkersRequest.WritableTxnMarker marker, TopicPartition name, MarkerWrites writes, List<(int Place, ValueTask<ErrorCode> Error)> ofOffsets)
-    {
-        var producer = new ProducerId(marker.ProducerId);
-        if (partitions.Find(name) is not { } partition)
-        {
-            writes.Add(ErrorCode.UnknownTopicOrPartition);
-        }
-        else if (name.Topic != InternalTopics.ConsumerOffsets)
-        {
-            writes.Append(partition, producer, marker.ProducerEpoch, marker.CoordinatorEpoch, marker.TransactionResult, marker.TransactionVersion);
-        }
-        else if (offsets is null)
-        {
-            writes.Add(ErrorCode.NotLeaderOrFollower);
-        }
-        else
-        {
-            ValueTask<ErrorCode> error = offsets.Complete(
-                name, producer, marker.ProducerEpoch, marker.CoordinatorEpoch, marker.TransactionResult, marker.TransactionVersion);
-            ofOffsets.Add((writes.Add(ErrorCode.None), error));
-        }
-    }
-
-    /// <summary>A transaction's coordinator knows of partitions and their leaders, not of the coordinators of groups.</summary>
-    private static ErrorCode OfOffsets(ErrorCode error) =>
-        error is ErrorCode.CoordinatorNotAvailable or ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator ? ErrorCode.NotLeaderOrFollower : error;
-
-    private static WriteTxnMarkersResponse Respond(WriteTxnMarkersRequest request, Func<ErrorCode> next)
-    {
-        var response = new WriteTxnMarkersResponse();
-        foreach (WriteTxnMarkersRequest.WritableTxnMarker marker in request.Markers)
-        {
-            var result = new WriteTxnMarkersResponse.WritableTxnMarkerResult { ProducerId = marker.ProducerId };
-            foreach (WriteTxnMarkersRequest.WritableTxnMarkerTopic topic in marker.Topics)
-            {
-                var answer = new WriteTxnMarkersResponse.WritableTxnMarkerTopicResult { Name = topic.Name };
-                foreach (int index in topic.PartitionIndexes)
-                {
-                    answer.Partitions.Add(new() { PartitionIndex = index, ErrorCode = next() });
-                }
-
-                result.Topics.Add(answer);
-            }
-
-            response.Markers.Add(result);
-        }
-
-        return response;
-    }
+    protected override ValueTask<WriteTxnMarkersResponse> Answer(WriteTxnMarkersRequest request, Request context) => markers.Write(request);
 }

@@ -4,11 +4,20 @@ namespace Tidemark.Coordination.Transactions;
 
 public sealed partial class TransactionShard
 {
-    /// <summary>Partitions join the producer's transaction, which begins with the first. Answers a <see cref="TransactionOutcome"/>.</summary>
+    /// <summary>
+    /// Partitions join the producer's transaction, which begins with the first. Answers a <see cref="TransactionOutcome"/>. While the
+    /// transaction before is being ended it waits a little for that: its client would only come again.
+    /// </summary>
     /// <param name="clientVersion">The transaction version that the request shows its client to have.</param>
     public void AddPartitions(long ticket, string id, TransactionalWriter producer, IReadOnlyCollection<TopicPartition> partitions, short clientVersion, ShardTime now)
     {
         ErrorCode error = CheckOpen(id, producer, out TransactionMetadata? known);
+        if (error == ErrorCode.ConcurrentTransactions && _waiting.Count < WaitingMax)
+        {
+            _waiting.Add(new WaitingAdd(ticket, id, producer, partitions, clientVersion, now.Monotonic + s_waitMax));
+            return;
+        }
+
         if (error != ErrorCode.None)
         {
             Respond(ticket, new TransactionOutcome(error));
@@ -104,6 +113,34 @@ public sealed partial class TransactionShard
         }
     }
 
+    /// <summary>The transaction before has ended: who waited for that goes on.</summary>
+    private void GoOn(string id, ShardTime now)
+    {
+        foreach (WaitingAdd waiting in TakeWaiting(w => w.Id == id))
+        {
+            AddPartitions(waiting.Ticket, id, waiting.Producer, waiting.Partitions, waiting.ClientVersion, now);
+        }
+    }
+
+    private void GiveUpWaiting(ShardTime now)
+    {
+        foreach (WaitingAdd waiting in TakeWaiting(w => w.Deadline <= now.Monotonic))
+        {
+            Respond(waiting.Ticket, new TransactionOutcome(ErrorCode.ConcurrentTransactions));
+        }
+    }
+
+    private List<WaitingAdd> TakeWaiting(Predicate<WaitingAdd> which)
+    {
+        List<WaitingAdd> taken = _waiting.FindAll(which);
+        if (taken.Count > 0)
+        {
+            _waiting.RemoveAll(which);
+        }
+
+        return taken;
+    }
+
     private static TransactionOutcome Next(TransactionMetadata ended) => new(ErrorCode.None, ended.ProducerId, ended.Epoch);
 
     /// <summary>The answer to an end that was decided already: the same end succeeds, when all partitions know; the other one never does.</summary>
@@ -133,4 +170,7 @@ public sealed partial class TransactionShard
             : known.State.IsPrepared() ? ErrorCode.ConcurrentTransactions
             : ErrorCode.None;
     }
+
+    private sealed record WaitingAdd(
+        long Ticket, string Id, TransactionalWriter Producer, IReadOnlyCollection<TopicPartition> Partitions, short ClientVersion, TimeSpan Deadline);
 }

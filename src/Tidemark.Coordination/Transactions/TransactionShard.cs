@@ -12,7 +12,14 @@ public sealed partial class TransactionShard : CoordinatorShard
     /// <summary>After a failure of this partition's own log.</summary>
     private static readonly TimeSpan s_resumeAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a producer that has begun its next transaction waits for the end of the one before.</summary>
+    private static readonly TimeSpan s_waitMax = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Of all ids together; beyond it they are told at once to come again.</summary>
+    private const int WaitingMax = 1000;
+
     private readonly VersionedMap<string, TransactionMetadata> _ids;
+    private readonly List<WaitingAdd> _waiting = [];
 
     /// <summary>Ends that are prepared and committed, but that nobody carries out just now.</summary>
     private readonly SortedDictionary<string, TimeSpan> _toResume = new(StringComparer.Ordinal);
@@ -36,8 +43,11 @@ public sealed partial class TransactionShard : CoordinatorShard
             TimeSpan next = _nextAborts < _nextCleanup ? _nextAborts : _nextCleanup;
             foreach (TimeSpan resume in _toResume.Values)
             {
-                next = resume < next ? resume : next;
+                next = Min(next, resume);
             }
+
+            // Each came after the one before it and waits as long.
+            next = _waiting.Count > 0 ? Min(next, _waiting[0].Deadline) : next;
 
             return next == TimeSpan.MaxValue ? null : next;
         }
@@ -96,11 +106,13 @@ public sealed partial class TransactionShard : CoordinatorShard
         {
             Keep(metadata.Complete(now.UnixMs));
             Emit(new AwaitWritten(new EndToken(id, writer)));
+            GoOn(id, now);
         }
     }
 
     public override void Tick(ShardTime now)
     {
+        GiveUpWaiting(now);
         foreach (string id in _toResume.Where(r => r.Value <= now.Monotonic).Select(r => r.Key).ToArray())
         {
             _toResume.Remove(id);

@@ -11,6 +11,8 @@ namespace Tidemark.Storage.Logs;
 public sealed class LogSlice : IDisposable
 {
     private SegmentFile? _lease;
+    private Segment? _segment;
+    private long _segmentEnd;
 
     private LogSlice(ErrorCode error, SegmentFile? lease, IDiskFile? file, long position, int length)
     {
@@ -50,6 +52,10 @@ public sealed class LogSlice : IDisposable
 
     internal static LogSlice Failed { get; } = new(ErrorCode.KafkaStorageError, null, null, 0, 0);
 
-    internal static LogSlice Of(SegmentFile leased, IDiskFile file, long position, int length) =>
-        new(ErrorCode.None, leased, file, position, length);
+    /// <summary>An offset above all that the slice holds, and not far above: by the segment's index, or where the segment ends.</summary>
+    internal Offset OffsetBound => new(_segment?.Offsets.FirstAtOrAfter((int)Position + Length) ?? _segmentEnd);
+
+    /// <param name="segmentEnd">Where the next segment begins, or the log ends.</param>
+    internal static LogSlice Of(Segment segment, IDiskFile file, int position, int length, long segmentEnd) =>
+        new(ErrorCode.None, segment.File, file, position, length) { _segment = segment, _segmentEnd = segmentEnd };
 }

@@ -56,7 +56,11 @@ public sealed partial class PartitionLog
         }
     }
 
-    /// <summary>The aborted transactions that touch the range, for read_committed.</summary>
+    /// <summary>The aborted transactions that touch what was read, for read_committed.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, LogSlice read) => AbortedTransactions(from, read.OffsetBound);
+
+    /// <summary>The aborted transactions that touch the range.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upperBoundExclusive)
     {
@@ -112,7 +116,8 @@ public sealed partial class PartitionLog
                 length = firstBatch <= maxBytes ? maxBytes : atLeastOneBatch ? firstBatch : 0;
             }
 
-            return length == 0 ? LogSlice.Empty : LogSlice.Of(segment.File, segment.File.Acquire(), position, length);
+            return length == 0 ? LogSlice.Empty : LogSlice.Of(
+                segment, segment.File.Acquire(), position, length, i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset);
         }
 
         return LogSlice.Empty;

@@ -92,10 +92,9 @@ internal sealed class ProducerTable
             return ErrorCode.InvalidProducerEpoch;
         }
 
-        Verification? verification = null;
+        Verification? verification = VerificationOf(batch.ProducerId.Value);
         if (batch.IsTransactional && !HasOpen(producer, batch.ProducerEpoch))
         {
-            verification = VerificationOf(batch.ProducerId.Value);
             if (!ReferenceEquals(terms.Guard, VerificationGuard.NotNeeded) && (terms.Guard is null || !ReferenceEquals(terms.Guard, verification?.Guard)))
             {
                 return ErrorCode.InvalidTxnState;

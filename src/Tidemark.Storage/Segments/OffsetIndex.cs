@@ -78,6 +78,24 @@ internal sealed class OffsetIndex(IDisk disk, OpenFileBudget budget, string path
         }
     }
 
+    /// <summary>The first entry's offset among those at or after the position; null when there is none.</summary>
+    public long? FirstAtOrAfter(int position)
+    {
+        lock (Gate)
+        {
+            Span<byte> entry = stackalloc byte[EntryBytes];
+            int low = 0, high = Entries;
+            while (low < high)
+            {
+                int middle = low + ((high - low) / 2);
+                Invariant.Require(ReadEntries(middle, entry) == 1);
+                (low, high) = Position(entry, 0) < position ? (middle + 1, high) : (low, middle);
+            }
+
+            return low < Entries && ReadEntries(low, entry) == 1 ? baseOffset + Relative(entry, 0) : null;
+        }
+    }
+
     /// <summary>The entry at this place, for checks.</summary>
     public (long Offset, int Position) At(int index)
     {

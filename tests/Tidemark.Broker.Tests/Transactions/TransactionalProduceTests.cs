@@ -30,7 +30,7 @@ public sealed class TransactionalProduceTests : ITransactionCoordinators
             new DispatchTable(
             [
                 new ProduceHandler(_world.Node.Partitions, _world.Node.Cluster, delays, environment.Time, verifier),
-                new WriteTxnMarkersHandler(_world.Node.Partitions, _world.Node.Cluster, delays, environment.Time, null),
+                new WriteTxnMarkersHandler(new MarkerWriter(_world.Node.Partitions, _world.Node.Cluster, delays, environment.Time, null)),
             ]),
             new DispatchTable([]),
             [],

@@ -62,7 +62,6 @@ public sealed class EndTransactionTests
         Assert.Equal(new TransactionOutcome(ErrorCode.None, 100, 1), world.EndAndRaise(commit, 0));
         SendMarkers markers = Assert.Single(world.Markers);
         Assert.Equal((1, commit, 2), (markers.Writer.Epoch, markers.Commit, markers.TransactionVersion));
-        Assert.Equal(ErrorCode.ConcurrentTransactions, world.Add(1));
         world.Finish();
         Assert.Equal(commit ? CompleteCommit : CompleteAbort, world.State.State);
         Assert.Equal(ErrorCode.None, world.Add(1));
@@ -148,6 +147,31 @@ public sealed class EndTransactionTests
         Assert.Equal(CompleteAbort, world.State.State);
         Assert.Empty(world.Markers);
         Assert.Equal(world.Now.UnixMs, world.State.StartedMs);
+    }
+
+    [Fact]
+    public void A_partition_of_the_next_transaction_waits_until_the_one_before_has_ended()
+    {
+        ShardWorld world = new ShardWorld().In(PrepareCommit, raises: true);
+        long waiting = world.Send((shard, ticket) => shard.AddPartitions(ticket, ShardWorld.Id, new TransactionalWriter(new ProducerId(100), 1), [ShardWorld.B], 2, world.Now));
+        Assert.Null(world.AnswerTo<TransactionOutcome>(waiting));
+        world.Finish();
+        Assert.Equal(TransactionOutcome.Success, world.AnswerTo<TransactionOutcome>(waiting));
+        Assert.Equal((Ongoing, true), (world.State.State, world.State.Partitions.SetEquals([ShardWorld.B])));
+    }
+
+    [Fact]
+    public void It_does_not_wait_for_long()
+    {
+        ShardWorld world = new ShardWorld().In(PrepareAbort, raises: false);
+        long waiting = world.Send((shard, ticket) => shard.AddPartitions(ticket, ShardWorld.Id, new TransactionalWriter(new ProducerId(100), 0), [ShardWorld.B], 0, world.Now));
+        Assert.Equal(ErrorCode.ProducerFenced, world.Add(1));
+        world.Elapsed = world.Shard.NextDeadline!.Value;
+        Assert.InRange(world.Elapsed, TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
+        world.Tick();
+        Assert.Equal(ErrorCode.ConcurrentTransactions, world.AnswerTo<TransactionOutcome>(waiting).Error);
+        world.Finish();
+        Assert.Equal(CompleteAbort, world.State.State);
     }
 
     [Fact]

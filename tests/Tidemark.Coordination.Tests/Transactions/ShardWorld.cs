@@ -124,13 +124,20 @@ internal sealed class ShardWorld
         Settle(error);
     }
 
+    /// <summary>The answer, or null while it waits.</summary>
     public T Ask<T>(Action<TransactionShard, long> input)
-        where T : class
+        where T : class => AnswerTo<T>(Send(input));
+
+    /// <summary>Gives the shard a request. Answers its ticket.</summary>
+    public long Send(Action<TransactionShard, long> input)
     {
         long ticket = ++_ticket;
         Feed(shard => input(shard, ticket));
-        return _answers.TryGetValue(ticket, out object? answer) ? (T)answer : null!;
+        return ticket;
     }
+
+    public T AnswerTo<T>(long ticket)
+        where T : class => _answers.TryGetValue(ticket, out object? answer) ? (T)answer : null!;
 
     public void Feed(Action<TransactionShard> input)
     {

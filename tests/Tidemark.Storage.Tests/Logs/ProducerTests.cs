@@ -205,6 +205,38 @@ public class ProducerTests
     }
 
     [Fact]
+    public void A_read_comes_with_the_aborted_transactions_of_what_it_holds_and_not_of_later_segments()
+    {
+        PartitionLog log = _fixture.Open();
+        Append(log, 8, 0, 0, transactional: true);
+        log.Roll();
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: true), default, AppendTerms.Coordinator);
+        Append(log, 8, 0, 1, transactional: true);
+        log.AppendAsLeader(_fixture.Marker(8, 0, commit: false), default, AppendTerms.Coordinator);
+
+        using LogSlice first = log.Read(Offset.Zero, 1 << 20, new Offset(4), atLeastOneBatch: true);
+        using LogSlice second = log.Read(new Offset(1), 1 << 20, new Offset(4), atLeastOneBatch: true);
+        Assert.Empty(log.AbortedTransactions(Offset.Zero, first));
+        Assert.Equal(2, Assert.Single(log.AbortedTransactions(new Offset(1), second)).FirstOffset);
+    }
+
+    [Fact]
+    public void A_read_of_a_part_of_a_segment_comes_with_the_aborted_transactions_up_to_the_next_entry_of_its_index()
+    {
+        PartitionLog log = _fixture.Open(StorageFixture.SmallSegments with { SegmentBytes = 100_000 });
+        for (int i = 0; i < 20; i++)
+        {
+            Append(log, 8, 0, i, transactional: true);
+            log.AppendAsLeader(_fixture.Marker(8, 0, commit: false), default, AppendTerms.Coordinator);
+        }
+
+        using LogSlice part = log.Read(Offset.Zero, 150, new Offset(40), atLeastOneBatch: true);
+        Assert.InRange(log.AbortedTransactions(Offset.Zero, part).Count, 1, 3);
+        using LogSlice all = log.Read(Offset.Zero, 1 << 20, new Offset(40), atLeastOneBatch: true);
+        Assert.Equal(20, log.AbortedTransactions(Offset.Zero, all).Count);
+    }
+
+    [Fact]
     public void A_marker_of_a_replaced_coordinator_is_refused()
     {
         PartitionLog log = _fixture.Open();

@@ -74,6 +74,14 @@ public class VerificationTests
     }
 
     [Fact]
+    public void What_waits_for_a_verification_goes_before_all_else_of_its_producer()
+    {
+        Append(0, 0, Begin(0, 0));
+        Begin(1, 0);
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, _log.AppendAsLeader(_fixture.ProducerBatch(7, 0, 1), default).Error);
+    }
+
+    [Fact]
     public void A_client_of_version_two_begins_at_zero_where_nothing_is_known_of_it()
     {
         Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Append(0, 4, Begin(0, 4, addsPartition: true)));

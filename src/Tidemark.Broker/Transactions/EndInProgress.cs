@@ -1,0 +1,43 @@
+using Tidemark.Broker.Coordinating;
+using Tidemark.Coordination.Transactions;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Transactions;
+
+/// <summary>A transaction whose end is decided, and the partitions that are not known to have been told.</summary>
+internal sealed class EndInProgress(ShardDriver<TransactionShard> coordinator, SendMarkers end)
+{
+    private readonly HashSet<TopicPartition> _left = [.. end.Partitions];
+
+    public ShardDriver<TransactionShard> Coordinator => coordinator;
+
+    public SendMarkers End => end;
+
+    /// <summary>A partition knows. True when it was the last one.</summary>
+    public bool Told(TopicPartition partition)
+    {
+        lock (_left)
+        {
+            return _left.Remove(partition) && _left.Count == 0;
+        }
+    }
+
+    public WriteTxnMarkersRequest.WritableTxnMarker MarkerFor(IEnumerable<TopicPartition> partitions)
+    {
+        var marker = new WriteTxnMarkersRequest.WritableTxnMarker
+        {
+            ProducerId = end.Writer.Id.Value,
+            ProducerEpoch = end.Writer.Epoch,
+            TransactionResult = end.Commit,
+            CoordinatorEpoch = coordinator.Epoch.Value,
+            TransactionVersion = (sbyte)end.TransactionVersion,
+        };
+        foreach (IGrouping<string, TopicPartition> topic in partitions.GroupBy(p => p.Topic))
+        {
+            marker.Topics.Add(new() { Name = topic.Key, PartitionIndexes = [.. topic.Select(p => p.Partition)] });
+        }
+
+        return marker;
+    }
+}

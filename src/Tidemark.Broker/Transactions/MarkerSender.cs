@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Logging;
+using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Coordinating;
+using Tidemark.Broker.Links;
+using Tidemark.Broker.Runtime;
+using Tidemark.Coordination.Transactions;
+using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Transactions;
+
+/// <summary>
+/// Carries out what transaction coordinators of this broker decided: every partition of a transaction is told how it ended, by its leader
+/// of the day, until it is known to have been told or this broker coordinates the transaction no more.
+/// </summary>
+internal sealed class MarkerSender(
+    ClusterState cluster,
+    NodeLinks links,
+    MarkerWriter local,
+    string listenerName,
+    DelayQueue delays,
+    Func<ShardDriver<TransactionShard>, bool> isCurrent,
+    ILogger log)
+{
+    private static readonly TimeSpan s_retryAfter = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A marker that was written and whose answer was lost is known again; so nobody has to wait long for one.</summary>
+    private static readonly TimeSpan s_answerMax = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<BrokerId, MarkerQueue> _queues = [];
+
+    public void Send(ShardDriver<TransactionShard> coordinator, SendMarkers end) => Route(new EndInProgress(coordinator, end), end.Partitions);
+
+    private void Route(EndInProgress end, IEnumerable<TopicPartition> partitions)
+    {
+        var byLeader = new SortedDictionary<int, List<TopicPartition>>();
+        MetadataImage image = cluster.Image;
+        foreach (TopicPartition partition in partitions)
+        {
+            if (image.Topics.Find(partition) is not { } found)
+            {
+                // Its topic was deleted: there is nothing to be told.
+                Told(end, partition);
+            }
+            else if (byLeader.TryGetValue(found.Leader, out List<TopicPartition>? same))
+            {
+                same.Add(partition);
+            }
+            else
+            {
+                byLeader.Add(found.Leader, [partition]);
+            }
+        }
+
+        foreach ((int leader, List<TopicPartition> led) in byLeader)
+        {
+            if (leader < 0)
+            {
+                _ = Later(end, led);
+            }
+            else
+            {
+                QueueOf(new BrokerId(leader)).Add(end, led);
+            }
+        }
+    }
+
+    private void OnAnswer(EndInProgress end, TopicPartition partition, ErrorCode error)
+    {
+        switch (error)
+        {
+            case ErrorCode.None:
+
+            // The producer's epoch there is beyond the marker's, or this very marker raised it: epochs come from this coordinator alone, and the
+            // next one is of use only when all partitions know. So the partition was told, and only the answer was lost.
+            case ErrorCode.InvalidProducerEpoch:
+
+            // No transaction can have been written there.
+            case ErrorCode.UnsupportedForMessageFormat:
+            case ErrorCode.UnsupportedVersion:
+                Told(end, partition);
+                break;
+            case ErrorCode.TransactionCoordinatorFenced:
+                MarkerLog.Fenced(log, end.End.TransactionalId, end.End.Writer.Id.Value, partition, end.Coordinator.Epoch);
+                break;
+            default:
+                MarkerLog.Retried(log, end.End.TransactionalId, partition, error);
+                _ = Later(end, [partition]);
+                break;
+        }
+    }
+
+    private static void Told(EndInProgress end, TopicPartition partition)
+    {
+        if (end.Told(partition))
+        {
+            end.Coordinator.Tell((shard, now) => shard.OnMarkersWritten(end.End.TransactionalId, end.End.Writer, now));
+        }
+    }
+
+    private async Task Later(EndInProgress end, List<TopicPartition> partitions)
+    {
+        await delays.After(s_retryAfter);
+        if (isCurrent(end.Coordinator))
+        {
+            Route(end, partitions);
+        }
+    }
+
+    private MarkerQueue QueueOf(BrokerId broker)
+    {
+        lock (_lock)
+        {
+            if (!_queues.TryGetValue(broker, out MarkerQueue? queue))
+            {
+                queue = new MarkerQueue(request => Write(broker, request), OnAnswer);
+                _queues.Add(broker, queue);
+            }
+
+            return queue;
+        }
+    }
+
+    private ValueTask<WriteTxnMarkersResponse> Write(BrokerId broker, WriteTxnMarkersRequest request)
+    {
+        if (broker == cluster.Self)
+        {
+            return local.Write(request);
+        }
+
+        return cluster.EndpointOf(broker, listenerName) is { } at
+            ? links.To(new NodeAddress(at.Host, at.Port), "markers").Send<WriteTxnMarkersRequest, WriteTxnMarkersResponse>(request, s_answerMax)
+            : new(MarkerWriter.Respond(request, () => ErrorCode.NetworkException));
+    }
+}
+
+/// <summary>What is logged of the ends of transactions. Event ids 1700–1719.</summary>
+internal static partial class MarkerLog
+{
+    [LoggerMessage(1700, LogLevel.Debug, "{Partition} is told again later how the transaction of {TransactionalId} ended: {Error}")]
+    public static partial void Retried(ILogger log, string transactionalId, TopicPartition partition, ErrorCode error);
+
+    [LoggerMessage(1701, LogLevel.Warning, "{Partition} has heard of a newer coordinator than epoch {Epoch} for the transaction of {TransactionalId} (producer {ProducerId}); its end is left to that one")]
+    public static partial void Fenced(ILogger log, string transactionalId, long producerId, TopicPartition partition, LeaderEpoch epoch);
+}
