@@ -110,7 +110,10 @@ public sealed class TransactionCoordinatorTests
         (long producer, short epoch) = InitOf("x");
         var request = new AddPartitionsToTxnRequest
         {
-            V3AndBelowTransactionalId = "x", V3AndBelowProducerId = producer, V3AndBelowProducerEpoch = epoch, V3AndBelowTopics = [new() { Name = "t", Partitions = [0, 9] }],
+            V3AndBelowTransactionalId = "x",
+            V3AndBelowProducerId = producer,
+            V3AndBelowProducerEpoch = epoch,
+            V3AndBelowTopics = [new() { Name = "t", Partitions = [0, 9] }],
         };
         AddPartitionsToTxnResponse answer = _client.Ask<AddPartitionsToTxnResponse>(request, 3);
         Assert.Equal([ErrorCode.OperationNotAttempted, ErrorCode.UnknownTopicOrPartition], answer.ResultsByTopicV3AndBelow[0].ResultsByPartition.Select(p => p.PartitionErrorCode));
@@ -160,7 +163,10 @@ public sealed class TransactionCoordinatorTests
     private ErrorCode Add(string id, long producer, short epoch, short version) => _client.Ask<AddPartitionsToTxnResponse>(
         new AddPartitionsToTxnRequest
         {
-            V3AndBelowTransactionalId = id, V3AndBelowProducerId = producer, V3AndBelowProducerEpoch = epoch, V3AndBelowTopics = [new() { Name = "t", Partitions = [0] }],
+            V3AndBelowTransactionalId = id,
+            V3AndBelowProducerId = producer,
+            V3AndBelowProducerEpoch = epoch,
+            V3AndBelowTopics = [new() { Name = "t", Partitions = [0] }],
         },
         version).ResultsByTopicV3AndBelow[0].ResultsByPartition[0].PartitionErrorCode;
 
@@ -171,7 +177,10 @@ public sealed class TransactionCoordinatorTests
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions
         {
-            ProducerId = new ProducerId(producer), ProducerEpoch = epoch, BaseSequence = sequence, IsTransactional = true,
+            ProducerId = new ProducerId(producer),
+            ProducerEpoch = epoch,
+            BaseSequence = sequence,
+            IsTransactional = true,
         });
         builder.Append(1_767_225_600_000, default, new byte[3]);
         ProduceRequest request = TestClient.ProduceOf("t", builder.Build().ToArray());
