@@ -1,24 +1,28 @@
 using System.Globalization;
 using Tidemark.Primitives;
+using Tidemark.Simulator.Scenarios;
 
 namespace Tidemark.Sim;
 
 /// <summary>What was asked for on the command line.</summary>
 internal sealed record SimOptions
 {
-    public const string Usage =
-        """
-        Usage: ./sim [--seeds N] [--from N] [--minutes M] [--plant NAME] [--trace] [--logs]
+    public static string Usage { get; } =
+        $"""
+        Usage: ./sim [--seeds N] [--from N] [--minutes M] [--profile NAME] [--jobs N] [--hashes] [--plant NAME] [--trace] [--logs]
 
         Runs whole clusters on simulated time, network and disks, one a seed, breaks them, and checks that they keep their promises.
 
-          --seeds N     how many seeds to run (100; with --minutes as many as fit)
-          --from N      the first seed (1)
-          --minutes M   stop after so many minutes
-          --plant NAME  plant a fault, one rule switched off, and stop at the first seed that finds it; "all" takes one after the other
-          --table FILE  with --plant: write what was found into the table of planted faults in the file
-          --trace       print every event of each run
-          --logs        print what the nodes log as well
+          --seeds N       how many seeds to run (100; with --minutes as many as fit)
+          --from N        the first seed (1)
+          --minutes M     stop after so many minutes
+          --profile NAME  what breaks: {string.Join(", ", ScenarioProfiles.Names)} ({ScenarioProfiles.Swarm}: each seed mixes some kinds of all)
+          --jobs N        how many seeds at once (1); each is on a thread of its own and the same as alone
+          --hashes        print the digest of each run: the same seed gives the same on every run and machine
+          --plant NAME    plant a fault, one rule switched off, and stop at the first seed that finds it; "all" takes one after the other
+          --table FILE    with --plant: write what was found into the table of planted faults in the file
+          --trace         print every event of each run
+          --logs          print what the nodes log as well
 
         The exit code is 1 when a seed broke a rule.
         """;
@@ -35,6 +39,12 @@ internal sealed record SimOptions
     /// <summary>The page whose table of planted faults is written anew.</summary>
     public string? Table { get; init; }
 
+    public string Profile { get; init; } = ScenarioProfiles.Swarm;
+
+    public int Jobs { get; init; } = 1;
+
+    public bool Hashes { get; init; }
+
     public bool Trace { get; init; }
 
     public bool Logs { get; init; }
@@ -49,6 +59,9 @@ internal sealed record SimOptions
             string? value = i + 1 < args.Length ? args[i + 1] : null;
             switch (args[i])
             {
+                case "--hashes":
+                    options = options with { Hashes = true };
+                    continue;
                 case "--trace":
                     options = options with { Trace = true };
                     continue;
@@ -74,6 +87,12 @@ internal sealed record SimOptions
                 case "--table" when value is not null:
                     options = options with { Table = value };
                     break;
+                case "--profile" when value is not null && ScenarioProfiles.Names.Contains(value):
+                    options = options with { Profile = value };
+                    break;
+                case "--jobs" when int.TryParse(value, CultureInfo.InvariantCulture, out int jobs) && jobs > 0:
+                    options = options with { Jobs = jobs };
+                    break;
                 default:
                     return null;
             }
@@ -81,6 +100,8 @@ internal sealed record SimOptions
             i++;
         }
 
+        // What two runs print at the same time nobody can read.
+        options = options.Trace || options.Logs ? options with { Jobs = 1 } : options;
         return options.Limit is not null && !hasSeeds ? options with { Seeds = ulong.MaxValue - options.From } : options;
     }
 }

@@ -25,6 +25,9 @@ internal sealed class CommittedMetadata(Action<MetadataImage, MetadataImage> onC
     /// <summary>The cluster as of <see cref="End"/>.</summary>
     public MetadataImage Image => _replay.ToImage();
 
+    /// <summary>True once a part of the log was seen as a snapshot only: who was made a voter in it is not known.</summary>
+    public bool HasGap { get; private set; }
+
     /// <summary>The voters that the log names; null while the configuration fixes them.</summary>
     public IReadOnlyList<int>? Voters { get; private set; }
 
@@ -44,6 +47,7 @@ internal sealed class CommittedMetadata(Action<MetadataImage, MetadataImage> onC
             if (batch.Mark.First > End)
             {
                 // What lies between is in a snapshot: the history goes on from the state at its end.
+                HasGap = true;
                 _replay = new MetadataReplay(published);
                 End = end;
                 return;

@@ -71,9 +71,14 @@ public sealed class LivenessCheck(SimulatedCluster cluster, MetadataChecks metad
 
         foreach (int replica in partition.Replicas)
         {
-            if (Find(replica, id) is not { Log: { } copy } follower || copy.LogEndOffset != log.LogEndOffset || follower.HighWatermark != leader.HighWatermark)
+            if (Find(replica, id) is not { Log: { } copy } follower)
             {
-                return $"{id}: node {replica} lags behind: {state}";
+                return $"{id}: node {replica} has no log: {state}";
+            }
+
+            if (copy.LogEndOffset != log.LogEndOffset || follower.HighWatermark != leader.HighWatermark)
+            {
+                return $"{id}: node {replica} lags behind, with high watermark {follower.HighWatermark} and end {copy.LogEndOffset}, the leader's end is {log.LogEndOffset}: {state}";
             }
         }
 

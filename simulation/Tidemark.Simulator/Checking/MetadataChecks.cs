@@ -25,7 +25,7 @@ public sealed class MetadataChecks
     {
         _cluster = cluster;
         _quorum = new QuorumChecks(cluster);
-        _rules = new PartitionRules(BrokerConfig.Parse(cluster.PropertiesOf(1, "/data"), out _), mayElectUncleanly);
+        _rules = new PartitionRules(BrokerConfig.Parse(cluster.PropertiesOf(1, ["/data"]), out _), mayElectUncleanly);
         _committed = new CommittedMetadata(_rules.Look);
         foreach (SimulatedNode node in cluster.Nodes)
         {
@@ -130,7 +130,12 @@ public sealed class MetadataChecks
     /// <summary>A node that is down may hold it or not; those that run are looked at.</summary>
     private void LookForMajority()
     {
-        IReadOnlyList<int> voters = _committed.Voters ?? [.. _cluster.Nodes.Select(node => node.Id)];
+        if (_cluster.HasDynamicVoters && _committed.HasGap)
+        {
+            return;
+        }
+
+        IReadOnlyList<int> voters = _committed.Voters ?? (_cluster.HasDynamicVoters ? [1] : [.. _cluster.Nodes.Where(node => _cluster.IsController(node.Id)).Select(node => node.Id)]);
         int lacking = voters.Count(id => _cluster[id].IsRunning && !_scans[id].Holds(_committed.Last));
         if (voters.Count - lacking < (voters.Count / 2) + 1)
         {

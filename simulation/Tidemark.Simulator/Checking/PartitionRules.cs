@@ -113,8 +113,10 @@ internal sealed class PartitionRules(BrokerConfig config, bool mayElectUncleanly
         }
 
         // Who is added and is in sync has all that is committed; the step that takes it in may also give it what a leader that goes had.
+        // So has whom the old leader, on its way out, had asked to take in.
         bool isClean = !isNew || !now.HasLeader || old.Isr.Contains(now.Leader) || old.EligibleLeaderReplicas.Contains(now.Leader)
             || (old.AddingReplicas.Contains(now.Leader) && now.Isr.Length > 1)
+            || (old.HasLeader && old.Isr.All(now.Isr.Contains) && now.Isr.Contains(now.Leader))
             || (old.Isr.IsEmpty && old.LastKnownEligibleLeaderReplicas.Contains(now.Leader));
         if (!isClean && !mayElectUncleanly)
         {

@@ -15,7 +15,7 @@ public sealed class AdministratorClient(SimulatedCluster cluster, ScenarioTrace 
     {
         while (!IsStopping)
         {
-            await Rest(300, 4000);
+            await Rest(200, 1500);
             await Refresh();
             if (Known.Count == 0)
             {
@@ -23,7 +23,7 @@ public sealed class AdministratorClient(SimulatedCluster cluster, ScenarioTrace 
             }
 
             PartitionId partition = Known[Random.Next(Known.Count)];
-            switch (Random.Next(6))
+            switch (Random.Next(8))
             {
                 case 0:
                     await Create();
@@ -36,6 +36,15 @@ public sealed class AdministratorClient(SimulatedCluster cluster, ScenarioTrace 
                     break;
                 case 3:
                     await ElectPreferred();
+                    break;
+                case 4:
+                    await AddPartitions(partition.Topic);
+                    break;
+                case 5 when plan.MayLose:
+                    await ElectUnclean(partition);
+                    break;
+                case 6:
+                    await Cancel(partition);
                     break;
                 default:
                     await Reassign(partition);
@@ -86,6 +95,42 @@ public sealed class AdministratorClient(SimulatedCluster cluster, ScenarioTrace 
     {
         ElectLeadersResponse? answer = await Ask<ElectLeadersRequest, ElectLeadersResponse>(AnyNode(), new ElectLeadersRequest { ElectionType = 0, TopicPartitions = null, TimeoutMs = 3000 });
         Tell("elect", "preferred leaders", answer?.ErrorCode.ToString());
+    }
+
+    private async Task ElectUnclean(PartitionId partition)
+    {
+        ElectLeadersResponse? answer = await Ask<ElectLeadersRequest, ElectLeadersResponse>(AnyNode(), new ElectLeadersRequest
+        {
+            ElectionType = 1,
+            TopicPartitions = [new() { Topic = partition.Topic, Partitions = [partition.Index] }],
+            TimeoutMs = 3000,
+        });
+        Tell("elect uncleanly", partition.ToString(), answer?.ErrorCode.ToString());
+    }
+
+    private async Task AddPartitions(string topic)
+    {
+        int count = Known.Count(each => each.Topic == topic) + 1;
+        if (count > 6)
+        {
+            return;
+        }
+
+        CreatePartitionsResponse? answer = await Ask<CreatePartitionsRequest, CreatePartitionsResponse>(
+            AnyNode(), new CreatePartitionsRequest { Topics = [new() { Name = topic, Count = count, Assignments = null }], TimeoutMs = 3000 });
+        Tell("add partitions", $"{topic} to {count}", answer?.Results[0].ErrorCode.ToString());
+    }
+
+    private async Task Cancel(PartitionId partition)
+    {
+        AlterPartitionReassignmentsResponse? answer = await Ask<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
+            AnyNode(),
+            new AlterPartitionReassignmentsRequest
+            {
+                TimeoutMs = 3000,
+                Topics = [new() { Name = partition.Topic, Partitions = [new() { PartitionIndex = partition.Index, Replicas = null }] }],
+            });
+        Tell("cancel reassignment", partition.ToString(), answer?.Responses is [{ Partitions: [var result, ..] }, ..] ? result.ErrorCode.ToString() : answer?.ErrorCode.ToString());
     }
 
     private async Task Reassign(PartitionId partition)

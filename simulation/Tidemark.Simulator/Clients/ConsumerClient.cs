@@ -8,11 +8,16 @@ using Tidemark.Simulator.Scenarios;
 
 namespace Tidemark.Simulator.Clients;
 
-/// <summary>Reads every partition at its leader from the first record on, and asks now and then where a partition ends.</summary>
-public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace, History history, string name)
+/// <summary>
+/// Reads every partition from the first record on, at its leader, at whom the leader names, and now and then at any node; and asks where a
+/// partition ends.
+/// </summary>
+/// <param name="rack">Where the consumer stands; null for nowhere.</param>
+public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace, History history, string name, string? rack)
     : ScenarioClient(cluster, trace, history, name)
 {
     private readonly Dictionary<PartitionId, long> _positions = [];
+    private readonly Dictionary<PartitionId, int> _preferred = [];
 
     protected override async Task Run()
     {
@@ -34,7 +39,8 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
             }
             else
             {
-                await Fetch(partition, leader);
+                int at = _preferred.GetValueOrDefault(partition, leader);
+                await Fetch(partition, Random.Chance(0.15) ? AnyNode() : at, leader);
             }
         }
     }
@@ -68,20 +74,22 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
     private bool IsSameTopicEverywhere(PartitionId partition) => Cluster.Nodes.All(node =>
         node.Broker is not { } broker || broker.Cluster.Image.Topics.Find(partition.Topic) is not { } topic || topic.Id == partition.TopicId);
 
-    private async Task Fetch(PartitionId partition, int leader)
+    private async Task Fetch(PartitionId partition, int node, int leader)
     {
         long position = _positions.GetValueOrDefault(partition);
         FetchResponse? answer = await Ask<FetchRequest, FetchResponse>(
-            leader,
+            node,
             new FetchRequest
             {
+                RackId = rack ?? "",
                 MaxWaitMs = Random.Between(0, 300),
                 MinBytes = 1,
-                Topics = [new() { Topic = partition.Topic, TopicId = partition.TopicId, Partitions = [new() { Partition = partition.Index, FetchOffset = position, PartitionMaxBytes = 1 << 16 }] }],
+                Topics = [new() { Topic = partition.Topic, TopicId = partition.TopicId, Partitions = [new() { Partition = partition.Index, FetchOffset = position, CurrentLeaderEpoch = EpochOf(partition), PartitionMaxBytes = 1 << 16 }] }],
             },
             lowest: 13);
         if (answer is null)
         {
+            _preferred.Remove(partition);
             await Refresh();
             return;
         }
@@ -92,9 +100,25 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
         }
 
         FetchResponse.PartitionData data = answer.Responses[0].Partitions[0];
-        Trace.Count($"fetch {data.ErrorCode}");
-        if (data.ErrorCode == ErrorCode.OffsetOutOfRange && History.MayLose(partition))
+        Trace.Count($"fetch {data.ErrorCode}{(node == leader ? "" : " elsewhere")}");
+        if (data.ErrorCode != ErrorCode.None)
         {
+            _preferred.Remove(partition);
+        }
+
+        if (data.ErrorCode == ErrorCode.OffsetOutOfRange && node != leader)
+        {
+            // A follower may lag behind what was read elsewhere.
+            await Refresh();
+        }
+        else if (data.ErrorCode == ErrorCode.OffsetOutOfRange)
+        {
+            // The request names the leader's epoch, so that this is the leader's word and not a follower's.
+            if (!History.MayLose(partition))
+            {
+                throw new BrokenRuleException("15 what was read stays readable", $"{Name}: node {leader} calls offset {position} of {partition} out of range");
+            }
+
             _positions[partition] = 0;
         }
         else if (data.ErrorCode != ErrorCode.None)
@@ -102,9 +126,14 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
             // Out of range, too: a replica that follows serves those that know of it, and may lag behind what was read at the leader.
             await Refresh();
         }
+        else if (data.PreferredReadReplica >= 0)
+        {
+            Trace.Count("consumers sent to a follower");
+            _preferred[partition] = data.PreferredReadReplica;
+        }
         else
         {
-            Take(partition, leader, position, data);
+            Take(partition, node, position, data);
             History.ToldHighWatermark(partition, data.HighWatermark);
         }
     }

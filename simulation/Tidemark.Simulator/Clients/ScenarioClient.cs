@@ -18,7 +18,7 @@ public abstract class ScenarioClient
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(4);
     private readonly NodeLinks _links;
-    private readonly Dictionary<PartitionId, int> _leaders = [];
+    private readonly Dictionary<PartitionId, (int Leader, int Epoch)> _leaders = [];
 
     protected ScenarioClient(SimulatedCluster cluster, ScenarioTrace trace, History history, string name)
     {
@@ -80,7 +80,10 @@ public abstract class ScenarioClient
 
     protected int AnyNode() => Random.Between(1, Cluster.Nodes.Count);
 
-    protected int? LeaderOf(PartitionId partition) => _leaders.TryGetValue(partition, out int leader) && leader > 0 ? leader : null;
+    protected int? LeaderOf(PartitionId partition) => _leaders.TryGetValue(partition, out (int Leader, int Epoch) known) && known.Leader > 0 ? known.Leader : null;
+
+    /// <summary>The epoch in which the known leader leads.</summary>
+    protected int EpochOf(PartitionId partition) => _leaders.TryGetValue(partition, out (int Leader, int Epoch) known) ? known.Epoch : -1;
 
     /// <summary>Learns from some node which topics there are and who leads them; what that node knows may be old.</summary>
     protected async Task Refresh()
@@ -96,7 +99,7 @@ public abstract class ScenarioClient
         {
             foreach (MetadataResponse.MetadataResponsePartition partition in topic.Partitions)
             {
-                _leaders[new PartitionId(topic.Name!, topic.TopicId, partition.PartitionIndex)] = partition.LeaderId;
+                _leaders[new PartitionId(topic.Name!, topic.TopicId, partition.PartitionIndex)] = (partition.LeaderId, partition.LeaderEpoch);
             }
         }
 

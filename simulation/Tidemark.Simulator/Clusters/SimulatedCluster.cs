@@ -40,6 +40,15 @@ public sealed class SimulatedCluster
     /// <summary>Where each node logs to; null for nowhere.</summary>
     public Func<int, ILoggerFactory>? Logs { get; init; }
 
+    /// <summary>How many log directories each node has; the metadata log is in the first.</summary>
+    public int LogDirectories { get; init; } = 1;
+
+    /// <summary>Whether the quorum's voters stand in the metadata log (KIP-853): the first node begins alone, the others are added.</summary>
+    public bool HasDynamicVoters { get; init; }
+
+    /// <summary>Properties of single nodes.</summary>
+    public Func<int, IEnumerable<(string Key, string Value)>>? SettingsOf { get; init; }
+
     public SimulatedNode this[int id] => Nodes[id - 1];
 
     public void StartAll()
@@ -57,13 +66,15 @@ public sealed class SimulatedCluster
 
     internal bool IsBroker(int id) => Roles(id).Contains("broker", StringComparison.Ordinal);
 
-    internal IEnumerable<KeyValuePair<string, string>> PropertiesOf(int id, string data) =>
+    internal IEnumerable<KeyValuePair<string, string>> PropertiesOf(int id, IReadOnlyList<string> directories) =>
     [
         new("process.roles", Roles(id)),
         new("node.id", $"{id}"),
         new("controller.listener.names", "CONTROLLER"),
-        new("controller.quorum.voters", string.Join(',', Nodes.Where(node => IsController(node.Id)).Select(node => $"{node.Id}@{node.Host.Name}:{SimulatedNode.ControllerPort}"))),
-        new("log.dirs", data),
-        .. _settings.Select(each => KeyValuePair.Create(each.Key, each.Value)),
+        HasDynamicVoters
+            ? new("controller.quorum.bootstrap.servers", string.Join(',', Nodes.Select(node => $"{node.Host.Name}:{SimulatedNode.ControllerPort}")))
+            : new("controller.quorum.voters", string.Join(',', Nodes.Where(node => IsController(node.Id)).Select(node => $"{node.Id}@{node.Host.Name}:{SimulatedNode.ControllerPort}"))),
+        new("log.dirs", string.Join(',', directories)),
+        .. _settings.Concat(SettingsOf?.Invoke(id) ?? []).Select(each => KeyValuePair.Create(each.Key, each.Value)),
     ];
 }

@@ -7,6 +7,7 @@ using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Raft;
 using Tidemark.Simulator.Disks;
 using Tidemark.Simulator.Network;
 using Tidemark.Simulator.Processes;
@@ -28,12 +29,14 @@ public sealed class SimulatedNode
     private readonly SeededRandom _random;
     private readonly SimulatedCluster _cluster;
     private readonly PoisoningMemoryPool _buffers = new();
-    private ulong _formats;
+    private readonly SeededRandom _delays;
+    private ulong _lastDirectoryId;
 
     internal SimulatedNode(SimulatedCluster cluster, int id, SimulatedHost host, SeededRandom random)
     {
         (_cluster, Id, Host, _random, _time) = (cluster, id, host, random, cluster.Time);
-        Disk = new MemoryDisk(random.Fork());
+        Disk = new MemoryDisk(random.Fork()) { OnFlush = OnFlush };
+        _delays = random.Fork();
     }
 
     public int Id { get; }
@@ -63,6 +66,37 @@ public sealed class SimulatedNode
     /// <summary>How often the machine lost power.</summary>
     public int PowerLosses { get; private set; }
 
+    /// <summary>Completes when a stop that was asked for is over; fails when the node cannot stop.</summary>
+    public Task Stopped { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The id of the directory with the metadata log, once it is formatted.</summary>
+    public Uuid DirectoryId { get; private set; }
+
+    /// <summary>Whether something is wrong with the disk, or was in this life: the node may end by it.</summary>
+    public bool HasBadDisk { get; set; }
+
+    /// <summary>The longest that a flush takes.</summary>
+    public TimeSpan FlushDelayMax { get; set; }
+
+    /// <summary>By how much the machine's wall clock is ahead of the simulation's.</summary>
+    public TimeSpan WallClockOffset
+    {
+        get;
+        set
+        {
+            field = value;
+            Process?.WallClockOffset = value;
+        }
+    }
+
+    /// <summary>Why the node cannot go on, which ends a process; null while it can.</summary>
+    public string? Failure =>
+        Started.IsFaulted ? $"it cannot start: {Started.Exception.InnerException}"
+        : Stopped.IsFaulted ? $"it cannot stop: {Stopped.Exception.InnerException}"
+        : Broker?.Failed is { IsCompleted: true } failed ? failed.Result
+        : Quorum?.Failed is { IsCompleted: true } ended ? ended.Result.ToString()
+        : null;
+
     public bool IsRunning => Process is { IsAlive: true };
 
     /// <summary>Starts a process on the machine.</summary>
@@ -70,8 +104,8 @@ public sealed class SimulatedNode
     {
         Invariant.Require(!IsRunning);
         Disk.Restart();
-        var process = new SimulatedProcess(_time, _random.Fork(), () => Disk.HasCrashed);
-        Process = process;
+        var process = new SimulatedProcess(_time, _random.Fork(), () => Disk.HasCrashed) { WallClockOffset = WallClockOffset };
+        (Process, Stopped) = (process, Task.CompletedTask);
         Host.Enter = call => process.Enter("network", call);
         process.Enter("start", () => Started = Boot(process));
     }
@@ -80,6 +114,7 @@ public sealed class SimulatedNode
     public Task Stop()
     {
         var done = new TaskCompletionSource();
+        Stopped = done.Task;
         Process!.Enter("stop", () => _ = Leave(Process, Node!, done));
         return done.Task;
     }
@@ -134,19 +169,33 @@ public sealed class SimulatedNode
         Host.Resume();
     }
 
+    private void OnFlush()
+    {
+        if (FlushDelayMax > TimeSpan.Zero)
+        {
+            Process?.Hold(TimeSpan.FromTicks(_delays.Next(FlushDelayMax.Ticks + 1)));
+        }
+    }
+
     private async Task Boot(SimulatedProcess process)
     {
-        BrokerConfig config = BrokerConfig.Parse(_cluster.PropertiesOf(Id, Data), out _);
+        string[] paths = [.. Enumerable.Range(1, _cluster.LogDirectories).Select(number => number == 1 ? Data : $"{Data}{number}")];
+        BrokerConfig config = BrokerConfig.Parse(_cluster.PropertiesOf(Id, paths), out _);
         if (MetaProperties.Read(Disk, Data) is null)
         {
+            Voter[]? first = _cluster.HasDynamicVoters && Id == 1
+                ? [new Voter(new ReplicaKey(new BrokerId(Id), Uuid.Zero), [new VoterEndpoint("CONTROLLER", Host.Name, ControllerPort)])]
+                : null;
             MetadataFormat.Format(
                 Disk,
-                new FormatOptions(SimulatedCluster.ClusterId, Id, [Data], Data, MetadataVersion.Latest, new Dictionary<string, short>(), null, true),
+                new FormatOptions(SimulatedCluster.ClusterId, Id, paths, Data, MetadataVersion.Latest, new Dictionary<string, short>(), first, true),
                 _time.GetUtcNow().ToUnixTimeMilliseconds(),
-                () => new Uuid((ulong)Id, ++_formats));
+                NewDirectoryId);
         }
 
-        LogDirectory directory = LogDirectory.Open(Disk, Data);
+        IReadOnlyList<LogDirectory> directories = Open(paths);
+        LogDirectory directory = directories[0];
+        DirectoryId = directory.Id;
         ILoggerFactory logs = _cluster.Logs?.Invoke(Id) ?? NullLoggerFactory.Instance;
         var environment = new BrokerEnvironment(process.Clock, Disk, process, _random.Fork().Fill, _buffers, logs, Host.ConnectorForProcess());
         var node = new BrokerId(Id);
@@ -165,7 +214,7 @@ public sealed class SimulatedNode
         var broker = new BrokerNode(
             environment,
             new BrokerOptions(node, SimulatedCluster.ClusterId, config, () => [new EndpointImage("PLAINTEXT", Host.Name, ClientPort, 0)]),
-            [directory],
+            directories,
             membership,
             self => ControllerHandlers.All(quorum, membership.Channel, self.Cluster, new NoLoggers(), environment, () => self.ControllerTable));
         (Node, Quorum, Lease) = (broker, quorum, membership.Lease);
@@ -179,18 +228,60 @@ public sealed class SimulatedNode
         broker.OnReady();
     }
 
+    /// <summary>As a process does: a directory whose disk fails is left out unless the metadata log is there, and one that is not formatted is.</summary>
+    private List<LogDirectory> Open(string[] paths)
+    {
+        var opened = new List<LogDirectory>();
+        foreach (string path in paths)
+        {
+            try
+            {
+                var directory = LogDirectory.Open(Disk, path);
+                if (directory.Meta is null)
+                {
+                    directory.Format(opened[0].Meta! with { DirectoryId = NewDirectoryId() });
+                }
+
+                opened.Add(directory);
+            }
+            catch (IOException) when (path != Data)
+            {
+            }
+        }
+
+        return opened;
+    }
+
+    private Uuid NewDirectoryId() => new((ulong)Id, ++_lastDirectoryId);
+
     private async Task Leave(SimulatedProcess process, INode node, TaskCompletionSource done)
     {
-        await node.Leave(s_leaveMax);
-        Host.StopListening(ControllerPort);
-        Host.StopListening(ClientPort);
-        await node.Stop(s_leaveMax);
+        Exception? failure = null;
+        try
+        {
+            await node.Leave(s_leaveMax);
+            Host.StopListening(ControllerPort);
+            Host.StopListening(ClientPort);
+            await node.Stop(s_leaveMax);
+        }
+        catch (Exception error) when (error is not SimulatedCrashException)
+        {
+            failure = error;
+        }
+
         if (Process == process)
         {
             Kill();
         }
 
-        done.SetResult();
+        if (failure is null)
+        {
+            done.SetResult();
+        }
+        else
+        {
+            done.SetException(failure);
+        }
     }
 
     /// <summary>Nobody changes levels of logging in a simulation.</summary>

@@ -11,6 +11,8 @@ internal sealed class MemoryContent
     /// <summary>What a disk writes in one piece. A page that was half out when the power failed is torn at such a border.</summary>
     private const int SectorSize = 512;
 
+    private const uint AllSectors = (1u << (PageSize / SectorSize)) - 1;
+
     private readonly SortedDictionary<long, byte[]> _pages = [];
     private readonly SortedDictionary<long, byte[]?> _flushedPages = [];
     private long _flushedLength;
@@ -82,8 +84,12 @@ internal sealed class MemoryContent
         _flushedLength = Length;
     }
 
-    /// <summary>Leaves what a loss of power leaves: everything flushed, and of the rest what the seed spares.</summary>
-    public void LosePower(SeededRandom random)
+    /// <summary>
+    /// Leaves what a loss of power leaves: everything flushed, and of the rest what the seed spares: the first sectors of a page, or any of
+    /// them where the disk writes them in an order of its own.
+    /// </summary>
+    /// <param name="damages">Bits of what was not flushed may have flipped.</param>
+    public void LosePower(SeededRandom random, bool damages)
     {
         if (!IsDirty)
         {
@@ -93,17 +99,29 @@ internal sealed class MemoryContent
         long length = random.Chance(0.5) ? Length : _flushedLength;
         foreach ((long page, byte[]? flushed) in _flushedPages)
         {
-            int survivingSectors = random.Next(3) switch
+            uint survivingSectors = random.Next(4) switch
             {
                 0 => 0,
-                1 => PageSize / SectorSize,
-                _ => random.Next((PageSize / SectorSize) + 1),
+                1 => AllSectors,
+                2 => AllSectors >> random.Next((PageSize / SectorSize) + 1),
+                _ => (uint)random.NextUInt64() & AllSectors,
             };
             byte[] mixed = new byte[PageSize];
             flushed?.CopyTo(mixed, 0);
             if (_pages.TryGetValue(page, out byte[]? written))
             {
-                written.AsSpan(0, survivingSectors * SectorSize).CopyTo(mixed);
+                for (int sector = 0; sector < PageSize / SectorSize; sector++)
+                {
+                    if ((survivingSectors >> sector & 1) != 0)
+                    {
+                        written.AsSpan(sector * SectorSize, SectorSize).CopyTo(mixed.AsSpan(sector * SectorSize));
+                    }
+                }
+
+                if (damages && random.Chance(0.5))
+                {
+                    Flip(mixed, flushed, random);
+                }
             }
 
             // A page that was cut off comes back whole, and goes again below if the shorter length is what survives.
@@ -122,6 +140,21 @@ internal sealed class MemoryContent
             if (bytes.AsSpan().ContainsAnyExcept((byte)0))
             {
                 yield return (page, bytes);
+            }
+        }
+    }
+
+    /// <summary>Flips a bit that was never promised to be durable.</summary>
+    private static void Flip(byte[] mixed, byte[]? flushed, SeededRandom random)
+    {
+        int start = random.Next(PageSize);
+        for (int i = 0; i < PageSize; i++)
+        {
+            int at = (start + i) % PageSize;
+            if (mixed[at] != (flushed?[at] ?? 0))
+            {
+                mixed[at] ^= (byte)(1 << random.Next(8));
+                return;
             }
         }
     }

@@ -20,6 +20,15 @@ public sealed partial class MemoryDisk
     /// <summary>The disk's size in bytes. A write that finds no room writes what fits and throws.</summary>
     public long CapacityBytes { get; set; } = 1L << 40;
 
+    /// <summary>Whether a loss of power may flip bits in what was not flushed.</summary>
+    public bool DamagesTails { get; set; }
+
+    /// <summary>While set nothing fails: who looks on from outside the simulation sees what is stored, not what a process would.</summary>
+    public bool IsLookedAt { get; set; }
+
+    /// <summary>Told of every flush, of files and directories: whoever wants a slow disk lets time pass for it.</summary>
+    public Action? OnFlush { get; set; }
+
     /// <summary>Bytes in pages that files have been written to.</summary>
     public long UsedBytes { get; private set; }
 
@@ -52,7 +61,7 @@ public sealed partial class MemoryDisk
         {
             if (HasCrashed && _crashKind == CrashKind.Power)
             {
-                _root.LosePower(random);
+                _root.LosePower(random, DamagesTails);
             }
 
             HasCrashed = false;
@@ -90,7 +99,7 @@ public sealed partial class MemoryDisk
         }
     }
 
-    internal void ThrowIfReadFails(string path) => ThrowIf(path, _failing.Exists(fault => fault.Reads && IsUnder(path, fault.Prefix)));
+    internal void ThrowIfReadFails(string path) => ThrowIf(path, !IsLookedAt && _failing.Exists(fault => fault.Reads && IsUnder(path, fault.Prefix)));
 
     internal void ThrowIfWriteFails(string path) => ThrowIf(path, _failing.Exists(fault => fault.Writes && IsUnder(path, fault.Prefix)));
 

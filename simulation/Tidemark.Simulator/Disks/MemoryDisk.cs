@@ -182,6 +182,7 @@ public sealed partial class MemoryDisk(SeededRandom random) : IDisk
                 ?? throw new DirectoryNotFoundException($"Could not find directory {path}");
             BeforeChange(path);
             node.Flush();
+            OnFlush?.Invoke();
         }
     }
 

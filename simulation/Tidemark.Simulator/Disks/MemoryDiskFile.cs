@@ -77,6 +77,7 @@ internal sealed class MemoryDiskFile(MemoryDisk disk, MemoryFileNode node, strin
             Check();
             disk.BeforeChange(path);
             node.Content.Flush();
+            disk.OnFlush?.Invoke();
         }
     }
 

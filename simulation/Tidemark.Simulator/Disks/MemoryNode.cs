@@ -21,7 +21,7 @@ internal sealed class MemoryDirectoryNode : MemoryNode
     public void Flush() => FlushedEntries = new(Entries, StringComparer.Ordinal);
 
     /// <summary>A directory's unflushed changes survive a loss of power all together or not at all, so that a rename stays one step.</summary>
-    public void LosePower(SeededRandom random)
+    public void LosePower(SeededRandom random, bool damages)
     {
         bool changed = Entries.Count != FlushedEntries.Count
             || Entries.Any(entry => !FlushedEntries.TryGetValue(entry.Key, out MemoryNode? node) || node != entry.Value);
@@ -36,10 +36,10 @@ internal sealed class MemoryDirectoryNode : MemoryNode
             switch (node)
             {
                 case MemoryDirectoryNode directory:
-                    directory.LosePower(random);
+                    directory.LosePower(random, damages);
                     break;
                 case MemoryFileNode file:
-                    file.Content.LosePower(random);
+                    file.Content.LosePower(random, damages);
                     break;
             }
         }

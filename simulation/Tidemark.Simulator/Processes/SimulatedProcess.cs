@@ -16,7 +16,9 @@ public sealed class SimulatedProcess : SynchronizationContext, IBackground
     private readonly List<(string Name, Exception Error)> _failures = [];
     private readonly Queue<Action> _waiting = new();
     private readonly Func<bool> _hasMachineCrashed;
+    private TimeSpan _heldUntil;
     private bool _isPaused;
+    private bool _isCatchingUp;
 
     /// <param name="hasMachineCrashed">True from a crash of its disk on, which is a crash of the machine.</param>
     public SimulatedProcess(VirtualTime time, SeededRandom random, Func<bool> hasMachineCrashed, TimeSpan? backgroundDelayMax = null)
@@ -40,15 +42,26 @@ public sealed class SimulatedProcess : SynchronizationContext, IBackground
         _waiting.Clear();
     }
 
+    /// <summary>By how much this process's wall clock is ahead of the simulation's.</summary>
+    public TimeSpan WallClockOffset { get; set; }
+
     public void Pause() => _isPaused = true;
 
     /// <summary>Goes on with all that waited, in the order in which it came.</summary>
     public void Resume()
     {
         _isPaused = false;
-        while (!_isPaused && _waiting.TryDequeue(out Action? work))
+        CatchUp();
+    }
+
+    /// <summary>What the process does just now takes that long, as a call to a slow disk does: nothing else happens in it meanwhile.</summary>
+    public void Hold(TimeSpan span)
+    {
+        TimeSpan until = _time.Elapsed + span;
+        if (until > _heldUntil)
         {
-            Enter("waiting", work);
+            _heldUntil = until;
+            _time.Post(span, CatchUp);
         }
     }
 
@@ -60,7 +73,7 @@ public sealed class SimulatedProcess : SynchronizationContext, IBackground
             return;
         }
 
-        if (_isPaused)
+        if (IsHeld || (_waiting.Count > 0 && !_isCatchingUp))
         {
             _waiting.Enqueue(work);
             return;
@@ -96,6 +109,24 @@ public sealed class SimulatedProcess : SynchronizationContext, IBackground
 
     public override SynchronizationContext CreateCopy() => this;
 
+    private bool IsHeld => _isPaused || _time.Elapsed < _heldUntil;
+
+    private void CatchUp()
+    {
+        if (_isCatchingUp)
+        {
+            return;
+        }
+
+        _isCatchingUp = true;
+        while (!IsHeld && _waiting.TryDequeue(out Action? work))
+        {
+            Enter("waiting", work);
+        }
+
+        _isCatchingUp = false;
+    }
+
     private sealed class ProcessTime(SimulatedProcess process, VirtualTime time) : TimeProvider
     {
         public override long TimestampFrequency => time.TimestampFrequency;
@@ -104,7 +135,7 @@ public sealed class SimulatedProcess : SynchronizationContext, IBackground
 
         public override long GetTimestamp() => time.GetTimestamp();
 
-        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + process.WallClockOffset;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             time.CreateTimer(_ => process.Enter("timer", () => callback(state)), null, dueTime, period);

@@ -1,10 +1,13 @@
+using Tidemark.Metadata.Image;
+using Tidemark.Simulator.Checking;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Simulator.Network;
 
 namespace Tidemark.Simulator.Scenarios;
 
 /// <summary>Breaks things, each for a while, until told to heal them all.</summary>
-public sealed class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, ScenarioTrace trace)
+/// <param name="metadata">Tells who is in sync, for those who shall lose power together.</param>
+public sealed partial class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, ScenarioTrace trace, MetadataChecks metadata)
 {
     private readonly SeededRandom _random = cluster.Random.Fork();
     private readonly HashSet<int> _paused = [];
@@ -27,11 +30,24 @@ public sealed class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, S
         foreach (SimulatedNode node in cluster.Nodes)
         {
             Resume(node);
+            HealDisk(node);
             if (!node.IsRunning)
             {
                 node.Return();
             }
+            else if (!node.Stopped.IsCompleted)
+            {
+                ReturnWhenDown(node);
+            }
         }
+    }
+
+    /// <summary>A node has ended because its disk failed: its process is gone, and comes back when the disk is mended.</summary>
+    public void EndedByDisk(SimulatedNode node, string why)
+    {
+        trace.Count("nodes ended by their disks");
+        trace.Tell($"node {node.Id} ends because of its disk: {why.Split('\n')[0]}");
+        node.Kill();
     }
 
     private void Next() => cluster.Time.Post(Span(50, (int)plan.FaultEvery.TotalMilliseconds), () =>
@@ -46,97 +62,100 @@ public sealed class FaultInjector(SimulatedCluster cluster, ScenarioPlan plan, S
     private void Break(FaultKind kind)
     {
         SimulatedNode node = cluster.Nodes[_random.Next(cluster.Nodes.Count)];
-        bool isUp = node.IsRunning && !_paused.Contains(node.Id) && cluster.Nodes.Count(each => !each.IsRunning || _paused.Contains(each.Id)) < plan.DownMax;
+        bool isUp = IsUp(node) && cluster.Nodes.Count(each => !IsUp(each)) < plan.DownMax;
         switch (kind)
         {
             case FaultKind.Kill when isUp:
                 Tell(kind, $"node {node.Id} is killed");
                 node.Kill();
-                Later(100, 6000, $"node {node.Id} is started", () => !node.IsRunning, node.Return);
+                ReturnLater(node, 100, 4000, "is started");
                 break;
             case FaultKind.PowerLoss when isUp:
-                Tell(kind, $"node {node.Id} loses power");
-                node.LosePower();
-                Later(300, 8000, $"node {node.Id} has power again", () => !node.IsRunning, node.Return);
+                LosePower(kind, [node], damages: false);
+                break;
+            case FaultKind.DamagedTail when isUp:
+                LosePower(kind, [node], damages: true);
+                break;
+            case FaultKind.Blackout when _random.Chance(0.4):
+                Blackout();
                 break;
             case FaultKind.Pause when isUp:
                 Tell(kind, $"node {node.Id} is paused");
                 node.Pause();
                 _paused.Add(node.Id);
-                Later(100, 10_000, $"node {node.Id} goes on", () => _paused.Contains(node.Id), () => Resume(node));
+                Later(100, 6000, $"node {node.Id} goes on", () => _paused.Contains(node.Id), () => Resume(node));
                 break;
-            case FaultKind.BrokenConnection when cluster.Network.Links.Count > 0:
-                SimulatedLink link = cluster.Network.Links[_random.Next(cluster.Network.Links.Count)];
-                Tell(kind, $"a connection from {link.Connecting.Name} to {link.Listening.Name} breaks");
-                link.Break();
+            case FaultKind.GracefulStop when isUp && node.Started.IsCompletedSuccessfully:
+                Tell(kind, $"node {node.Id} is told to stop");
+                node.Stop();
+                ReturnWhenDown(node);
                 break;
-            case FaultKind.FlakyNetwork:
-                Tell(kind, "frames are lost with their connections");
-                cluster.Network.Faults = new NetworkFaults { BreakChance = 0.01, CutChance = 0.005, LongDelayChance = 0.02, LongDelay = Span(100, 3000) };
-                Later(500, 4000, "no frames are lost any more", () => true, () => cluster.Network.Faults = NetworkFaults.None);
+            case FaultKind.ClockJump:
+                // Not as far as producers' stamps would be refused.
+                TimeSpan offset = TimeSpan.FromSeconds(_random.Between(-1500, 1500));
+                Tell(kind, $"the wall clock of node {node.Id} jumps by {(offset - node.WallClockOffset).TotalSeconds:0} s");
+                node.WallClockOffset = offset;
                 break;
-            case FaultKind.OneWay:
-                Block(kind, [Other(node.Host)], [node.Host], bothWays: false);
+            case FaultKind.SlowDisk or FaultKind.FailingDisk or FaultKind.FullDisk when IsUp(node):
+                BreakDisk(kind, node, isUp);
                 break;
-            case FaultKind.Isolation:
-                Block(kind, [node.Host], [.. cluster.Network.Hosts.Where(host => host != node.Host && (_random.Chance(0.5) || host.Name.StartsWith("node", StringComparison.Ordinal)))], bothWays: true);
-                break;
-            case FaultKind.Partition:
-                Split(kind);
-                break;
-            case FaultKind.LeaderCutOff:
-                // Clients still reach it, and have it write what nobody else will have when another leads.
-                Block(kind, [node.Host], [.. cluster.Nodes.Where(each => each != node).Select(each => each.Host)], bothWays: true, shortestMs: 2500);
-                break;
-            case FaultKind.SlowLink:
-                SimulatedHost from = Other(node.Host);
-                TimeSpan delay = Span(20, 2500);
-                Tell(kind, $"up to {delay.TotalSeconds:0.00} s from {from.Name} to {node.Host.Name}");
-                cluster.Network.Slow(from, node.Host, delay);
-                Later(500, 6000, $"{from.Name} reaches {node.Host.Name} quickly again", () => true, () => cluster.Network.Slow(from, node.Host, cluster.Network.Timings.LongestDelay));
+            default:
+                BreakNetwork(kind, node);
                 break;
         }
     }
 
-    private void Split(FaultKind kind)
+    private void Blackout()
     {
-        List<SimulatedHost> one = [], other = [];
-        foreach (SimulatedHost host in cluster.Network.Hosts)
+        // Those that are up; the others are without power anyway, or hold on to it.
+        SimulatedNode[] all = [.. cluster.Nodes.Where(each => each.IsRunning)];
+        PartitionImage[] partitions = [.. metadata.Newest.Topics.InOrder().SelectMany(topic => topic.Partitions)];
+        bool isSome = partitions.Length > 0 && _random.Chance(0.6);
+        SimulatedNode[] some = isSome && partitions[_random.Next(partitions.Length)].Isr is var members ? [.. all.Where(each => members.Contains(each.Id))] : all;
+        if (some.Length > 0)
         {
-            // Who belongs to neither is a bridge.
-            (_random.Next(5) switch { 0 or 1 => one, 2 or 3 => other, _ => null })?.Add(host);
+            LosePower(FaultKind.Blackout, some, damages: _random.Chance(0.3));
         }
-
-        Block(kind, one, other, bothWays: true);
     }
 
-    private void Block(FaultKind kind, IReadOnlyList<SimulatedHost> from, IReadOnlyList<SimulatedHost> to, bool bothWays, int shortestMs = 300)
+    private void LosePower(FaultKind kind, SimulatedNode[] nodes, bool damages)
     {
-        string what = $"{Names(from)} {(bothWays ? "and" : "to")} {Names(to)}";
-        Tell(kind, $"nothing gets through: {what}");
-        foreach ((SimulatedHost a, SimulatedHost b) in from.SelectMany(a => to.Select(b => (a, b))))
+        string names = string.Join(' ', nodes.Select(node => node.Id));
+        Tell(kind, $"{(nodes.Length > 1 ? "nodes" : "node")} {names} {(nodes.Length > 1 ? "lose" : "loses")} power{(damages ? ", with damage to what was not flushed" : "")}");
+        foreach (SimulatedNode node in nodes)
         {
-            cluster.Network.Block(a, b);
-            if (bothWays)
+            _paused.Remove(node.Id);
+            node.Disk.DamagesTails = damages;
+            node.LosePower();
+            ReturnLater(node, 300, 5000, "has power again");
+        }
+    }
+
+    private bool IsUp(SimulatedNode node) => node.IsRunning && !_paused.Contains(node.Id) && node.Stopped.IsCompleted;
+
+    private void ReturnLater(SimulatedNode node, int shortestMs, int longestMs, string how) =>
+        Later(shortestMs, longestMs, $"node {node.Id} {how}", () => !node.IsRunning, node.Return);
+
+    /// <summary>Waits for a node that is on its way to stop, also when everything is healed meanwhile.</summary>
+    private void ReturnWhenDown(SimulatedNode node) => cluster.Time.Post(Span(50, 400), () =>
+    {
+        if (node.IsRunning && !node.Stopped.IsCompleted)
+        {
+            ReturnWhenDown(node);
+        }
+        else if (!node.IsRunning)
+        {
+            trace.Tell($"node {node.Id} has stopped");
+            if (_ended)
             {
-                cluster.Network.Block(b, a);
+                node.Return();
+            }
+            else
+            {
+                ReturnLater(node, 50, 3000, "is started");
             }
         }
-
-        Later(shortestMs, 9000, $"free again: {what}", () => true, () =>
-        {
-            foreach ((SimulatedHost a, SimulatedHost b) in from.SelectMany(a => to.Select(b => (a, b))))
-            {
-                cluster.Network.Unblock(a, b);
-                if (bothWays)
-                {
-                    cluster.Network.Unblock(b, a);
-                }
-            }
-        });
-    }
-
-    private static string Names(IEnumerable<SimulatedHost> hosts) => $"[{string.Join(' ', hosts.Select(host => host.Name))}]";
+    });
 
     private SimulatedHost Other(SimulatedHost than)
     {

@@ -15,8 +15,8 @@ public enum FaultKind
     /// <summary>One connection breaks.</summary>
     BrokenConnection,
 
-    /// <summary>For a while connections break and frames are cut off by chance.</summary>
-    FlakyNetwork,
+    /// <summary>For a while frames are lost, with their connections.</summary>
+    LostFrames,
 
     /// <summary>A host reaches another no more, while the other way is free.</summary>
     OneWay,
@@ -32,4 +32,34 @@ public enum FaultKind
 
     /// <summary>A node is cut off from all other nodes and from no client, for so long that another takes over what it leads.</summary>
     LeaderCutOff,
+
+    /// <summary>For a while frames end in the middle, and with them their connections.</summary>
+    CutFrames,
+
+    /// <summary>For a while some frames come late.</summary>
+    LateFrames,
+
+    /// <summary>SIGTERM: a node gives its leaderships away, stops in good order, and is started again.</summary>
+    GracefulStop,
+
+    /// <summary>All machines that have a partition in sync, or all that there are, lose power at once.</summary>
+    Blackout,
+
+    /// <summary>A machine loses power, and bits flip in what was not flushed.</summary>
+    DamagedTail,
+
+    /// <summary>A disk takes its time for everything that is flushed.</summary>
+    SlowDisk,
+
+    /// <summary>A log directory can be written no more, or not be read either; the disk is mended and the node started again.</summary>
+    FailingDisk,
+
+    /// <summary>A disk runs full; room is made and the node started again.</summary>
+    FullDisk,
+
+    /// <summary>A machine's wall clock jumps.</summary>
+    ClockJump,
+
+    /// <summary>A voter is added to the quorum or removed.</summary>
+    VoterChange,
 }

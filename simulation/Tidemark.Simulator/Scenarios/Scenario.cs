@@ -15,12 +15,14 @@ public sealed class Scenario
 {
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_wellWithin = TimeSpan.FromSeconds(120);
 
     private readonly ScenarioPlan _plan;
     private readonly SimulatedCluster _cluster;
     private readonly ScenarioTrace _trace;
+    private readonly Coverage _coverage;
+    private readonly FaultInjector _faults;
     private readonly History _history;
     private readonly MetadataChecks _metadata;
     private readonly ReplicaChecks _replicas;
@@ -32,7 +34,13 @@ public sealed class Scenario
     {
         _plan = plan;
         SimulatedCluster cluster = null!;
-        cluster = new SimulatedCluster(plan.Seed, plan.Nodes, [.. plan.Settings]) { Logs = logs is null ? null : id => logs(cluster.Time, id) };
+        cluster = new SimulatedCluster(plan.Seed, plan.Nodes, [.. plan.Settings])
+        {
+            Logs = id => new NodeEvents(_trace!, logs?.Invoke(cluster.Time, id)),
+            LogDirectories = plan.LogDirectories,
+            HasDynamicVoters = plan.HasDynamicVoters,
+            SettingsOf = id => plan.Racks > 0 ? [("broker.rack", $"rack{id % plan.Racks}")] : [],
+        };
         _cluster = cluster;
         _trace = new ScenarioTrace(_cluster.Time) { Sink = sink };
         _cluster.Network.Observer = _trace.OnNetwork;
@@ -40,6 +48,8 @@ public sealed class Scenario
         _history = new History(losses);
         _metadata = new MetadataChecks(_cluster, plan.MayLose);
         _replicas = new ReplicaChecks(_cluster, _history, losses);
+        _coverage = new Coverage(_metadata, _trace);
+        _faults = new FaultInjector(_cluster, plan, _trace, _metadata);
         _liveness = new LivenessCheck(_cluster, _metadata);
     }
 
@@ -62,6 +72,10 @@ public sealed class Scenario
         {
             violation = $"the code's own invariant: {broken}";
         }
+        catch (Exception error)
+        {
+            violation = $"nothing throws: {error}";
+        }
 
         scenario.CountAll();
         return new ScenarioResult(plan, violation, scenario._trace.Hash, scenario._cluster.Time.Elapsed, scenario._trace.Counts, scenario._trace.Last);
@@ -73,17 +87,21 @@ public sealed class Scenario
         _cluster.StartAll();
         LookAgain();
         Await(() => _cluster.Nodes.All(node => node.Started.IsCompletedSuccessfully), s_startWithin, "18 a cluster starts", () => "not all nodes have started");
+        if (_plan.HasDynamicVoters)
+        {
+            AddVoters();
+        }
+
         AddClients();
         CreateTopics();
-        foreach (ScenarioClient client in _clients)
+        foreach (ScenarioClient client in _clients.Where(client => client is not VoterClient))
         {
             client.Start();
         }
 
-        var faults = new FaultInjector(_cluster, _plan, _trace);
-        faults.Start();
+        _faults.Start();
         Pass(_plan.Storm);
-        faults.Heal();
+        _faults.Heal();
         Pass(s_calm);
         foreach (ScenarioClient client in _clients)
         {
@@ -110,13 +128,22 @@ public sealed class Scenario
 
         for (int i = 0; i < _plan.Consumers; i++)
         {
-            _clients.Add(new ConsumerClient(_cluster, _trace, _history, $"consumer{i + 1}"));
+            _clients.Add(new ConsumerClient(_cluster, _trace, _history, $"consumer{i + 1}", _plan.Racks > 0 && _cluster.Random.Chance(0.7) ? $"rack{_cluster.Random.Next(_plan.Racks)}" : null));
         }
 
         if (_plan.HasAdministrator)
         {
             _clients.Add(new AdministratorClient(_cluster, _trace, _history, _plan));
         }
+    }
+
+    /// <summary>The quorum's administrator begins at once: with one voter only there would be little to break.</summary>
+    private void AddVoters()
+    {
+        var client = new VoterClient(_cluster, _trace, _history);
+        _clients.Add(client);
+        client.Start();
+        Await(() => client.HasAddedAll, s_startWithin, "18 voters can be added", () => "not all nodes have become voters");
     }
 
     private void CreateTopics()
@@ -179,29 +206,31 @@ public sealed class Scenario
     {
         foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
         {
-            if (node.Process!.Failures is [var failure, ..])
+            string? why = node.Process!.Failures is [var failure, ..] ? $"{failure.Name}: {failure.Error}" : node.Failure;
+            if (why is not null)
             {
-                throw new BrokenRuleException("a process works without fault", $"node {node.Id}, {failure.Name}: {failure.Error}");
-            }
+                if (!node.HasBadDisk)
+                {
+                    throw new BrokenRuleException("a node goes on", $"node {node.Id}, {why}");
+                }
 
-            if (node.Started.IsFaulted)
-            {
-                throw new BrokenRuleException("a node starts", $"node {node.Id}: {node.Started.Exception.InnerException}");
-            }
-
-            if (node.Broker?.Failed is { IsCompleted: true } failed)
-            {
-                throw new BrokenRuleException("a node goes on", $"node {node.Id}: {failed.Result}");
-            }
-
-            if (node.Quorum?.Failed is { IsCompleted: true } ended)
-            {
-                throw new BrokenRuleException("a node goes on", $"node {node.Id}: {ended.Result}");
+                _faults.EndedByDisk(node, why);
             }
         }
 
+        SetLookedAt(true);
         _metadata.Look();
+        _coverage.Look();
         _replicas.Look(_metadata.Newest);
+        SetLookedAt(false);
+    }
+
+    private void SetLookedAt(bool isLookedAt)
+    {
+        foreach (SimulatedNode node in _cluster.Nodes)
+        {
+            node.Disk.IsLookedAt = isLookedAt;
+        }
     }
 
     private void ThrowIfBroken()

@@ -35,25 +35,41 @@ public sealed record ScenarioPlan
     /// <summary>How long faults go on.</summary>
     public required TimeSpan Storm { get; init; }
 
-    /// <summary>Out-of-sync replicas may lead, or all may lose power with what they had not flushed: what was acknowledged may be lost, as in Kafka.</summary>
+    /// <summary>Out-of-sync replicas may lead: what was acknowledged may be lost, as in Kafka.</summary>
     public required bool MayLose { get; init; }
 
-    /// <summary>Every append is flushed before it counts, so that a loss of power takes nothing that was acknowledged.</summary>
+    /// <summary>
+    /// Everything is flushed before it is acknowledged, so that no loss of power loses any of it. Otherwise a partition may lose records
+    /// when all its in-sync replicas lose power, as in Kafka.
+    /// </summary>
     public required bool Flushes { get; init; }
+
+    /// <summary>How many log directories each node has.</summary>
+    public required int LogDirectories { get; init; }
+
+    /// <summary>Whether the quorum's voters stand in the metadata log and change.</summary>
+    public required bool HasDynamicVoters { get; init; }
+
+    /// <summary>How many racks the nodes stand in; 0 for none. With racks, consumers are sent to the nearest replica.</summary>
+    public required int Racks { get; init; }
 
     /// <summary>Properties of all nodes.</summary>
     public required IReadOnlyList<(string Key, string Value)> Settings { get; init; }
 
-    public static ScenarioPlan Draw(ulong seed)
+    /// <summary>What the seed sets out to do with the faults of a profile.</summary>
+    public static ScenarioPlan Draw(ulong seed, string profile = ScenarioProfiles.Swarm)
     {
         // Not the stream that the cluster draws from.
         var random = new SeededRandom(seed ^ 0x5CE7_A210_0DD5_EED5);
-        FaultKind[] kinds = [.. Enum.GetValues<FaultKind>().Where(_ => random.Chance(0.4))];
+        double share = profile == ScenarioProfiles.Swarm ? 0.3 : 0.7;
+        FaultKind[] kinds = [.. ScenarioProfiles.KindsOf(profile).Where(_ => random.Chance(share))];
         int nodes = random.Chance(0.75) ? 3 : 5;
-        bool losesPower = kinds.Contains(FaultKind.PowerLoss);
-        bool mayLose = random.Chance(0.15);
-        bool flushes = losesPower && !mayLose && random.Chance(0.4);
-        int sessionMs = 2000 + random.Next(4000);
+        bool losesPower = kinds.Any(kind => kind is FaultKind.PowerLoss or FaultKind.Blackout or FaultKind.DamagedTail);
+        bool mayLose = random.Chance(0.1);
+        bool hasSnapshots = random.Chance(0.35);
+        int sessionMs = 1500 + random.Next(3000);
+        int racks = random.Chance(0.4) ? random.Between(2, 3) : 0;
+        bool flushes = losesPower && !mayLose && random.Chance(0.5);
         return new ScenarioPlan
         {
             Seed = seed,
@@ -66,28 +82,42 @@ public sealed record ScenarioPlan
             Consumers = random.Between(1, 2),
             HasAdministrator = random.Chance(0.6),
             Faults = kinds,
-            FaultEvery = TimeSpan.FromMilliseconds(500 + random.Next(4000)),
+            FaultEvery = TimeSpan.FromMilliseconds(300 + random.Next(1500)),
             DownMax = random.Chance(0.7) ? (nodes - 1) / 2 : nodes,
-            Storm = TimeSpan.FromSeconds(random.Between(8, 25)),
+            Storm = TimeSpan.FromSeconds(random.Between(4, 10)),
             MayLose = mayLose,
             Flushes = flushes,
+            LogDirectories = random.Chance(0.4) || kinds.Contains(FaultKind.FailingDisk) ? 2 : 1,
+            HasDynamicVoters = kinds.Contains(FaultKind.VoterChange),
+            Racks = racks,
             Settings =
             [
                 ("broker.session.timeout.ms", $"{sessionMs}"),
                 ("broker.heartbeat.interval.ms", $"{sessionMs / 4}"),
-                ("replica.lag.time.max.ms", $"{1500 + random.Next(6000)}"),
+                ("replica.lag.time.max.ms", $"{1000 + random.Next(4000)}"),
                 ("num.replica.fetchers", $"{random.Between(1, 2)}"),
                 ("tidemark.broker.crash.detection.enable", random.Chance(0.7) ? "true" : "false"),
                 ("unclean.leader.election.enable", mayLose && random.Chance(0.5) ? "true" : "false"),
                 ("log.flush.interval.messages", flushes ? "1" : "9223372036854775807"),
                 ("auto.leader.rebalance.enable", "true"),
-                ("leader.imbalance.check.interval.seconds", $"{random.Between(2, 20)}"),
+                ("leader.imbalance.check.interval.seconds", $"{random.Between(2, 10)}"),
+                ("log.segment.delete.delay.ms", $"{random.Between(100, 5000)}"),
+                .. racks > 0 ? [("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector")] : Array.Empty<(string, string)>(),
+                .. hasSnapshots
+                    ?
+                    [
+                        ("metadata.log.max.record.bytes.between.snapshots", $"{random.Between(500, 4000)}"),
+                        ("metadata.max.retention.bytes", $"{random.Between(2000, 8000)}"),
+                        ("internal.metadata.log.segment.bytes", $"{random.Between(1000, 4000)}"),
+                    ]
+                    : Array.Empty<(string, string)>(),
             ],
         };
     }
 
     public override string ToString() =>
         $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(HasAdministrator ? ", an administrator" : "")}, "
-        + $"faults [{string.Join(' ', Faults)}] every {FaultEvery.TotalSeconds:0.0} s for {Storm.TotalSeconds:0} s, at most {DownMax} down{(MayLose ? ", may lose" : "")}; "
+        + $"faults [{string.Join(' ', Faults)}] every {FaultEvery.TotalSeconds:0.0} s for {Storm.TotalSeconds:0} s, at most {DownMax} down{(MayLose ? ", may lose" : "")}{(HasDynamicVoters ? ", changing voters" : "")}"
+        + $"{(LogDirectories > 1 ? $", {LogDirectories} log directories" : "")}{(Racks > 0 ? $", {Racks} racks" : "")}; "
         + string.Join(' ', Settings.Select(each => $"{each.Key}={each.Value}"));
 }

@@ -1,0 +1,28 @@
+namespace Tidemark.Simulator.Scenarios;
+
+/// <summary>Which faults a scenario draws from, by the names that the command line knows.</summary>
+public static class ScenarioProfiles
+{
+    /// <summary>Every seed mixes some kinds out of all.</summary>
+    public const string Swarm = "swarm";
+
+    private static readonly SortedDictionary<string, FaultKind[]> s_kinds = new(StringComparer.Ordinal)
+    {
+        [Swarm] = Enum.GetValues<FaultKind>(),
+        ["calm"] = [],
+        ["crashes"] = [FaultKind.Kill, FaultKind.GracefulStop, FaultKind.Pause, FaultKind.BrokenConnection],
+        ["disks"] = [FaultKind.SlowDisk, FaultKind.FailingDisk, FaultKind.FullDisk, FaultKind.Kill, FaultKind.GracefulStop],
+        ["network"] =
+        [
+            FaultKind.BrokenConnection, FaultKind.LostFrames, FaultKind.CutFrames, FaultKind.LateFrames, FaultKind.OneWay, FaultKind.Isolation, FaultKind.Partition, FaultKind.LeaderCutOff,
+            FaultKind.SlowLink,
+        ],
+        ["power"] = [FaultKind.PowerLoss, FaultKind.Blackout, FaultKind.DamagedTail, FaultKind.SlowDisk],
+        ["quorum"] = [FaultKind.VoterChange, FaultKind.Kill, FaultKind.PowerLoss, FaultKind.Pause, FaultKind.Isolation, FaultKind.LeaderCutOff, FaultKind.OneWay, FaultKind.SlowLink],
+        ["time"] = [FaultKind.ClockJump, FaultKind.Pause, FaultKind.SlowDisk, FaultKind.SlowLink, FaultKind.LateFrames],
+    };
+
+    public static IReadOnlyCollection<string> Names => s_kinds.Keys;
+
+    internal static FaultKind[] KindsOf(string profile) => s_kinds[profile];
+}
