@@ -153,7 +153,8 @@ public sealed class BrokerNode : INode
     public async Task Start()
     {
         // What is missing from a log is damage or the work of compaction: only the topic's configuration tells which.
-        await RunAll("load", Directories.BeginLoading(_publisher.OptionsOfLogs(_quorum.Load())));
+        MetadataImage known = _quorum.Load();
+        await RunAll("load", Directories.BeginLoading(_publisher.OptionsOfLogs(known), (partition, id) => known.Topics.Find(partition.Topic)?.Id == id));
         if (Directories.All.All(d => d.IsOffline))
         {
             throw new IOException("No log directory can be used.");
@@ -167,7 +168,7 @@ public sealed class BrokerNode : INode
                 _options.Endpoints(),
                 _options.Config.Find("broker.rack")?.Text,
                 [.. Directories.All.Where(d => !d.IsOffline).Select(d => d.Id)],
-                Directories.All.All(d => d.CleanShutdownEpoch is not null) ? Directories.All[0].CleanShutdownEpoch!.Value : -1),
+                Directories.CleanShutdownEpoch ?? -1),
             OnReady);
         _cordoned = Cluster.Image.Brokers.TryGetValue(_options.Node.Value, out BrokerImage? self) ? [.. self.CordonedDirectories ?? []] : [];
         TellCordoned();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 
@@ -36,7 +37,7 @@ public readonly record struct Uuid(ulong High, ulong Low) : IComparable<Uuid>
     public static bool TryParse(string? text, out Uuid id)
     {
         Span<byte> bytes = stackalloc byte[18];
-        if (text is { Length: 22 } && Base64Url.TryDecodeFromChars(text, bytes, out int written) && written == 16)
+        if (text is { Length: 22 } && Base64Url.DecodeFromChars(text, bytes, out _, out int written) == OperationStatus.Done && written == 16)
         {
             id = Read(bytes);
             return true;

@@ -63,22 +63,14 @@ internal sealed class CommittedMetadata(Action<MetadataImage, MetadataImage> onC
     {
         MetadataImage before = Image;
         var header = new RecordBatchHeader(batch.Bytes);
-        var reader = new RecordReader(header, header.Payload);
         if (header.IsControl)
         {
-            while (reader.MoveNext(out RecordView control))
-            {
-                if (ControlRecord.TryReadType(control.Key, out ControlRecordType type) && type == ControlRecordType.KRaftVoters)
-                {
-                    var wire = new WireReader(control.Value.ToArray() ?? []);
-                    Voters = [.. VotersRecord.Read(ref wire, 0).Voters.Select(voter => voter.VoterId)];
-                }
-            }
-
+            Voters = batch.Voters() ?? Voters;
             _replay.Pass(header.LastOffset, header.LeaderEpoch, header.MaxTimestamp);
             return;
         }
 
+        var reader = new RecordReader(header, header.Payload);
         var records = new List<MetadataRecord>();
         while (reader.MoveNext(out RecordView record))
         {

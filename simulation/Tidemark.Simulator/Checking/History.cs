@@ -43,13 +43,12 @@ public sealed class History(PermittedLosses? losses)
 
         if (offset < write.FloorAtSend)
         {
-            throw new BrokenRuleException(
-                "14 real-time order of writes", $"{write.Partition}: {write.Values[0]} came to stand at {offset}, sent when all below {write.FloorAtSend} was acknowledged");
+            Broken(write.Partition, "14 real-time order of writes", $"{write.Partition}: {write.Values[0]} came to stand at {offset}, sent when all below {write.FloorAtSend} was acknowledged");
         }
 
         if (write.Offset is { } before && before != offset)
         {
-            throw new BrokenRuleException("13 a duplicate is answered as the first time", $"{write.Partition}: {write.Values[0]} stood at {before} and is said to stand at {offset}");
+            Broken(write.Partition, "13 a duplicate is answered as the first time", $"{write.Partition}: {write.Values[0]} stood at {before} and is said to stand at {offset}");
         }
 
         write.Offset = offset;
@@ -91,6 +90,15 @@ public sealed class History(PermittedLosses? losses)
     /// <summary>Whether records of the partition may be gone.</summary>
     public bool MayLose(PartitionId partition) => losses?.MayLose(partition) ?? false;
 
+    /// <summary>A rule is broken, unless what happened meanwhile permits it.</summary>
+    public void Broken(PartitionId at, string rule, string what)
+    {
+        if (losses?.MayLoseByNow(at) != true)
+        {
+            throw new BrokenRuleException(rule, what);
+        }
+    }
+
     /// <summary>
     /// A leader told the end of a partition, asked when <paramref name="floor"/> was the floor. What anybody was told before the question
     /// was asked binds the answer: that is what makes reads at the leader linearizable, with each client's own writes and reads among it.
@@ -105,12 +113,12 @@ public sealed class History(PermittedLosses? losses)
         PartitionHistory partition = Of(at);
         if (end < partition.ToldTo.GetValueOrDefault(by))
         {
-            throw new BrokenRuleException("14 reads at the leader are monotonic", $"{at}: {by} was told the end {end}, and {partition.ToldTo[by]} before");
+            Broken(at, "14 reads at the leader are monotonic", $"{at}: {by} was told the end {end}, and {partition.ToldTo[by]} before");
         }
 
         if (end < floor)
         {
-            throw new BrokenRuleException("14 reads at the leader are linearizable", $"{at}: {by} was told the end {end} when {floor} was known before it asked");
+            Broken(at, "14 reads at the leader are linearizable", $"{at}: {by} was told the end {end} when {floor} was known before it asked");
         }
 
         partition.ToldTo[by] = end;
@@ -144,7 +152,7 @@ public sealed class History(PermittedLosses? losses)
         long end = logStart + values.Count;
         if (!MayLose(at) && end < Of(at).Floor)
         {
-            throw new BrokenRuleException("11 what was acknowledged or read stays", $"{at} ends at {end} in the end; {Of(at).Floor} was known");
+            Broken(at, "11 what was acknowledged or read stays", $"{at} ends at {end} in the end; {Of(at).Floor} was known");
         }
 
         var lastOf = new Dictionary<string, long>();
@@ -155,7 +163,7 @@ public sealed class History(PermittedLosses? losses)
                 bool stands = places.TryGetValue(write.Values[i], out long place);
                 if (write.Offset is { } offset && !MayLose(at) && (!stands || place != offset + i))
                 {
-                    throw new BrokenRuleException("11 what was acknowledged stays", $"{at}@{offset + i}: {write.Values[i]} was acknowledged and {(stands ? $"stands at {place}" : "is gone")}");
+                    Broken(at, "11 what was acknowledged stays", $"{at}@{offset + i}: {write.Values[i]} was acknowledged and {(stands ? $"stands at {place}" : "is gone")}");
                 }
 
                 if (write.IsIdempotent && stands)
@@ -171,11 +179,11 @@ public sealed class History(PermittedLosses? losses)
         }
     }
 
-    private static void See(PartitionId at, PartitionHistory partition, long offset, string value, string by)
+    private void See(PartitionId at, PartitionHistory partition, long offset, string value, string by)
     {
         if (!partition.Values.TryAdd(offset, value) && partition.Values[offset] != value)
         {
-            throw new BrokenRuleException("11 an offset has one value for ever", $"{at}@{offset} was {partition.Values[offset]} and is {value}, {by}");
+            Broken(at, "11 an offset has one value for ever", $"{at}@{offset} was {partition.Values[offset]} and is {value}, {by}");
         }
     }
 

@@ -21,12 +21,13 @@ public sealed class MetadataChecks
     private MetadataImage _newest = MetadataImage.Empty;
 
     /// <param name="mayElectUncleanly">The scenario permits elections of replicas that lack something.</param>
-    public MetadataChecks(SimulatedCluster cluster, bool mayElectUncleanly)
+    /// <param name="onChange">Told of every committed batch: the cluster before it and behind it.</param>
+    public MetadataChecks(SimulatedCluster cluster, bool mayElectUncleanly, Action<MetadataImage, MetadataImage> onChange)
     {
         _cluster = cluster;
         _quorum = new QuorumChecks(cluster);
         _rules = new PartitionRules(BrokerConfig.Parse(cluster.PropertiesOf(1, ["/data"]), out _), mayElectUncleanly);
-        _committed = new CommittedMetadata(_rules.Look);
+        _committed = new CommittedMetadata(onChange + _rules.Look);
         foreach (SimulatedNode node in cluster.Nodes)
         {
             _scans[node.Id] = new MetadataLogScan(node);
@@ -56,28 +57,38 @@ public sealed class MetadataChecks
         }
     }
 
-    /// <summary>What is cheap enough to look at after every event.</summary>
-    public void LookQuickly() => _quorum.LookQuickly();
-
-    public void Look()
+    /// <summary>
+    /// What is cheap enough to look at after every event: what a node publishes is taken from its log at once, before a snapshot takes the log's place.
+    /// </summary>
+    public void LookQuickly()
     {
-        _quorum.Look();
-        foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
+        _quorum.LookQuickly();
+        long end = _committed.End;
+        foreach (SimulatedNode node in _cluster.Nodes)
         {
-            _scans[node.Id].Refresh();
-            if (node.Broker is { } broker && broker.Cluster.Image.LastOffset.Value >= _committed.End)
+            if (node is { IsRunning: true, Broker: { } broker } && broker.Cluster.Image.LastOffset.Value >= _committed.End)
             {
+                Refresh(node);
                 _committed.ExtendTo(broker.Cluster.Image, _scans[node.Id]);
             }
         }
 
+        if (_committed.End > end)
+        {
+            LookForMajority();
+        }
+    }
+
+    public void Look()
+    {
+        LookQuickly();
+        _quorum.Look();
+        LookForMajority();
         foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
         {
             LookAtLog(node, _scans[node.Id]);
             LookAtImage(node);
         }
-
-        LookForMajority();
     }
 
     /// <summary>Compares what every node knows in the end with a replay of the log, record by record.</summary>
@@ -93,6 +104,14 @@ public sealed class MetadataChecks
                 throw new BrokenRuleException("9 replay(log) = live state", $"node {node.Id} knows another cluster at {known.LastOffset} than the log tells");
             }
         }
+    }
+
+    private void Refresh(SimulatedNode node)
+    {
+        bool isLookedAt = node.Disk.IsLookedAt;
+        node.Disk.IsLookedAt = true;
+        _scans[node.Id].Refresh();
+        node.Disk.IsLookedAt = isLookedAt;
     }
 
     private void LookAtLog(SimulatedNode node, MetadataLogScan scan)
@@ -130,18 +149,32 @@ public sealed class MetadataChecks
     /// <summary>A node that is down may hold it or not; those that run are looked at.</summary>
     private void LookForMajority()
     {
+        foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
+        {
+            Refresh(node);
+        }
+
         if (_cluster.HasDynamicVoters && _committed.HasGap)
         {
             return;
         }
 
         IReadOnlyList<int> voters = _committed.Voters ?? (_cluster.HasDynamicVoters ? [1] : [.. _cluster.Nodes.Where(node => _cluster.IsController(node.Id)).Select(node => node.Id)]);
-        int lacking = voters.Count(id => _cluster[id].IsRunning && !_scans[id].Holds(_committed.Last));
-        if (voters.Count - lacking < (voters.Count / 2) + 1)
+        if (IsHeldByMajority(voters))
         {
-            throw new BrokenRuleException("8 a majority holds what is committed", $"committed is up to {_committed.End}; {lacking} of {voters.Count} voters lack it");
+            return;
+        }
+
+        // A change of the voters is in force for its leader as soon as it is written: what stands before it is committed by those that it names.
+        if (!_scans.Values.Any(scan => scan.Holds(_committed.Last) && scan.VotersFrom(_committed.End) is { } changed && IsHeldByMajority(changed)))
+        {
+            string ends = string.Join(", ", _cluster.Nodes.Select(node => $"{node.Id} {(node.IsRunning ? "ends at" : "is down, ended at")} {_scans[node.Id].End}"));
+            throw new BrokenRuleException("8 a majority holds what is committed", $"committed is up to {_committed.End}; a majority of the voters [{string.Join(' ', voters)}] lacks it; node {ends}");
         }
     }
+
+    private bool IsHeldByMajority(IReadOnlyList<int> voters) =>
+        voters.Count(id => !_cluster[id].IsRunning || _scans[id].Holds(_committed.Last)) >= (voters.Count / 2) + 1;
 
     private static byte[] BytesOf(MetadataImage image)
     {

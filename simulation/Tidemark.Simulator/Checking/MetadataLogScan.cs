@@ -1,3 +1,6 @@
+using System.Globalization;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
 using Tidemark.Records;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Simulator.Disks;
@@ -6,7 +9,25 @@ using Tidemark.Storage.Files;
 namespace Tidemark.Simulator.Checking;
 
 /// <summary>A batch of a metadata log, with its bytes.</summary>
-internal readonly record struct MetadataBatch(BatchMark Mark, byte[] Bytes);
+internal readonly record struct MetadataBatch(BatchMark Mark, byte[] Bytes)
+{
+    /// <summary>The voters that it names; null when it names none.</summary>
+    public IReadOnlyList<int>? Voters()
+    {
+        var header = new RecordBatchHeader(Bytes);
+        var reader = new RecordReader(header, header.Payload);
+        while (header.IsControl && reader.MoveNext(out RecordView control))
+        {
+            if (ControlRecord.TryReadType(control.Key, out ControlRecordType type) && type == ControlRecordType.KRaftVoters)
+            {
+                var wire = new WireReader(control.Value.ToArray() ?? []);
+                return [.. VotersRecord.Read(ref wire, 0).Voters.Select(voter => voter.VoterId)];
+            }
+        }
+
+        return null;
+    }
+}
 
 /// <summary>The metadata log on one node's disk, read as it grows; from its beginning again when it was cut, begun anew, or lay on a crashed disk.</summary>
 internal sealed class MetadataLogScan(SimulatedNode node)
@@ -14,6 +35,7 @@ internal sealed class MetadataLogScan(SimulatedNode node)
     private const string Directory = "/data/__cluster_metadata-0";
     private readonly List<MetadataBatch> _batches = [];
     private string _file = "";
+    private long _start;
     private long _lastAt;
     private long _position;
     private object? _life;
@@ -24,15 +46,20 @@ internal sealed class MetadataLogScan(SimulatedNode node)
     /// <summary>How many of the batches were compared with what is committed.</summary>
     public int Compared { get; set; }
 
-    /// <summary>Where the log ends; 0 when there is none.</summary>
-    public long End => _batches.Count == 0 ? 0 : _batches[^1].Mark.Next;
+    /// <summary>Where the log ends; where it begins when it holds nothing behind a snapshot.</summary>
+    public long End => _batches.Count == 0 ? _start : _batches[^1].Mark.Next;
 
     /// <summary>Whether the batch stands in the log, or lies before its beginning.</summary>
     public bool Holds(BatchMark? mark)
     {
-        if (mark is not { } batch || _batches.Count == 0 || batch.First < _batches[0].Mark.First)
+        if (mark is not { } batch || batch.Next <= _start)
         {
-            return mark is null || _batches.Count > 0;
+            return true;
+        }
+
+        if (_batches.Count == 0)
+        {
+            return false;
         }
 
         int i = _batches.Count - 1;
@@ -42,6 +69,20 @@ internal sealed class MetadataLogScan(SimulatedNode node)
         }
 
         return _batches[i].Mark == batch;
+    }
+
+    /// <summary>The voters named last in what stands at or behind an offset; null when none are.</summary>
+    public IReadOnlyList<int>? VotersFrom(long offset)
+    {
+        for (int i = _batches.Count - 1; i >= 0 && _batches[i].Mark.First >= offset; i--)
+        {
+            if (_batches[i].Voters() is { } voters)
+            {
+                return voters;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Reads what a running node wrote since.</summary>
@@ -54,6 +95,7 @@ internal sealed class MetadataLogScan(SimulatedNode node)
             (_life, _file, _position, _lastAt, Compared) = (node.Process, files.FirstOrDefault(""), 0, 0, 0);
         }
 
+        _start = files.Length == 0 ? 0 : long.Parse(Path.GetFileNameWithoutExtension(files[0]), CultureInfo.InvariantCulture);
         foreach (string file in files.SkipWhile(each => each != _file))
         {
             if (file != _file)

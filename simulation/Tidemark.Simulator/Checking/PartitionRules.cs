@@ -76,15 +76,19 @@ internal sealed class PartitionRules(BrokerConfig config, bool mayElectUncleanly
 
         if (old is not null && now.Isr.Length < needed)
         {
-            // All that could have what is committed, but for those that came back without proof of a clean end.
+            // All that could have what is committed, but for those that came back without proof of a clean end or begin anew in another directory.
             List<int> expected = [.. old.EligibleLeaderReplicas.Union(old.Isr).Where(id => !now.Isr.Contains(id) && now.Replicas.Contains(id))];
             if (now.EligibleLeaderReplicas.Except(expected).Any()
-                || expected.Except(now.EligibleLeaderReplicas).Any(id => at.After.Brokers.TryGetValue(id, out BrokerImage? broker) && broker.Epoch == at.Before.Brokers.GetValueOrDefault(id)?.Epoch))
+                || expected.Except(now.EligibleLeaderReplicas).Any(id => at.After.Brokers.TryGetValue(id, out BrokerImage? broker) && broker.Epoch == at.Before.Brokers.GetValueOrDefault(id)?.Epoch && !HasLostDirectory(at, id, broker)))
             {
                 throw at.Broken("ELR: whoever left with all that is committed stays eligible, and nobody else", $"expected were [{string.Join(' ', expected)}]");
             }
         }
     }
+
+    /// <summary>The directory in which the replica was is not there any more, and it is given another: it holds nothing.</summary>
+    private static bool HasLostDirectory(Change at, int id, BrokerImage broker) =>
+        at.Old!.DirectoryOf(id) is var lost && at.Now.DirectoryOf(id) != lost && !broker.Directories.Contains(lost);
 
     private void LookAtLeader(Change at)
     {
@@ -128,7 +132,8 @@ internal sealed class PartitionRules(BrokerConfig config, bool mayElectUncleanly
     {
         if (at.Old is { IsReassigning: true } old && !at.Now.IsReassigning)
         {
-            int[] target = [.. old.Replicas.Where(id => !old.RemovingReplicas.Contains(id))];
+            // Another reassignment may take this one's place and be at its end at once.
+            int[] target = [.. at.Now.Replicas];
             bool isCancelled = at.Now.Replicas.Length == old.Replicas.Count(id => !old.AddingReplicas.Contains(id)) && !at.Now.Replicas.Any(old.AddingReplicas.Contains);
             if (!isCancelled && !target.All(at.Now.Isr.Contains))
             {

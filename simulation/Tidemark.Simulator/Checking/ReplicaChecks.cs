@@ -17,9 +17,13 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
     private readonly Dictionary<PartitionId, List<BatchMark>> _committed = [];
     private readonly Dictionary<(PartitionId Partition, int Node), ReplicaScan> _scans = [];
     private readonly Dictionary<int, (object? Process, long Since, bool IsRegistered)> _lives = [];
+    private readonly List<PartitionId> _changed = [];
     private long _metadataEnd = -1;
     private readonly RestartChecks _restarts = new(cluster, losses);
     private readonly LeadershipChecks _leaderships = new();
+
+    /// <summary>Whether partitions changed since the last look.</summary>
+    public bool HasChanges => _changed.Count > 0;
 
     /// <summary>How many leaderships were seen.</summary>
     public int Leaderships => _leaders.Count;
@@ -30,7 +34,6 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
     /// <param name="newest">The newest committed metadata.</param>
     public void Look(MetadataImage newest)
     {
-        _restarts.Look(newest);
         LookAtLives(newest);
         foreach (TopicImage topic in newest.Topics.InOrder())
         {
@@ -39,6 +42,43 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
                 Look(new PartitionId(topic.Name, topic.Id, partition.Id), partition);
             }
         }
+    }
+
+    /// <summary>Told of every committed change of the metadata.</summary>
+    public void OnChange(MetadataImage before, MetadataImage after)
+    {
+        if (ReferenceEquals(before.Topics, after.Topics))
+        {
+            return;
+        }
+
+        _restarts.Look(after);
+        foreach (TopicImage topic in after.Topics.InOrder())
+        {
+            TopicImage? old = before.Topics.Find(topic.Id);
+            foreach (PartitionImage partition in ReferenceEquals(old, topic) ? [] : topic.Partitions)
+            {
+                if (!ReferenceEquals(partition, old?.Partition(partition.Id)))
+                {
+                    _changed.Add(new PartitionId(topic.Name, topic.Id, partition.Id));
+                }
+            }
+        }
+    }
+
+    /// <summary>Looks at the partitions that changed since at once: who joins lacks something for a moment only, if at all.</summary>
+    public void LookAtChanged(MetadataImage newest)
+    {
+        LookAtLives(newest);
+        foreach (PartitionId id in _changed)
+        {
+            if (newest.Topics.Find(id.TopicId)?.Partition(id.Index) is { } partition)
+            {
+                Look(id, partition);
+            }
+        }
+
+        _changed.Clear();
     }
 
     /// <summary>Compares every replica from its beginning on, and hands what the leader holds to the history.</summary>
@@ -100,12 +140,15 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         }
 
         long end = Math.Max(EndOf(CommittedOf(id)), history.Floor(id));
-        if (losses.MayLose(id, image, end, node => Find(node, id)?.Log?.LogEndOffset.Value))
+        losses.Note(id, image, end, node => Find(node, id)?.Log?.LogEndOffset.Value);
+        if (losses.MayLose(id))
         {
             return;
         }
 
-        foreach (SimulatedNode node in cluster.Nodes)
+        // The controller's answer to a leader may come before the change that it tells of is published anywhere.
+        bool isBehind = image.HasLeader && Find(image.Leader, id) is { } leader && leader.LeaderEpoch == image.LeaderEpoch && leader.PartitionEpoch > image.PartitionEpoch;
+        foreach (SimulatedNode node in isBehind ? [] : cluster.Nodes)
         {
             if (Find(node.Id, id) is { Log: { IsFailed: false } log } replica)
             {
@@ -176,7 +219,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
             scan.Matching++;
         }
 
-        _restarts.Holds(id, node, scan.Matching == 0 ? log.LogStart.Value : scan.Marks[scan.Matching - 1].Next);
+        _restarts.Holds(id, node, log, scan.Matching == 0 ? log.LogStart.Value : scan.Marks[scan.Matching - 1].Next);
     }
 
     private static readonly Comparer<BatchMark> s_byOffset = Comparer<BatchMark>.Create((a, b) => a.First.CompareTo(b.First));

@@ -114,11 +114,7 @@ public sealed class ConsumerClient(SimulatedCluster cluster, ScenarioTrace trace
         else if (data.ErrorCode == ErrorCode.OffsetOutOfRange)
         {
             // The request names the leader's epoch, so that this is the leader's word and not a follower's.
-            if (!History.MayLose(partition))
-            {
-                throw new BrokenRuleException("15 what was read stays readable", $"{Name}: node {leader} calls offset {position} of {partition} out of range");
-            }
-
+            History.Broken(partition, "15 what was read stays readable", $"{Name}: node {leader} calls offset {position} of {partition} out of range");
             _positions[partition] = 0;
         }
         else if (data.ErrorCode != ErrorCode.None)

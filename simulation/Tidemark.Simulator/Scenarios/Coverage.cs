@@ -1,24 +1,22 @@
 using Tidemark.Metadata.Image;
-using Tidemark.Simulator.Checking;
 
 namespace Tidemark.Simulator.Scenarios;
 
-/// <summary>Counts what the controllers decided in a run, by comparing each committed state with the one before.</summary>
-public sealed class Coverage(MetadataChecks metadata, ScenarioTrace trace)
+/// <summary>Counts and tells what the controllers decided in a run, by comparing each committed state with the one before.</summary>
+public sealed class Coverage(ScenarioTrace trace)
 {
-    private MetadataImage _before = MetadataImage.Empty;
-
-    public void Look()
+    /// <summary>Told of every committed batch of the metadata log.</summary>
+    public void Look(MetadataImage before, MetadataImage now)
     {
-        MetadataImage now = metadata.Newest;
-        if (ReferenceEquals(now, _before))
+        LookAtBrokers(before, now);
+        if (ReferenceEquals(before.Topics, now.Topics))
         {
             return;
         }
 
         foreach (TopicImage topic in now.Topics.InOrder())
         {
-            if (_before.Topics.Find(topic.Id) is not { } old)
+            if (before.Topics.Find(topic.Id) is not { } old)
             {
                 trace.Count("topics created");
                 continue;
@@ -29,17 +27,32 @@ public sealed class Coverage(MetadataChecks metadata, ScenarioTrace trace)
                 if (!ReferenceEquals(old.Partitions[i], topic.Partitions[i]))
                 {
                     Count(old.Partitions[i], topic.Partitions[i]);
-                    trace.Tell($"{topic.Name}-{i}: {Describe(topic.Partitions[i])}");
+                    trace.Tell($"{topic.Name}-{i}: {Describe(topic.Partitions[i])} (offset {now.LastOffset})");
                 }
             }
         }
 
-        foreach (TopicImage topic in _before.Topics.InOrder().Where(topic => now.Topics.Find(topic.Id) is null))
+        foreach (TopicImage topic in before.Topics.InOrder().Where(topic => now.Topics.Find(topic.Id) is null))
         {
             trace.Count("topics deleted");
         }
+    }
 
-        _before = now;
+    private void LookAtBrokers(MetadataImage before, MetadataImage now)
+    {
+        if (ReferenceEquals(before.Brokers, now.Brokers))
+        {
+            return;
+        }
+
+        foreach ((int id, BrokerImage broker) in now.Brokers)
+        {
+            BrokerImage? old = before.Brokers.GetValueOrDefault(id);
+            if ((old?.Epoch, old?.IsFenced, old?.IsInControlledShutdown) != (broker.Epoch, broker.IsFenced, broker.IsInControlledShutdown))
+            {
+                trace.Tell($"broker {id} is {(broker.IsFenced ? "fenced" : "active")}{(broker.IsInControlledShutdown ? " and stops" : "")} in epoch {broker.Epoch} (offset {now.LastOffset})");
+            }
+        }
     }
 
     private static string Describe(PartitionImage partition)

@@ -21,7 +21,6 @@ public sealed class Scenario
     private readonly ScenarioPlan _plan;
     private readonly SimulatedCluster _cluster;
     private readonly ScenarioTrace _trace;
-    private readonly Coverage _coverage;
     private readonly FaultInjector _faults;
     private readonly History _history;
     private readonly MetadataChecks _metadata;
@@ -46,9 +45,10 @@ public sealed class Scenario
         _cluster.Network.Observer = _trace.OnNetwork;
         var losses = new PermittedLosses(_cluster, plan.MayLose, plan.Flushes);
         _history = new History(losses);
-        _metadata = new MetadataChecks(_cluster, plan.MayLose);
         _replicas = new ReplicaChecks(_cluster, _history, losses);
-        _coverage = new Coverage(_metadata, _trace);
+        Action<MetadataImage, MetadataImage> onChange = losses.OnChange;
+        _metadata = new MetadataChecks(_cluster, plan.MayLose, onChange + new Coverage(_trace).Look + _replicas.OnChange);
+        losses.CatchUp = _metadata.LookQuickly;
         _faults = new FaultInjector(_cluster, plan, _trace, _metadata);
         _liveness = new LivenessCheck(_cluster, _metadata);
     }
@@ -184,6 +184,11 @@ public sealed class Scenario
     private bool IsBroken()
     {
         _metadata.LookQuickly();
+        if (_replicas.HasChanges)
+        {
+            LookAt(() => _replicas.LookAtChanged(_metadata.Newest));
+        }
+
         return _broken is not null;
     }
 
@@ -218,10 +223,18 @@ public sealed class Scenario
             }
         }
 
+        LookAt(() =>
+        {
+            _metadata.Look();
+            _replicas.Look(_metadata.Newest);
+        });
+    }
+
+    /// <summary>Whoever looks at the disks is not hindered by their faults.</summary>
+    private void LookAt(Action look)
+    {
         SetLookedAt(true);
-        _metadata.Look();
-        _coverage.Look();
-        _replicas.Look(_metadata.Newest);
+        look();
         SetLookedAt(false);
     }
 

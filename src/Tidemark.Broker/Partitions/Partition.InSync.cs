@@ -15,6 +15,9 @@ public sealed partial class Partition
     /// <summary>The assignment as the leader knows it; empty while it does not lead.</summary>
     public IReadOnlyList<BrokerId> Replicas => _leader?.Replicas ?? [];
 
+    /// <summary>The newest change of the partition's metadata that the leader knows of, from an answer or as published; -1 while it does not lead.</summary>
+    public int PartitionEpoch => _leader?.PartitionEpoch ?? -1;
+
     /// <summary>How far the followers are; empty while this replica does not lead.</summary>
     public IReadOnlyList<FollowerStanding> Followers
     {

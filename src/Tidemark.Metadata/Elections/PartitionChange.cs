@@ -84,7 +84,9 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             Isr = [.. partition.Isr.Where(Replicas.Contains)];
         }
 
-        ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Where(id => id != UncleanReplica && id != EmptyReplica && Replicas.Contains(id))];
+        // Whoever leaves the ISR with this change is eligible as well as those who left before: who led last comes behind them all.
+        ImmutableArray<int> eligible = [.. (cluster.KeepsEligibleLeaderReplicas ? partition.EligibleLeaderReplicas.Union(partition.Isr) : partition.EligibleLeaderReplicas)
+            .Where(id => id != UncleanReplica && id != EmptyReplica && Replicas.Contains(id))];
         (int leader, bool unclean) = Elect(eligible);
         if (leader != PartitionImage.NoLeader && !Isr.Contains(leader))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Tidemark.Primitives;
 using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Logs;
@@ -10,11 +11,18 @@ public sealed partial class LogDirectories
     private int _unloaded;
 
     /// <summary>
+    /// The epoch in which the broker last stopped, when all directories prove that they were stopped in order in that same life; null otherwise. A
+    /// directory that was offline then still has the proof of an earlier life, and lacks what the others have.
+    /// </summary>
+    public long? CleanShutdownEpoch => All.All(each => !each.IsOffline && each.CleanShutdownEpoch == All[0].CleanShutdownEpoch) ? All[0].CleanShutdownEpoch : null;
+
+    /// <summary>
     /// Looks what there is to load. Each piece of work opens one partition's log and may run beside the others, on as many threads as the
     /// caller likes; all must have run before the logs are used. A directory that fails goes offline and the rest of its work does nothing.
     /// </summary>
     /// <param name="optionsOf">The partition's options, by its name and the topic id on the disk; defaults where the metadata knows no such topic.</param>
-    public IReadOnlyList<Action> BeginLoading(Func<TopicPartition, Uuid, LogOptions> optionsOf)
+    /// <param name="isKnown">Whether the metadata knows the topic by this id: tells which log stays when two directories hold topics of the same name.</param>
+    public IReadOnlyList<Action> BeginLoading(Func<TopicPartition, Uuid, LogOptions> optionsOf, Func<TopicPartition, Uuid, bool>? isKnown = null)
     {
         var work = new List<Action>();
         foreach (LogDirectory directory in All)
@@ -44,7 +52,7 @@ public sealed partial class LogDirectories
                             Interlocked.Increment(ref _unloaded);
                             work.Add(() => GuardDirectory(directory, () =>
                             {
-                                Load(directory, path, partition, kind, checkpoints, optionsOf);
+                                Add(Load(directory, path, partition, kind, checkpoints, optionsOf), kind, isKnown);
                                 Interlocked.Decrement(ref _unloaded);
                             }));
                             break;
@@ -175,7 +183,7 @@ public sealed partial class LogDirectories
     private IEnumerable<StoredPartition> In(LogDirectory directory) =>
         Partitions.Where(stored => ReferenceEquals(stored.Directory, directory));
 
-    private void Load(
+    private StoredPartition Load(
         LogDirectory directory,
         string path,
         TopicPartition partition,
@@ -193,17 +201,50 @@ public sealed partial class LogDirectories
             current ? checkpoints.RecoveryPoints.GetValueOrDefault(partition) : Offset.Zero,
             current ? checkpoints.LogStarts.GetValueOrDefault(partition) : Offset.Zero,
             directory.CleanShutdownEpoch is not null);
-        var stored = new StoredPartition(log, directory)
+        return new StoredPartition(log, directory)
         {
             TopicId = topicId,
             CheckpointedHighWatermark = checkpoints.HighWatermarks.GetValueOrDefault(partition),
         };
-        if (!(current ? _partitions : _futures).TryAdd(partition, stored))
+    }
+
+    private void Add(StoredPartition stored, PartitionDirectoryKind kind, Func<TopicPartition, Uuid, bool>? isKnown)
+    {
+        TopicPartition partition = stored.Log.Partition;
+        lock (_gate)
         {
-            // The same partition in two directories: one of them was being moved. The first stays, the other is not touched.
-            _surroundings.Events.Repaired(path, $"{partition} is in another log directory too; this copy is not loaded");
-            log.Abandon();
+            ConcurrentDictionary<TopicPartition, StoredPartition> group = kind == PartitionDirectoryKind.Current ? _partitions : _futures;
+            if (group.TryAdd(partition, stored))
+            {
+                return;
+            }
+
+            StoredPartition other = group[partition];
+            if (kind == PartitionDirectoryKind.Future || (stored.TopicId != other.TopicId && Knows(stored) == Knows(other)))
+            {
+                _surroundings.Events.Repaired(stored.Log.Directory, $"{partition} is in another log directory too; this copy is not loaded");
+                stored.Log.Abandon();
+                return;
+            }
+
+            StoredPartition older = Knows(stored) != Knows(other) ? (Knows(stored) ? other : stored) : IsOlder(stored, other) ? stored : other;
+            group[partition] = ReferenceEquals(older, stored) ? other : stored;
+            _surroundings.Events.Repaired(older.Log.Directory, $"{partition} is in another log directory too, which has the newer records; this copy is put aside");
+            GuardDirectory(older.Directory, () => MoveAway(older, PartitionDirectoryKind.Stray));
         }
+
+        bool Knows(StoredPartition each) => isKnown?.Invoke(partition, each.TopicId) ?? false;
+    }
+
+    /// <summary>
+    /// Whether the other copy of the same partition is the one to keep. A directory that was offline comes back with a log that stopped growing when
+    /// it went, and the broker has begun another meanwhile, which may be in sync by now. Whoever holds what is committed has the newest epoch
+    /// and in it the furthest end, as in an election of Raft; the metadata does not decide, because what this disk holds of it may be older.
+    /// </summary>
+    private static bool IsOlder(StoredPartition stored, StoredPartition other)
+    {
+        LeaderEpoch epoch = stored.Log.Epochs.Latest, its = other.Log.Epochs.Latest;
+        return epoch != its ? epoch < its : stored.Log.LogEndOffset <= other.Log.LogEndOffset;
     }
 
     private sealed record Checkpoints(

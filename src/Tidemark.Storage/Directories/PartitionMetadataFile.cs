@@ -14,7 +14,8 @@ internal static class PartitionMetadataFile
     private const string IdField = "topic_id:";
 
     /// <summary>
-    /// Not flushed: a file that a loss of power left empty is read as none, and then the name decides, as it did when it was made.
+    /// Not flushed before the log's first records are: a file that a loss of power left empty is read as none, and then the name decides, as it did
+    /// when it was made.
     /// </summary>
     public static void Write(IDisk disk, string directory, Uuid topicId) =>
         AtomicFile.Write(disk, Path.Combine(directory, FileName), Encoding.UTF8.GetBytes($"version: 0\ntopic_id: {topicId}"), durable: false);

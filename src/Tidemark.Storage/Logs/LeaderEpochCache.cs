@@ -75,22 +75,24 @@ public sealed class LeaderEpochCache
         return LeaderEpoch.Unknown;
     }
 
-    /// <summary>Notes that the epoch begins here. What contradicts it (a later epoch, a later or equal start) goes.</summary>
+    /// <summary>
+    /// Notes that records of the epoch stand from here on. What contradicts it (a later epoch, a later start) goes. Where the epoch is known to
+    /// have begun before, that stays: a later one may have been noted behind it under which nothing was written.
+    /// </summary>
     internal void Assign(LeaderEpoch epoch, Offset start)
     {
         EpochStart[] entries = _entries;
-        if (entries.Length > 0 && entries[^1].Epoch == epoch && entries[^1].Start <= start)
-        {
-            return;
-        }
-
         int keep = entries.Length;
-        while (keep > 0 && (entries[keep - 1].Epoch >= epoch || entries[keep - 1].Start >= start))
+        while (keep > 0 && (entries[keep - 1].Epoch > epoch || (entries[keep - 1].Start >= start && entries[keep - 1] != new EpochStart(epoch, start))))
         {
             keep--;
         }
 
-        _entries = [.. entries.AsSpan(0, keep), new EpochStart(epoch, start)];
+        bool isKnown = keep > 0 && entries[keep - 1].Epoch == epoch;
+        if (!isKnown || keep < entries.Length)
+        {
+            _entries = isKnown ? entries[..keep] : [.. entries.AsSpan(0, keep), new EpochStart(epoch, start)];
+        }
     }
 
     /// <summary>Forgets the epochs that began at or after the log's new end, also when no record was cut off (KAFKA-10706).</summary>

@@ -15,7 +15,7 @@ internal sealed record LoadedLog(
     LeaderEpochCache Epochs,
     ProducerTable Producers,
     List<long> Snapshots,
-    bool DirectoryIsNew);
+    bool IdentityIsFlushed);
 
 /// <summary>
 /// Opens a partition's directory. After a clean stop only the tail of the active segment's headers is read, to find the end. After
@@ -29,14 +29,13 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private readonly ProducerTable _producers = new();
     private LeaderEpochCache _epochs = null!;
     private bool _epochsAreKnown;
-    private bool _directoryIsNew;
+    private bool _identityIsFlushed;
 
     public LoadedLog Load(long recoveryPoint, long logStart, bool clean)
     {
         IReadOnlyList<Files.DiskEntry> entries = new LeftoverFiles(surroundings, directory).Settle(surroundings.Disk.List(directory));
         if (entries.Count == 0)
         {
-            _directoryIsNew = true;
             surroundings.Disk.CreateDirectory(directory);
         }
 
@@ -47,6 +46,8 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             AddEmptySegment(logStart);
         }
 
+        // What was flushed to here was flushed with the directory's name. A process that was killed may not have come to that.
+        _identityIsFlushed = clean && recoveryPoint > 0;
         long end = clean ? FindEnd() : -1;
         if (end < 0)
         {
@@ -77,7 +78,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         _epochs.TruncateFromEnd(new Offset(end));
         _epochs.TruncateFromStart(new Offset(logStart));
         RemoveStraySnapshots(end);
-        return new LoadedLog(_segments, logStart, end, Math.Min(recoveryPoint, end), _epochs, _producers, _snapshots, _directoryIsNew);
+        return new LoadedLog(_segments, logStart, end, Math.Min(recoveryPoint, end), _epochs, _producers, _snapshots, _identityIsFlushed);
     }
 
     private void CollectFiles(IReadOnlyList<Files.DiskEntry> entries)
@@ -275,7 +276,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private ScanEnd RecoverSegment(Segment segment)
     {
         segment.ClearIndexes();
-        ScanEnd end = SegmentScan.Whole(segment, (head, position) =>
+        ScanEnd end = SegmentScan.Whole(segment, options.Compacts, (head, position) =>
         {
             segment.Note(head, position, options.IndexIntervalBytes);
             if (!Plants.IsOn(Plant.ProducerStateNotRebuilt))

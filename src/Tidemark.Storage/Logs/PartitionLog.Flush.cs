@@ -1,4 +1,6 @@
 using Tidemark.Primitives;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Files;
 using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
 
@@ -76,6 +78,13 @@ public sealed partial class PartitionLog
             }
         }
 
+        if (!_identityIsFlushed && Path.Combine(Directory, PartitionMetadataFile.FileName) is var identity && _surroundings.Disk.FileExists(identity))
+        {
+            // Records that outlive a loss of power are lost all the same when it garbles the topic's id, for they would be another topic's.
+            using IDiskFile file = _surroundings.Disk.OpenFile(identity, DiskOpen.Existing);
+            file.Flush();
+        }
+
         // The names of new segments have to survive as well, and that others are gone.
         if (_namesFlushedFor != segments[^1].BaseOffset)
         {
@@ -83,11 +92,11 @@ public sealed partial class PartitionLog
             _namesFlushedFor = segments[^1].BaseOffset;
         }
 
-        if (_directoryIsNew)
+        if (!_identityIsFlushed)
         {
             // Its own name too. Done here and not when it is made, for then a topic of many partitions would wait for the disk each time.
             _surroundings.Disk.SyncDirectory(Path.GetDirectoryName(Directory)!);
-            _directoryIsNew = false;
+            _identityIsFlushed = true;
         }
     }
 

@@ -26,7 +26,7 @@ public sealed partial class PartitionLog
     private long _firstUnstable;
     private volatile bool _failed;
     private long _namesFlushedFor = -1;
-    private bool _directoryIsNew;
+    private bool _identityIsFlushed;
     private bool _closed;
 
     private PartitionLog(LogSurroundings surroundings, string directory, TopicPartition partition, LogOptions options, LoadedLog loaded)
@@ -40,7 +40,7 @@ public sealed partial class PartitionLog
         _snapshots = loaded.Snapshots;
         _logStart = loaded.LogStart;
         _recoveryPoint = loaded.RecoveryPoint;
-        _directoryIsNew = loaded.DirectoryIsNew;
+        _identityIsFlushed = loaded.IdentityIsFlushed;
         _lastFlushMs = surroundings.NowMs;
         Epochs = loaded.Epochs;
         Segment active = _segments[^1];

@@ -16,7 +16,8 @@ internal static class SegmentScan
     private const int ChunkBytes = 256 * 1024;
 
     /// <summary>Reads every byte and checks every checksum, up to the first batch that is not whole and intact.</summary>
-    public static ScanEnd Whole(Segment segment, BatchVisitor visit)
+    /// <param name="mayHaveGaps">Compaction takes offsets away. Where it never ran, an offset that is too high is damage: no checksum covers it.</param>
+    public static ScanEnd Whole(Segment segment, bool mayHaveGaps, BatchVisitor visit)
     {
         int size = segment.Size;
         int position = 0;
@@ -60,9 +61,9 @@ internal static class SegmentScan
                     continue;
                 }
 
-                if (head.BaseOffset.Value < next)
+                if (head.BaseOffset.Value < next || (head.BaseOffset.Value > next && !mayHaveGaps))
                 {
-                    return new ScanEnd(position, next, $"offset {head.BaseOffset.Value} where {next} or a later one was expected");
+                    return new ScanEnd(position, next, $"offset {head.BaseOffset.Value} where {next}{(mayHaveGaps ? " or a later one" : "")} was expected");
                 }
 
                 if (head.LastOffset.Value - segment.BaseOffset > int.MaxValue)

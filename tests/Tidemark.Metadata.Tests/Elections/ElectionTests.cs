@@ -79,6 +79,25 @@ public sealed class ElectionTests
         Assert.Equal(replicas[1], world.Partition("a").Leader);
     }
 
+    /// <summary>The one in sync is about to stop and cannot lead; when it goes it is eligible, and the last leader, who lacks what it has, is not elected.</summary>
+    [Fact]
+    public void Whoever_led_last_does_not_lead_when_the_last_in_sync_leaves_in_good_order()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "1"));
+        int[] replicas = [.. world.Partition("a").Replicas];
+        world.Apply([new MetadataRecord(new PartitionChangeRecord { PartitionId = 0, TopicId = world.Image.Topics.Find("a")!.Id, Isr = [replicas[0], replicas[1]], Directories = [new Uuid(9, 9), World.Directory(replicas[1]), World.Directory(replicas[2])], Leader = replicas[1] }, 2)]);
+        world.Heartbeat(replicas[1], fence: true);
+        world.Heartbeat(replicas[1]);
+        Assert.Equal(replicas[0], Assert.Single(world.Partition("a").Isr));
+        Assert.Equal(replicas[1], Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
+
+        world.Heartbeat(replicas[0], fence: true);
+
+        Assert.False(world.Partition("a").HasLeader);
+        Assert.Equal(replicas[0], Assert.Single(world.Partition("a").EligibleLeaderReplicas));
+    }
+
     [Fact]
     public void The_last_replica_standing_is_eligible_again_when_it_is_alive_and_no_other_is_elected()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Tidemark.Primitives;
+using Tidemark.Simulator.Disks;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Files;
 using Tidemark.Storage.Logs;
@@ -151,6 +152,111 @@ public class LogDirectoriesTests
         LogDirectories again = Start("/d1", "/d2");
         Assert.True(again.TryGet(First, out StoredPartition found));
         Assert.Equal((other.Path, new Offset(1), TopicId), (found.Directory.Path, found.Log.LogEndOffset, found.TopicId));
+    }
+
+    [Fact]
+    public void A_directory_that_comes_back_does_not_replace_the_newer_log_with_the_one_it_had()
+    {
+        LogDirectories logs = Start("/d1");
+        StoredPartition old = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        old.Log.AppendAsLeader(_fixture.Batch("a", "b", "not committed"), new LeaderEpoch(0));
+        Stop(logs, 1);
+        LogDirectories without = Start("/d2");
+        StoredPartition anew = without.GetOrCreate(First, TopicId, LogOptions.Default);
+        anew.Log.AppendAsLeader(_fixture.Batch("a", "b"), new LeaderEpoch(1));
+        Stop(without, 2);
+
+        LogDirectories again = Start("/d1", "/d2");
+
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal(("/d2", new Offset(2)), (found.Directory.Path, found.Log.LogEndOffset));
+        Assert.EndsWith("-stray", Assert.Single(_fixture.Disk.List("/d1"), entry => entry.IsDirectory).Name, StringComparison.Ordinal);
+        Assert.False(again.All[0].IsOffline);
+    }
+
+    [Fact]
+    public void Of_two_logs_of_the_same_name_that_of_the_topic_that_is_known_stays()
+    {
+        LogDirectories logs = Start("/d1");
+        logs.GetOrCreate(First, new Uuid(7, 7), LogOptions.Default).Log.AppendAsLeader(_fixture.Batch("a", "b"), new LeaderEpoch(3));
+        Stop(logs, 1);
+        LogDirectories without = Start("/d2");
+        without.GetOrCreate(First, TopicId, LogOptions.Default).Log.AppendAsLeader(_fixture.Batch("c"), new LeaderEpoch(0));
+        Stop(without, 2);
+
+        LogDirectories again = Open("/d1", "/d2");
+        foreach (Action load in again.BeginLoading((_, _) => LogOptions.Default, (_, id) => id == TopicId))
+        {
+            load();
+        }
+
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal(("/d2", TopicId), (found.Directory.Path, found.TopicId));
+    }
+
+    /// <summary>A loss of power may leave anything where a file was not flushed.</summary>
+    [Theory]
+    [InlineData("version: 0\ntopic_id: AAAAAAAAEjQAAAAAAABWe!\n")]
+    [InlineData("version: 0\ntopic_id: AAAAAAAAEjQAAAAAAABW\n")]
+    [InlineData("")]
+    public void A_log_whose_topic_id_cannot_be_read_is_found_by_its_name(string content)
+    {
+        LogDirectories logs = Start("/d1");
+        logs.GetOrCreate(First, TopicId, LogOptions.Default).Log.AppendAsLeader(_fixture.Batch("a"), default);
+        Stop(logs, 1);
+        _fixture.Disk.DeleteFile("/d1/a.b_c-d-0/partition.metadata");
+        Write("/d1/a.b_c-d-0/partition.metadata", content);
+
+        Assert.True(Start("/d1").TryGet(First, out StoredPartition found));
+        Assert.Equal((Uuid.Zero, new Offset(1)), (found.TopicId, found.Log.LogEndOffset));
+    }
+
+    /// <summary>The first process made the log and was killed before it had anything to flush.</summary>
+    [Fact]
+    public void What_is_flushed_is_found_again_with_its_topics_id_after_a_kill_and_a_loss_of_power()
+    {
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            var fixture = new StorageFixture(seed);
+            fixture.Disk.DamagesTails = true;
+            Load(fixture).GetOrCreate(First, TopicId, LogOptions.Default);
+            fixture.Disk.CrashNow(CrashKind.Process);
+            fixture.Disk.Restart();
+            StoredPartition second = Load(fixture).GetOrCreate(First, TopicId, LogOptions.Default);
+            second.Log.Options = LogOptions.Default with { FlushMessages = 1 };
+            second.Log.AppendAsLeader(fixture.Batch("a"), default);
+            fixture.Disk.CrashNow(CrashKind.Power);
+            fixture.Disk.Restart();
+
+            Assert.True(Load(fixture).TryGet(First, out StoredPartition third), $"seed {seed}");
+            Assert.Equal((seed, TopicId, new Offset(1)), (seed, third.TopicId, third.Log.LogEndOffset));
+        }
+
+        LogDirectories Load(StorageFixture fixture)
+        {
+            var logs = new LogDirectories(fixture.Surroundings, [LogDirectory.Open(fixture.Disk, "/data")], () => new Uuid(_ids++, 99));
+            foreach (Action load in logs.BeginLoading((_, _) => LogOptions.Default))
+            {
+                load();
+            }
+
+            return logs;
+        }
+    }
+
+    [Fact]
+    public void A_stop_is_clean_when_all_directories_were_stopped_in_the_same_life()
+    {
+        Stop(Start("/d1", "/d2"), 1);
+        LogDirectories both = Start("/d1", "/d2");
+        Assert.Equal(1, both.CleanShutdownEpoch);
+        Stop(both, 2);
+        Stop(Start("/d2"), 3);
+
+        LogDirectories again = Start("/d1", "/d2");
+
+        Assert.Equal([2, 3], again.All.Select(each => each.CleanShutdownEpoch));
+        Assert.Null(again.CleanShutdownEpoch);
     }
 
     [Theory]

@@ -44,6 +44,17 @@ public class LeaderEpochTests
         Assert.Equal((2, 1), End(log, 2));
     }
 
+    /// <summary>A leader lost power and its tail, leads again for a moment, and then copies what it lost from the next leader.</summary>
+    [Fact]
+    public void An_epoch_under_which_nothing_was_written_does_not_take_the_one_before_along()
+    {
+        PartitionLog log = Log((0, 3));
+        log.BeginEpoch(new LeaderEpoch(1));
+        log.AppendAsLeader(_fixture.Batch("x"), new LeaderEpoch(0));
+        log.AppendAsLeader(_fixture.Batch("x"), new LeaderEpoch(1));
+        Assert.Equal([new EpochStart(new LeaderEpoch(0), new Offset(0)), new EpochStart(new LeaderEpoch(1), new Offset(4))], log.Epochs.Entries.ToArray());
+    }
+
     [Fact]
     public void A_moved_log_start_keeps_the_epoch_that_is_current_there()
     {

@@ -89,6 +89,23 @@ public class RecoveryTests
         Assert.Equal($"00000000000000000000.log@{content.Length / 2}-{(content.Length / 2) - 1}: the last batch is torn", Assert.Single(fixture.Events.Truncations));
     }
 
+    /// <summary>No checksum covers a batch's base offset.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_offset_that_is_too_high_is_damage_where_nothing_is_compacted(bool compacts)
+    {
+        var fixture = new StorageFixture();
+        LogOptions options = StorageFixture.SmallSegments with { Compacts = compacts };
+        PartitionLog log = fixture.Open(options);
+        log.AppendAsLeader(fixture.Batch("k=a"), default);
+        log.AppendAsLeader(fixture.Batch("k=b"), default);
+        byte[] content = fixture.ReadFile("00000000000000000000.log");
+        content[(content.Length / 2) + 7] ^= 32;
+        fixture.WriteFile("00000000000000000000.log", content);
+        Assert.Equal(compacts ? 34 : 1, fixture.Open(options, clean: false).LogEndOffset.Value);
+    }
+
     [Fact]
     public void A_corrupt_batch_takes_everything_after_it_along_with_later_segments()
     {
