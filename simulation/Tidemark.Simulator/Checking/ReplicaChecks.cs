@@ -52,15 +52,17 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
             return;
         }
 
-        _restarts.Look(after);
         foreach (TopicImage topic in after.Topics.InOrder())
         {
             TopicImage? old = before.Topics.Find(topic.Id);
             foreach (PartitionImage partition in ReferenceEquals(old, topic) ? [] : topic.Partitions)
             {
-                if (!ReferenceEquals(partition, old?.Partition(partition.Id)))
+                PartitionImage? former = old?.Partition(partition.Id);
+                if (!ReferenceEquals(partition, former))
                 {
-                    _changed.Add(new PartitionId(topic.Name, topic.Id, partition.Id));
+                    var id = new PartitionId(topic.Name, topic.Id, partition.Id);
+                    _changed.Add(id);
+                    _restarts.OnChange(id, former, partition, after.LastOffset);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using Tidemark.Metadata.Image;
+using Tidemark.Primitives;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Storage.Logs;
 
@@ -8,22 +9,32 @@ namespace Tidemark.Simulator.Checking;
 public sealed class RestartChecks(SimulatedCluster cluster, PermittedLosses losses)
 {
     private readonly Dictionary<(PartitionId Partition, int Node), (long End, int PowerLosses, string Directory)> _held = [];
+    private readonly Dictionary<(PartitionId Partition, int Node), Offset> _addedAt = [];
 
-    /// <summary>Forgets replicas that were moved away and topics that were deleted.</summary>
-    public void Look(MetadataImage newest)
+    /// <summary>Forgets replicas that were moved away, and begins anew with those that are added.</summary>
+    public void OnChange(PartitionId id, PartitionImage? before, PartitionImage now, Offset at)
     {
-        foreach ((PartitionId Partition, int Node) at in _held.Keys.ToList())
+        foreach (int node in before?.Replicas.Except(now.Replicas) ?? [])
         {
-            if (newest.Topics.Find(at.Partition.TopicId)?.Partition(at.Partition.Index) is not { } partition || !partition.Replicas.Contains(at.Node))
-            {
-                _held.Remove(at);
-            }
+            _held.Remove((id, node));
+            _addedAt.Remove((id, node));
+        }
+
+        foreach (int node in now.Replicas.Except(before?.Replicas ?? []))
+        {
+            _addedAt[(id, node)] = at;
         }
     }
 
     /// <summary>A running node holds a partition's committed records up to this offset. While the directory that it had is offline it begins anew in another.</summary>
     public void Holds(PartitionId partition, int node, PartitionLog log, long end)
     {
+        if (!_addedAt.TryGetValue((partition, node), out Offset added) || cluster[node].Broker!.Cluster.Image.LastOffset < added)
+        {
+            // What it has yet is of an assignment that is over, and goes when it hears of that.
+            return;
+        }
+
         int powerLosses = cluster[node].PowerLosses;
         if (_held.TryGetValue((partition, node), out (long End, int PowerLosses, string Directory) before)
             && end < before.End && (before.PowerLosses == powerLosses || !losses.PowerTakes)

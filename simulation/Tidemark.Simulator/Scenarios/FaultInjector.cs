@@ -79,6 +79,9 @@ public sealed partial class FaultInjector(SimulatedCluster cluster, ScenarioPlan
             case FaultKind.Blackout when _random.Chance(0.4):
                 Blackout();
                 break;
+            case FaultKind.EarlierLife when isUp:
+                LeaveLetters(node);
+                break;
             case FaultKind.Pause when isUp:
                 Tell(kind, $"node {node.Id} is paused");
                 node.Pause();
@@ -118,7 +121,24 @@ public sealed partial class FaultInjector(SimulatedCluster cluster, ScenarioPlan
         }
     }
 
-    private void LosePower(FaultKind kind, SimulatedNode[] nodes, bool damages)
+    private void LeaveLetters(SimulatedNode node)
+    {
+        SimulatedNode[] others = [.. cluster.Nodes.Where(each => each != node)];
+        SimulatedNode to = others[_random.Next(others.Length)];
+        TimeSpan late = Span(800, 3000);
+        trace.Tell($"up to {late.TotalSeconds:0.00} s from node {node.Id} to node {to.Id}");
+        cluster.Network.Slow(node.Host, to.Host, late);
+        Later(2500, 6000, $"node {node.Id} reaches node {to.Id} quickly again", () => true, () => cluster.Network.Slow(node.Host, to.Host, cluster.Network.Timings.LongestDelay));
+        cluster.Time.Post(Span(100, 800), () =>
+        {
+            if (!_ended && IsUp(node))
+            {
+                LosePower(FaultKind.EarlierLife, [node], damages: false, longestMs: 400);
+            }
+        });
+    }
+
+    private void LosePower(FaultKind kind, SimulatedNode[] nodes, bool damages, int longestMs = 5000)
     {
         string names = string.Join(' ', nodes.Select(node => node.Id));
         Tell(kind, $"{(nodes.Length > 1 ? "nodes" : "node")} {names} {(nodes.Length > 1 ? "lose" : "loses")} power{(damages ? ", with damage to what was not flushed" : "")}");
@@ -127,7 +147,7 @@ public sealed partial class FaultInjector(SimulatedCluster cluster, ScenarioPlan
             _paused.Remove(node.Id);
             node.Disk.DamagesTails = damages;
             node.LosePower();
-            ReturnLater(node, 300, 5000, "has power again");
+            ReturnLater(node, Math.Min(300, longestMs / 4), longestMs, "has power again");
         }
     }
 

@@ -62,4 +62,7 @@ public enum FaultKind
 
     /// <summary>A voter is added to the quorum or removed.</summary>
     VoterChange,
+
+    /// <summary>What a machine sent to another is still under way when it has lost power and is back, in another life.</summary>
+    EarlierLife,
 }

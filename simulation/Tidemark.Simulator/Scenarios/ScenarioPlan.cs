@@ -64,7 +64,7 @@ public sealed record ScenarioPlan
         double share = profile == ScenarioProfiles.Swarm ? 0.3 : 0.7;
         FaultKind[] kinds = [.. ScenarioProfiles.KindsOf(profile).Where(_ => random.Chance(share))];
         int nodes = random.Chance(0.75) ? 3 : 5;
-        bool losesPower = kinds.Any(kind => kind is FaultKind.PowerLoss or FaultKind.Blackout or FaultKind.DamagedTail);
+        bool losesPower = kinds.Any(kind => kind is FaultKind.PowerLoss or FaultKind.Blackout or FaultKind.DamagedTail or FaultKind.EarlierLife);
         bool mayLose = random.Chance(0.1);
         bool hasSnapshots = random.Chance(0.35);
         int sessionMs = 1500 + random.Next(3000);

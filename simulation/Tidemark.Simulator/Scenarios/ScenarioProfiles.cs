@@ -17,7 +17,7 @@ public static class ScenarioProfiles
             FaultKind.BrokenConnection, FaultKind.LostFrames, FaultKind.CutFrames, FaultKind.LateFrames, FaultKind.OneWay, FaultKind.Isolation, FaultKind.Partition, FaultKind.LeaderCutOff,
             FaultKind.SlowLink,
         ],
-        ["power"] = [FaultKind.PowerLoss, FaultKind.Blackout, FaultKind.DamagedTail, FaultKind.SlowDisk],
+        ["power"] = [FaultKind.PowerLoss, FaultKind.Blackout, FaultKind.DamagedTail, FaultKind.EarlierLife, FaultKind.SlowDisk],
         ["quorum"] = [FaultKind.VoterChange, FaultKind.Kill, FaultKind.PowerLoss, FaultKind.Pause, FaultKind.Isolation, FaultKind.LeaderCutOff, FaultKind.OneWay, FaultKind.SlowLink],
         ["time"] = [FaultKind.ClockJump, FaultKind.Pause, FaultKind.SlowDisk, FaultKind.SlowLink, FaultKind.LateFrames],
     };
