@@ -262,6 +262,8 @@ public sealed class BrokerNode : INode
             new TxnOffsetCommitHandler(_groups, Cluster, _transactions.Verifier),
             new OffsetDeleteHandler(_groups),
             new DescribeProducersHandler(Partitions),
+            new ConsumerGroupHeartbeatHandler(_groups, _environment),
+            new ConsumerGroupDescribeHandler(_groups),
             new GetTelemetrySubscriptionsHandler(_environment),
             new PushTelemetryHandler(),
             new DescribeTopicPartitionsHandler(Cluster),

@@ -31,6 +31,7 @@ internal static class CoordinatorViews
             ConsumerMembersMax = config.GetInt("group.consumer.max.size"),
             ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
             ConsumerHeartbeatIntervalMs = config.GetInt("group.consumer.heartbeat.interval.ms"),
+            ConsumerAssignmentIntervalMs = config.GetInt("group.consumer.assignment.interval.ms"),
             ConsumerAssignors = config.GetList("group.consumer.assignors"),
             MayUpgrade = Allows("UPGRADE"),
             MayDowngrade = Allows("DOWNGRADE"),

@@ -28,6 +28,9 @@ public sealed class Assignment : IEquatable<Assignment>
 
     public ReadOnlySpan<Uuid> Topics => _topics;
 
+    /// <summary>All in order of topic and partition.</summary>
+    public IEnumerable<(Uuid Topic, int Partition)> All => _topics.Zip(_partitions).SelectMany(t => t.Second.Select(p => (t.First, p)));
+
     /// <summary>Takes partitions in any order; topics without any are left out.</summary>
     public static Assignment Of(IEnumerable<(Uuid Topic, IEnumerable<int> Partitions)> topics)
     {

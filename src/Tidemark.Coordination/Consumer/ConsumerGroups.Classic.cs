@@ -112,16 +112,15 @@ public sealed partial class ConsumerGroups
             return (ClassicAnswers.RefuseJoin("", ErrorCode.GroupMaxSizeReached), true);
         }
 
-        if (!Supports(group, request, id)
-            || request.Protocols.Count == 0
-            || EmbeddedProtocol.ReadSubscription(request.Protocols[0].Metadata) is not { } subscription)
-        {
-            return (ClassicAnswers.RefuseJoin(request.MemberId, ErrorCode.InconsistentGroupProtocol), true);
-        }
-
-        if (hasNoId && instance is null && input.NeedsKnownMemberId)
+        bool isSupported = Supports(group, request, id);
+        if (isSupported && hasNoId && instance is null && input.NeedsKnownMemberId)
         {
             return (ClassicAnswers.RefuseJoin(id, ErrorCode.MemberIdRequired), true);
+        }
+
+        if (!isSupported || EmbeddedProtocol.ReadSubscription(request.Protocols[0].Metadata) is not { } subscription)
+        {
+            return (ClassicAnswers.RefuseJoin(request.MemberId, ErrorCode.InconsistentGroupProtocol), true);
         }
 
         if (instance is not null && !hasNoId && CheckHolder(instance, id, holder) is { } refusal)

@@ -54,8 +54,8 @@ public sealed partial class ConsumerGroups
                 ClientHost = member.ClientHost,
                 SubscribedTopicNames = JavaOrder(member.TopicNames),
                 SubscribedTopicRegex = member.TopicRegex,
-                Assignment = Partitions(member.Assigned.Topics, t => member.Assigned.Of(t).ToArray()),
-                TargetAssignment = group.TargetOf(member.Id, member.InstanceId) is var target ? Partitions(target.Topics, t => target.Of(t).ToArray()) : new(),
+                Assignment = Partitions(member.Assigned.All.Concat(member.Revoking.All).Select(p => (p.Topic, p.Partition))),
+                TargetAssignment = Partitions(group.TargetOf(member.Id, member.InstanceId).All),
                 MemberType = member.Classic is null ? ConsumerMemberType : ClassicMemberType,
             });
         }
@@ -63,15 +63,15 @@ public sealed partial class ConsumerGroups
         return described;
     }
 
-    /// <summary>Topics that were deleted are left out.</summary>
-    private ConsumerGroupDescribeResponse.Assignment Partitions(ReadOnlySpan<Uuid> topics, Func<Uuid, int[]> partitionsOf)
+    /// <summary>Topics that were deleted are left out. What a member was told to give up it has until it says that it did.</summary>
+    private ConsumerGroupDescribeResponse.Assignment Partitions(IEnumerable<(Uuid Topic, int Partition)> partitions)
     {
         var assignment = new ConsumerGroupDescribeResponse.Assignment();
-        foreach (Uuid topic in topics)
+        foreach (IGrouping<Uuid, (Uuid Topic, int Partition)> topic in partitions.GroupBy(p => p.Topic))
         {
-            if (Shard.View.Topics.Find(topic) is { } known)
+            if (Shard.View.Topics.Find(topic.Key) is { } known)
             {
-                assignment.TopicPartitions.Add(new ConsumerGroupDescribeResponse.TopicPartitions { TopicId = topic, TopicName = known.Name, Partitions = [.. partitionsOf(topic)] });
+                assignment.TopicPartitions.Add(new ConsumerGroupDescribeResponse.TopicPartitions { TopicId = topic.Key, TopicName = known.Name, Partitions = [.. topic.Select(p => p.Partition).Order()] });
             }
         }
 

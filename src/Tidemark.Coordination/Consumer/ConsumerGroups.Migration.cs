@@ -152,23 +152,13 @@ public sealed partial class ConsumerGroups
                 continue;
             }
 
-            Assignment target = group.TargetOf(member.Id, member.InstanceId);
-            var partitions = new List<(Uuid Topic, int Partition)>();
-            foreach (Uuid topic in target.Topics)
-            {
-                foreach (int partition in target.Of(topic))
-                {
-                    partitions.Add((topic, partition));
-                }
-            }
-
             members.Add(new ClassicMember(
                 member.Id,
                 member.InstanceId,
                 new GroupClient(member.ClientId, member.ClientHost),
                 [.. classic.Protocols.Select(p => new ClassicProtocol(p.Name, p.Metadata))],
                 new MemberTimeouts(classic.SessionTimeoutMs, member.RebalanceTimeoutMs),
-                ClassicAssignment(classic, partitions)));
+                ClassicAssignment(classic, group.TargetOf(member.Id, member.InstanceId).All)));
         }
 
         Shard.Emit(new Note($"group {group.Id} becomes a classic group in generation {group.Epoch}: {(joined is null ? "its last member of the consumer protocol is gone" : $"{joined.Id} comes back with the classic protocol")}"));

@@ -242,4 +242,15 @@ public class MembershipTests
         Assert.Equal(ErrorCode.GroupIdNotFound, _world.Describe("none").ErrorCode);
         Assert.Equal(ErrorCode.InvalidGroupId, _world.Describe("").ErrorCode);
     }
+
+    [Fact]
+    public void What_a_member_was_told_to_give_up_is_described_as_its_own_until_it_did()
+    {
+        _world.Join("m1", "a");
+        _world.Join("m2", "a");
+        _world.Send("m1", 2);
+        ConsumerGroupDescribeResponse.Member m1 = _world.Describe().Members.Single(m => m.MemberId == "m1");
+        Assert.Equal([0, 1, 2, 3], m1.Assignment.TopicPartitions.Single().Partitions);
+        Assert.Equal([0, 1], m1.TargetAssignment.TopicPartitions.Single().Partitions);
+    }
 }

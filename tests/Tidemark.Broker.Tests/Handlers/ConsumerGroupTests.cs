@@ -1,0 +1,78 @@
+using Tidemark.Broker.Tests.Booting;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Broker.Tests.Handlers;
+
+/// <summary>The consumer protocol as a client meets it, in a whole broker on virtual time.</summary>
+public sealed class ConsumerGroupTests
+{
+    private readonly BrokerWorld _world = new(config: [("offsets.topic.num.partitions", "4")]);
+    private readonly TestClient _client;
+
+    public ConsumerGroupTests()
+    {
+        _world.Quorum.CreateTopic("__consumer_offsets", 4, ("cleanup.policy", "compact"));
+        _world.Quorum.CreateTopic("t", 2);
+        _client = _world.Connect();
+        AwaitLoaded();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_member_joins_beats_is_described_and_leaves_in_every_version(short version)
+    {
+        ConsumerGroupHeartbeatResponse joined = Beat(version, version == 0 ? "" : "me", 0);
+        Assert.Equal((ErrorCode.None, 2), (joined.ErrorCode, joined.MemberEpoch));
+        Assert.Equal([0, 1], joined.Assignment!.TopicPartitions.Single().Partitions);
+        Assert.Null(Beat(version, joined.MemberId!, 2).Assignment);
+
+        ConsumerGroupDescribeResponse.DescribedGroup group = Describe(version);
+        Assert.Equal(("Stable", "uniform", 3400), (group.GroupState, group.AssignorName, group.AuthorizedOperations));
+        ConsumerGroupDescribeResponse.Member member = group.Members.Single();
+        Assert.Equal((joined.MemberId, "test", version == 0 ? (sbyte)-1 : (sbyte)1), (member.MemberId, member.ClientId, member.MemberType));
+        Assert.StartsWith("/", member.ClientHost, StringComparison.Ordinal);
+        Assert.Equal("t", member.Assignment.TopicPartitions.Single().TopicName);
+
+        Assert.Equal(-1, Beat(version, joined.MemberId!, -1).MemberEpoch);
+        Assert.Equal("Empty", Describe(version).GroupState);
+    }
+
+    [Fact]
+    public void Groups_that_there_are_not_are_told_one_by_one()
+    {
+        ConsumerGroupDescribeResponse response = _client.Ask<ConsumerGroupDescribeResponse>(new ConsumerGroupDescribeRequest { GroupIds = ["none", ""] }, 1);
+        Assert.Equal(ErrorCode.GroupIdNotFound, response.Groups.Single(g => g.GroupId == "none").ErrorCode);
+        Assert.Equal(ErrorCode.InvalidGroupId, response.Groups.Single(g => g.GroupId.Length == 0).ErrorCode);
+    }
+
+    [Fact]
+    public void A_member_that_falls_silent_is_out_and_another_takes_over()
+    {
+        Beat(1, "a", 0);
+        Beat(1, "b", 0);
+        _world.World.RunUntil(() => Describe(1).Members.Count == 0, TimeSpan.FromSeconds(50));
+        Assert.Equal("Empty", Describe(1).GroupState);
+        Assert.Equal([0, 1], Beat(1, "c", 0).Assignment!.TopicPartitions.Single().Partitions);
+    }
+
+    private ConsumerGroupHeartbeatResponse Beat(short version, string member, int epoch) => _client.Ask<ConsumerGroupHeartbeatResponse>(
+        new ConsumerGroupHeartbeatRequest
+        {
+            GroupId = "g",
+            MemberId = member,
+            MemberEpoch = epoch,
+            RebalanceTimeoutMs = epoch == 0 ? 60_000 : -1,
+            SubscribedTopicNames = epoch == 0 ? ["t"] : null,
+            TopicPartitions = epoch == 0 ? [] : null,
+        },
+        version);
+
+    private ConsumerGroupDescribeResponse.DescribedGroup Describe(short version) =>
+        _client.Ask<ConsumerGroupDescribeResponse>(new ConsumerGroupDescribeRequest { GroupIds = ["g"], IncludeAuthorizedOperations = true }, version).Groups[0];
+
+    private void AwaitLoaded() =>
+        _world.World.RunUntil(() => Describe(1).ErrorCode == ErrorCode.GroupIdNotFound, TimeSpan.FromSeconds(2));
+}
