@@ -17,7 +17,7 @@ internal static class GroupsByShard
     {
         var asked = new List<ValueTask<TResponse>>();
         var responses = new List<TResponse>();
-        foreach (IGrouping<ShardDriver<GroupShard>?, string> ofShard in groups.Distinct(StringComparer.Ordinal).GroupBy(coordinators.Find))
+        foreach (IGrouping<ShardDriver<GroupShard>?, string> ofShard in groups.GroupBy(coordinators.Find))
         {
             string[] names = [.. ofShard];
             if (ofShard.Key is { } shard)

@@ -18,7 +18,7 @@ namespace Tidemark.Broker.Handlers;
 public sealed class JoinGroupHandler(Coordinators<GroupShard> groups, BrokerEnvironment environment)
     : MessageHandler<JoinGroupRequest, JoinGroupResponse>(ApiKey.JoinGroup, 0, 9)
 {
-    /// <summary>From this version on a protocol that there is none of is told as such.</summary>
+    /// <summary>From this version on a protocol that there is none of is told as such; one without a name is none.</summary>
     private const short MayLackProtocol = 7;
 
     protected override JoinGroupResponse Refusal(JoinGroupRequest request, ErrorCode error, short version) => Fit(ClassicAnswers.RefuseJoin("", error), version);
@@ -41,11 +41,9 @@ public sealed class JoinGroupHandler(Coordinators<GroupShard> groups, BrokerEnvi
 
     private static JoinGroupResponse Fit(JoinGroupResponse response, short version)
     {
-        if (version < MayLackProtocol)
-        {
-            response.ProtocolName ??= "";
-        }
-
+        response.ProtocolName = version < MayLackProtocol ? response.ProtocolName ?? ""
+            : response.ProtocolName is "" ? null
+            : response.ProtocolName;
         return response;
     }
 }

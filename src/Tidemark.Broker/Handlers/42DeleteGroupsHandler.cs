@@ -15,7 +15,10 @@ public sealed class DeleteGroupsHandler(Coordinators<GroupShard> groups) : Messa
 
     protected override async ValueTask<DeleteGroupsResponse> Answer(DeleteGroupsRequest request, Request context)
     {
-        List<DeleteGroupsResponse> parts = await groups.AskForEach(request.GroupsNames, (shard, ticket, names) => shard.Delete(ticket, names), Refuse);
+        List<DeleteGroupsResponse> parts = await groups.AskForEach(
+            request.GroupsNames.Distinct(StringComparer.Ordinal),
+            (shard, ticket, names) => shard.Delete(ticket, names),
+            Refuse);
         return new() { Results = [.. parts.SelectMany(p => p.Results)] };
     }
 

@@ -14,7 +14,7 @@ public sealed class BrokerForClients : IAsyncLifetime
 
     public RunningBroker Broker => _broker ?? throw new InvalidOperationException("not started");
 
-    public async Task InitializeAsync() => _broker = await RunningBroker.StartAsync("num.partitions=2");
+    public async Task InitializeAsync() => _broker = await RunningBroker.StartAsync("num.partitions=2", "offsets.topic.num.partitions=4", "group.initial.rebalance.delay.ms=100");
 
     public async Task DisposeAsync()
     {

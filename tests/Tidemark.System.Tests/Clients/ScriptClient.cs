@@ -7,7 +7,8 @@ namespace Tidemark.System.Tests.Clients;
 /// <summary>
 /// A client of another language behind a script under tests/clients. The script takes <c>create BOOTSTRAP TOPIC PARTITIONS</c>,
 /// <c>write BOOTSTRAP TOPIC CODEC</c> with records as JSON lines on its input, <c>read BOOTSTRAP TOPIC PARTITION START COUNT</c>, which
-/// prints such lines, and <c>admin BOOTSTRAP TOPIC</c>, which tries the client's other administrative calls.
+/// prints such lines, <c>admin BOOTSTRAP TOPIC</c>, which tries the client's other administrative calls, and <c>group BOOTSTRAP TOPIC</c>, in which
+/// several consumers share a topic.
 /// </summary>
 public sealed class ScriptClient(string name, string interpreter, string script, string[] codecs, bool canRead, Func<string?> absence) : KafkaClient
 {
@@ -47,6 +48,9 @@ public sealed class ScriptClient(string name, string interpreter, string script,
 
     /// <summary>The client's administrative calls; the script ends with an error where an answer is not what it must be.</summary>
     public async Task AdministerAsync(string bootstrap, string topic) => await RunAsync("", "admin", bootstrap, topic);
+
+    /// <summary>Several members of groups over a topic that the script fills; it ends with an error where partitions or offsets are not what they must be.</summary>
+    public async Task MeetInGroupsAsync(string bootstrap, string topic) => await RunAsync("", "group", bootstrap, topic);
 
     private static string Script(string path)
     {

@@ -1,4 +1,4 @@
-// Tidemark's tests of kafkajs: create, write and administer a topic (see ScriptClient.cs). It reads only in a group.
+// Tidemark's tests of kafkajs: create, write and administer a topic, and read it in a group (see ScriptClient.cs).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import kafkajs from 'kafkajs';
@@ -70,6 +70,45 @@ const commands = {
     assert.equal(cluster.brokers.length, 1);
     await admin.deleteTopics({ topics: [topic] });
     assert.ok(!(await admin.listTopics()).includes(topic));
+  }),
+
+  group: () => withAdmin(async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions: 6, replicationFactor: 1 }] });
+    await send(Array.from({ length: 600 }, (_, i) => ({ partition: i % 6, value: `${i}` })), CompressionTypes.None);
+    const seen = new Set();
+    const members = [];
+    const join = async () => {
+      const consumer = kafka.consumer({ groupId: topic, sessionTimeout: 6000, heartbeatInterval: 300, rebalanceTimeout: 10000 });
+      const member = { consumer, owned: [] };
+      members.push(member);
+      consumer.on(consumer.events.GROUP_JOIN, (e) => { member.owned = e.payload.memberAssignment[topic] ?? []; });
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      await consumer.run({ eachMessage: async ({ message }) => { seen.add(message.value.toString()); } });
+    };
+    const until = async (what, condition) => {
+      for (const end = Date.now() + 30000; !condition();) {
+        assert.ok(Date.now() < end, `${what}: ${JSON.stringify(members.map((m) => m.owned))}, ${seen.size} read`);
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+      }
+    };
+    const shares = () => members.map((m) => m.owned.length).sort().join();
+    await join();
+    await until('alone', () => shares() === '6' && seen.size === 600);
+    await join();
+    await until('two', () => shares() === '3,3');
+    const described = await admin.describeGroups([topic]);
+    assert.equal(described.groups[0].state, 'Stable');
+    assert.equal(described.groups[0].members.length, 2);
+    const [first] = members.splice(0, 1);
+    await first.consumer.disconnect();
+    await until('the last', () => shares() === '6');
+    await members[0].consumer.disconnect();
+    const offsets = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+    assert.deepEqual(offsets[0].partitions.map((p) => p.offset), Array(6).fill('100'));
+    assert.ok((await admin.listGroups()).groups.some((g) => g.groupId === topic));
+    await admin.deleteGroups([topic]);
+    assert.ok(!(await admin.listGroups()).groups.some((g) => g.groupId === topic));
   }),
 };
 

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""Tidemark's tests of confluent-kafka-python: create, write, read and administer a topic (see ScriptClient.cs)."""
+"""Tidemark's tests of confluent-kafka-python: create, write, read and administer a topic, and read it in groups (see ScriptClient.cs)."""
 import json
+import signal
+import subprocess
 import sys
 import time
 
@@ -81,4 +83,103 @@ def admin(bootstrap, topic):
         assert time.monotonic() < end, "the topic is still listed"
 
 
-{"create": create, "write": write, "read": read, "admin": admin}[sys.argv[1]](*sys.argv[2:])
+PARTITIONS = 6
+
+
+class Member:
+    """A consumer that remembers how often its partitions changed."""
+
+    def __init__(self, bootstrap, topic, group, **settings):
+        self.changes = 0
+        self.consumer = ck.Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False,
+                                     "session.timeout.ms": 6000, "heartbeat.interval.ms": 300, **settings})
+        self.consumer.subscribe([topic], on_assign=self.changed, on_revoke=self.changed)
+
+    def changed(self, *_):
+        self.changes += 1
+
+    def owned(self):
+        return sorted(t.partition for t in self.consumer.assignment())
+
+
+def settle(members, counts, what):
+    """Polls all members until each owns its count of partitions and all partitions are owned once."""
+    end = time.monotonic() + TIMEOUT_S
+    while True:
+        for m in members:
+            message = m.consumer.poll(0.05)
+            assert message is None or not message.error(), message.error()
+        owned = [m.owned() for m in members]
+        if sorted(len(o) for o in owned) == sorted(counts) and sorted(p for o in owned for p in o) == list(range(PARTITIONS)):
+            return
+        assert time.monotonic() < end, f"{what}: {owned}"
+
+
+def share(bootstrap, topic, group, strategy):
+    conf = {"partition.assignment.strategy": strategy}
+    a = Member(bootstrap, topic, group, **conf)
+    settle([a], [6], "alone")
+    b, c = Member(bootstrap, topic, group, **conf), Member(bootstrap, topic, group, **conf)
+    settle([a, b, c], [2, 2, 2], "three")
+    c.consumer.close()
+    settle([a, b], [3, 3], "after one left")
+    d = subprocess.Popen([sys.executable, __file__, "sit", bootstrap, topic, group, strategy])
+    settle_with(d, [a, b])
+    d.kill()
+    d.wait()
+    settle([a, b], [3, 3], "after one was killed")
+    for t in a.consumer.commit(offsets=[ck.TopicPartition(topic, p, 1) for p in a.owned()], asynchronous=False):
+        assert t.error is None and t.offset == 1, t
+    mine = a.owned()
+    a.consumer.close()
+    settle([b], [6], "the last")
+    committed = {t.partition: t.offset for t in b.consumer.committed([ck.TopicPartition(topic, p) for p in range(PARTITIONS)], TIMEOUT_S)}
+    assert committed == {p: 1 if p in mine else ck.OFFSET_INVALID for p in range(PARTITIONS)}, committed
+    b.consumer.close()
+
+
+def settle_with(process, members):
+    """Polls until a member of another process has its third."""
+    end = time.monotonic() + TIMEOUT_S
+    while sum(len(m.owned()) for m in members) != 4:
+        assert time.monotonic() < end and process.poll() is None, "the third member gets nothing"
+        for m in members:
+            m.consumer.poll(0.05)
+
+
+def sit(bootstrap, topic, group, strategy):
+    signal.alarm(4 * TIMEOUT_S)
+    member = Member(bootstrap, topic, group, **{"partition.assignment.strategy": strategy})
+    while True:
+        member.consumer.poll(0.1)
+
+
+def group(bootstrap, topic):
+    create(bootstrap, topic, PARTITIONS)
+    producer = ck.Producer({"bootstrap.servers": bootstrap})
+    for i in range(60):
+        producer.produce(topic, value=b"%d" % i, partition=i % PARTITIONS)
+    assert producer.flush(TIMEOUT_S) == 0
+    for strategy in ("range", "cooperative-sticky"):
+        share(bootstrap, topic, f"{topic}-{strategy}", strategy)
+
+    static = f"{topic}-static"
+    a, b = Member(bootstrap, topic, static), Member(bootstrap, topic, static, **{"group.instance.id": "b"})
+    settle([a, b], [3, 3], "a static member")
+    before, changes = b.owned(), a.changes
+    b.consumer.close()
+    b = Member(bootstrap, topic, static, **{"group.instance.id": "b"})
+    settle([a, b], [3, 3], "the static member is back")
+    assert b.owned() == before and a.changes == changes, f"{before} became {b.owned()}, and the other saw {a.changes - changes} changes"
+
+    client = ca.AdminClient({"bootstrap.servers": bootstrap})
+    described = client.list_groups(static, TIMEOUT_S)[0]
+    assert described.state == "Stable" and described.protocol_type == "consumer" and len(described.members) == 2, described.state
+    assert all(m.client_host.startswith("/") and m.metadata and m.assignment for m in described.members)
+    a.consumer.close()
+    b.consumer.close()
+    listed = {g.id: g.state for g in client.list_groups(timeout=TIMEOUT_S)}
+    assert listed[f"{topic}-range"] == "Empty" and listed[f"{topic}-cooperative-sticky"] == "Empty", listed
+
+
+{"create": create, "write": write, "read": read, "admin": admin, "group": group, "sit": sit}[sys.argv[1]](*sys.argv[2:])

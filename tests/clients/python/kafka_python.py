@@ -2,6 +2,7 @@
 """Tidemark's tests of kafka-python: create, write, read and administer a topic (see ScriptClient.cs)."""
 import json
 import sys
+import threading
 import time
 
 import kafka
@@ -87,4 +88,48 @@ def admin(bootstrap, topic):
         assert time.monotonic() < end, "the topic is still listed"
 
 
-{"create": create, "write": write, "read": read, "admin": admin}[sys.argv[1]](*sys.argv[2:])
+def group(bootstrap, topic):
+    client = ka.KafkaAdminClient(bootstrap_servers=bootstrap)
+    client.create_topics([ka.NewTopic(topic, 6, 1)])
+    producer = kafka.KafkaProducer(bootstrap_servers=bootstrap)
+    for i in range(600):
+        producer.send(topic, value=b"%d" % i, partition=i % 6)
+    producer.flush(TIMEOUT_S)
+
+    def member():
+        return kafka.KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False,
+                                   session_timeout_ms=6000, heartbeat_interval_ms=300, max_poll_records=50)
+
+    seen = set()
+
+    def settle(members, counts):
+        end = time.monotonic() + TIMEOUT_S
+        while sorted(len(m.assignment()) for m in members) != counts:
+            assert time.monotonic() < end, [m.assignment() for m in members]
+            threads = [threading.Thread(target=pull, args=(m,)) for m in members]
+            [t.start() for t in threads]
+            [t.join() for t in threads]
+
+    def pull(m):
+        for messages in m.poll(timeout_ms=300).values():
+            seen.update(int(r.value) for r in messages)
+
+    members = [member() for _ in range(3)]
+    settle(members, [2, 2, 2])
+    end = time.monotonic() + TIMEOUT_S
+    while len(seen) < 600:
+        assert time.monotonic() < end, f"{len(seen)} of 600 read"
+        [pull(m) for m in members]
+    members[0].commit()
+    members[0].close()
+    settle(members[1:], [3, 3])
+    groups = client.describe_consumer_groups([topic])
+    assert groups[0].state == "Stable" and len(groups[0].members) == 2, groups
+    [m.close() for m in members[1:]]
+    assert (topic, "consumer") in [g[:2] for g in client.list_consumer_groups()]
+    assert len(client.list_consumer_group_offsets(topic)) >= 2
+    client.delete_consumer_groups([topic])
+    assert topic not in [g[0] for g in client.list_consumer_groups()]
+
+
+{"create": create, "write": write, "read": read, "admin": admin, "group": group}[sys.argv[1]](*sys.argv[2:])
