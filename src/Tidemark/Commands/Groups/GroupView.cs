@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Tidemark.Client.Cluster;
 using Tidemark.Client.Groups;
 using Tidemark.Output;
@@ -8,7 +9,7 @@ using Tidemark.Primitives;
 namespace Tidemark.Commands.Groups;
 
 /// <summary>A group as <c>describe</c> shows it: its members, and how far behind it is in each partition.</summary>
-internal sealed class GroupView
+internal sealed partial class GroupView
 {
     private readonly GroupDescription _group;
     private readonly IReadOnlyDictionary<TopicPartition, GroupOffset> _offsets;
@@ -41,7 +42,7 @@ internal sealed class GroupView
             ("assignmentEpoch", _group.AssignmentEpoch),
             ("members", _group.Members.Count),
             ("lag", TotalLag()),
-            ("note", string.IsNullOrEmpty(_group.Note) ? null : _group.Note),
+            ("note", Note()),
         ];
         if (members)
         {
@@ -58,9 +59,15 @@ internal sealed class GroupView
         string assignor = _group.Assignor.Length == 0 ? "" : $", {_group.Assignor}";
         string epoch = _group.Epoch is { } e ? _group.AssignmentEpoch < e ? $", epoch {e}, assigned for {_group.AssignmentEpoch}" : $", epoch {e}" : "";
         string lag = TotalLag() is { } behind ? $", {behind.ToString(CultureInfo.InvariantCulture)} behind" : "";
-        string note = string.IsNullOrEmpty(_group.Note) ? "" : $"{Environment.NewLine}  {_group.Note}";
-        return $"Group {_group.Group}: {_group.Kind}, {_group.State}{assignor}{epoch}, {_group.Members.Count} members, coordinator {_group.Coordinator.Value}{lag}{note}";
+        string members = _group.Members.Count == 1 ? "1 member" : $"{_group.Members.Count} members";
+        string note = Note() is { } said ? $"{Environment.NewLine}  {said}" : "";
+        return $"Group {_group.Group}: {_group.Kind}, {_group.State}{assignor}{epoch}, {members}, coordinator {_group.Coordinator.Value}{lag}{note}";
     }
+
+    /// <summary>What the coordinator says of the last rebalance, its time as people read it.</summary>
+    private string? Note() => string.IsNullOrEmpty(_group.Note)
+        ? null
+        : UnixTime().Replace(_group.Note, time => $"at {Transactions.TransactionsCommand.Time(long.Parse(time.ValueSpan[3..], CultureInfo.InvariantCulture))}");
 
     private long? TotalLag()
     {
@@ -113,6 +120,9 @@ internal sealed class GroupView
 
         return listing;
     }
+
+    [GeneratedRegex(@"\bat \d{13}(?=:)")]
+    private static partial Regex UnixTime();
 
     private static string[]? Names(IEnumerable<TopicPartition> partitions)
     {
