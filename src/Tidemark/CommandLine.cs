@@ -4,11 +4,13 @@ using Microsoft.Win32.SafeHandles;
 using Tidemark.Commands;
 using Tidemark.Commands.Clusters;
 using Tidemark.Commands.Configs;
+using Tidemark.Commands.Groups;
 using Tidemark.Commands.Logs;
 using Tidemark.Commands.Perf;
 using Tidemark.Commands.Quorum;
 using Tidemark.Commands.Reassignments;
 using Tidemark.Commands.Topics;
+using Tidemark.Commands.Transactions;
 using Tidemark.Output;
 using Tidemark.Parsing;
 
@@ -129,6 +131,8 @@ internal static class CommandLine
             ConfigsCommand.Define(),
             ProduceCommand.Define(),
             ConsumeCommand.Define(),
+            GroupsCommand.Define(),
+            TransactionsCommand.Define(),
             ClusterCommand.Define(),
             QuorumCommand.Define(),
             ReassignCommand.Define(),

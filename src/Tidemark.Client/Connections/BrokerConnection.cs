@@ -66,11 +66,13 @@ public sealed class BrokerConnection : IAsyncDisposable
 
     /// <summary>Sends a request in the highest version that both sides speak and reads its answer.</summary>
     /// <param name="brokerWait">How long the request itself asks the broker to wait.</param>
-    public async Task<TResponse> SendAsync<TResponse>(IApiRequest request, TimeSpan brokerWait = default, CancellationToken cancellation = default)
+    /// <param name="highest">No higher version than this.</param>
+    public async Task<TResponse> SendAsync<TResponse>(
+        IApiRequest request, TimeSpan brokerWait = default, CancellationToken cancellation = default, short highest = short.MaxValue)
         where TResponse : IMessage<TResponse>, IApiResponse
     {
         // The answer may hold views on the frame, so the frame is left to the collector instead of the pool.
-        short version = Versions.Choose(request.Api);
+        short version = Versions.Choose(request.Api, highest);
         ResponseFrame frame = await ExchangeAsync(request, version, brokerWait, cancellation);
         return ReadBody<TResponse>(frame, request.Api, version);
     }

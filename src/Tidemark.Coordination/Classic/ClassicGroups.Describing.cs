@@ -35,6 +35,9 @@ public sealed partial class ClassicGroups
         {
             GroupId = id,
             GroupState = group.State,
+
+            // Kafka has nothing to say there; its clients look at it where there is an error only.
+            ErrorMessage = version >= NotFoundIsToldFrom ? WhyRebalanced(group) : null,
             ProtocolType = group.ProtocolType ?? "",
             ProtocolData = stable ? group.Protocol ?? "" : "",
             Members =
@@ -51,4 +54,9 @@ public sealed partial class ClassicGroups
             ],
         };
     }
+
+    /// <summary>In a form that <c>tidemark groups describe</c> reads: a core knows no calendar.</summary>
+    private static string? WhyRebalanced(ClassicGroup group) => group.LastRebalance is ({ } reason, var at)
+        ? $"generation {group.Generation}, last rebalance at {at}: {reason}"
+        : null;
 }

@@ -40,7 +40,9 @@ public sealed partial class ConsumerGroups
             GroupEpoch = group.Epoch,
             AssignmentEpoch = group.AssignmentEpoch,
             AssignorName = AssignorOf(group),
-            ErrorMessage = null,
+
+            // Kafka has nothing to say there; its clients look at it where there is an error only.
+            ErrorMessage = _activity.GetValueOrDefault(id)?.Reasons.LastOrDefault() is { Reason: { } reason } last ? $"epoch {last.Epoch} began at {last.AtMs}: {reason}" : null,
         };
         foreach (ConsumerMember member in group.Members.Values)
         {

@@ -49,6 +49,16 @@ public sealed partial class OffsetStore
 
         IGroup? group = Shard.Find(request.GroupId);
         ErrorCode refused = known.Count == 0 ? ErrorCode.None : CheckCommit(group, request, apiVersion);
+        if (refused == ErrorCode.None && group is not null)
+        {
+            // A member that may not commit one of its partitions commits none.
+            refused = CheckEach(
+                group,
+                request.MemberId,
+                request.GenerationIdOrMemberEpoch,
+                known.Where(k => !IsTooLong(k.Asked.CommittedMetadata)).Select(k => (k.Topic, k.Asked.PartitionIndex)));
+        }
+
         if (refused == ErrorCode.None)
         {
             group?.OnCommit(request.MemberId, now);
@@ -60,7 +70,7 @@ public sealed partial class OffsetStore
         {
             answer.ErrorCode = refused != ErrorCode.None ? refused
                 : IsTooLong(asked.CommittedMetadata) ? ErrorCode.OffsetMetadataTooLarge
-                : group?.CheckCommitOf(request.MemberId, request.GenerationIdOrMemberEpoch, topic, asked.PartitionIndex) ?? ErrorCode.None;
+                : ErrorCode.None;
             if (answer.ErrorCode == ErrorCode.None)
             {
                 Shard.Write(CommittedOffset.Record(request.GroupId, topic.Name, asked.PartitionIndex, new()
@@ -164,15 +174,25 @@ public sealed partial class OffsetStore
         }
 
         ErrorCode error = group.CheckCommit(request.MemberId, request.GroupInstanceId, request.GenerationId, isTransactional: true, apiVersion);
-        foreach ((CoordinatorTopic topic, int partition) in partitions)
+        if (error == ErrorCode.None)
         {
-            if (error == ErrorCode.None)
-            {
-                error = group.CheckCommitOf(request.MemberId, request.GenerationId, topic, partition);
-            }
+            error = CheckEach(group, request.MemberId, request.GenerationId, partitions);
         }
 
         return error == ErrorCode.StaleMemberEpoch ? ErrorCode.IllegalGeneration : error;
+    }
+
+    private static ErrorCode CheckEach(IGroup group, string member, int generation, IEnumerable<(CoordinatorTopic Topic, int Partition)> partitions)
+    {
+        foreach ((CoordinatorTopic topic, int partition) in partitions)
+        {
+            if (group.CheckCommitOf(member, generation, topic, partition) is not ErrorCode.None and var error)
+            {
+                return error;
+            }
+        }
+
+        return ErrorCode.None;
     }
 
     private bool IsTooLong(string? metadata) => metadata?.Length > Shard.View.Groups.OffsetMetadataMaxBytes;

@@ -23,6 +23,7 @@ internal static class ConsumeCommand
         var tail = new Option<long?>("--tail", "-n") { Description = "Only the last so many records of each partition.", HelpName = "N" }.From(0);
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written later; from now on, unless a start is given." };
         var max = new Option<long?>("--max") { Description = "End after so many records.", HelpName = "N" }.From(1);
+        var group = new Option<string?>("--group", "-g") { Description = "Read as a member of this group: go on where it has committed, share the partitions with its other members, and commit what was printed.", HelpName = "GROUP" };
         var shape = new RecordShapeOptions();
         var command = new ExampledCommand(
             "consume",
@@ -30,6 +31,7 @@ internal static class ConsumeCommand
             "tidemark consume greetings",
             "tidemark consume orders --since 15m --key --timestamps",
             "tidemark consume orders --partition 0 --offset 1000 --max 10 --json",
+            "tidemark consume orders --group billing --follow",
             "tidemark consume logs --tail 20 --follow")
         {
             topic,
@@ -40,6 +42,7 @@ internal static class ConsumeCommand
             tail,
             follow,
             max,
+            group,
         };
         shape.AddTo(command);
         ClusterOptions.Attach(command, async call =>
@@ -51,6 +54,16 @@ internal static class ConsumeCommand
             }
 
             OffsetSpec start = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
+            if (call.Get(group) is { } name)
+            {
+                if (call.Get(partitions) is { Length: > 0 } || call.Get(offset) is not null || call.Get(tail) is not null)
+                {
+                    throw new CommandException(ExitCode.Usage, "with --group the group says which partitions are read and from where: --partition, --offset and --tail do not go with it");
+                }
+
+                return await new GroupReading(call, call.Get(topic), name, start, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue).RunAsync();
+            }
+
             TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
             TopicPartition[] chosen = PartitionChoice.Of(info, call.Get(partitions));
             var consumer = new Consumer(call.Cluster, new ConsumerOptions());

@@ -1,0 +1,138 @@
+using Tidemark.Client.Cluster;
+using Tidemark.Client.Connections;
+using Tidemark.Primitives;
+using Tidemark.Protocol;
+using Tidemark.Protocol.Messages;
+
+namespace Tidemark.Client.Groups;
+
+/// <summary>Asks for groups.</summary>
+public static class GroupQueries
+{
+    /// <summary>The groups of all brokers.</summary>
+    public static async Task<IReadOnlyList<ListedGroup>> ListGroupsAsync(
+        this ClusterClient cluster, IEnumerable<string>? states = null, IEnumerable<string>? kinds = null, CancellationToken cancellation = default)
+    {
+        var request = new ListGroupsRequest { StatesFilter = [.. states ?? []], TypesFilter = [.. kinds ?? []] };
+        var groups = new List<ListedGroup>();
+        foreach (BrokerId broker in (await cluster.RefreshAsync([], cancellation: cancellation)).Brokers.Keys.Order())
+        {
+            ListGroupsResponse response;
+            long start = Environment.TickCount64;
+            do
+            {
+                response = await cluster.SendToAsync<ListGroupsResponse>(broker, request, cancellation: cancellation);
+                if (response.ErrorCode != ErrorCode.CoordinatorLoadInProgress)
+                {
+                    break;
+                }
+
+                await Task.Delay(cluster.Options.RetryBackoff, cancellation);
+            }
+            while (Environment.TickCount64 - start < cluster.Options.RetryMax.TotalMilliseconds);
+
+            BrokerErrorException.ThrowIfError(response.ErrorCode, $"Listing the groups of broker {broker.Value}");
+            groups.AddRange(response.Groups.Select(g => new ListedGroup(g.GroupId, g.GroupType.ToLowerInvariant(), g.GroupState, g.ProtocolType, broker)));
+        }
+
+        return groups;
+    }
+
+    /// <summary>The group, whatever its kind.</summary>
+    /// <exception cref="BrokerErrorException">There is none.</exception>
+    public static async Task<GroupDescription> DescribeGroupAsync(this ClusterClient cluster, string group, CancellationToken cancellation = default)
+    {
+        BrokerConnection coordinator = await cluster.ConnectToAsync(await cluster.FindCoordinatorAsync(CoordinatorKind.Group, group, cancellation), cancellation);
+        if (coordinator.Versions.IsSupported(ApiKey.ConsumerGroupDescribe))
+        {
+            (ConsumerGroupDescribeResponse newer, BrokerId broker) = await cluster.AskCoordinatorAsync<ConsumerGroupDescribeResponse>(
+                CoordinatorKind.Group, group, new ConsumerGroupDescribeRequest { GroupIds = [group] }, r => r.Groups[0].ErrorCode, cancellation: cancellation);
+            if (newer.Groups[0].ErrorCode != ErrorCode.GroupIdNotFound)
+            {
+                BrokerErrorException.ThrowIfError(newer.Groups[0].ErrorCode, $"Describing group {group}", newer.Groups[0].ErrorMessage);
+                return Read(newer.Groups[0], broker);
+            }
+        }
+
+        (DescribeGroupsResponse classic, BrokerId at) = await cluster.AskCoordinatorAsync<DescribeGroupsResponse>(
+            CoordinatorKind.Group, group, new DescribeGroupsRequest { Groups = [group] }, r => r.Groups[0].ErrorCode, cancellation: cancellation);
+        DescribeGroupsResponse.DescribedGroup found = classic.Groups[0];
+        BrokerErrorException.ThrowIfError(
+            found.ErrorCode == ErrorCode.None && found.GroupState == "Dead" ? ErrorCode.GroupIdNotFound : found.ErrorCode, $"Describing group {group}", found.ErrorMessage);
+        return Read(found, at);
+    }
+
+    /// <summary>All offsets that the group has committed.</summary>
+    public static async Task<IReadOnlyDictionary<TopicPartition, GroupOffset>> GroupOffsetsAsync(
+        this ClusterClient cluster, string group, IEnumerable<TopicPartition>? partitions = null, bool requireStable = false, CancellationToken cancellation = default)
+    {
+        // Names say more than ids: a topic that is deleted has no id any more.
+        const short ByNameUpTo = 9;
+        var asked = new OffsetFetchRequest.OffsetFetchRequestGroup
+        {
+            GroupId = group,
+            Topics = partitions?.GroupBy(p => p.Topic)
+                .Select(t => new OffsetFetchRequest.OffsetFetchRequestTopics { Name = t.Key, PartitionIndexes = [.. t.Select(p => p.Partition)] })
+                .ToList(),
+        };
+        (OffsetFetchResponse response, _) = await cluster.AskCoordinatorAsync<OffsetFetchResponse>(
+            CoordinatorKind.Group,
+            group,
+            new OffsetFetchRequest { Groups = [asked], RequireStable = requireStable },
+            r => r.Groups[0].ErrorCode,
+            highest: ByNameUpTo,
+            cancellation: cancellation);
+        BrokerErrorException.ThrowIfError(response.Groups[0].ErrorCode, $"Reading the offsets of group {group}");
+        var offsets = new Dictionary<TopicPartition, GroupOffset>();
+        foreach (OffsetFetchResponse.OffsetFetchResponseTopics topic in response.Groups[0].Topics)
+        {
+            foreach (OffsetFetchResponse.OffsetFetchResponsePartitions partition in topic.Partitions)
+            {
+                BrokerErrorException.ThrowIfError(partition.ErrorCode, $"Reading the offset of group {group} for {topic.Name}-{partition.PartitionIndex}");
+                if (partition.CommittedOffset >= 0)
+                {
+                    offsets[new(topic.Name, partition.PartitionIndex)] = new(partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.Metadata ?? "");
+                }
+            }
+        }
+
+        return offsets;
+    }
+
+    private static GroupDescription Read(ConsumerGroupDescribeResponse.DescribedGroup group, BrokerId coordinator) => new(
+        group.GroupId,
+        "consumer",
+        group.GroupState,
+        coordinator,
+        group.AssignorName,
+        group.GroupEpoch,
+        group.AssignmentEpoch,
+        group.ErrorMessage,
+        [
+            .. group.Members.Select(m => new GroupMemberDescription(
+                m.MemberId, m.InstanceId, m.ClientId, m.ClientHost, m.MemberEpoch, Partitions(m.Assignment), Partitions(m.TargetAssignment))),
+        ]);
+
+    private static GroupDescription Read(DescribeGroupsResponse.DescribedGroup group, BrokerId coordinator) => new(
+        group.GroupId,
+        "classic",
+        group.GroupState,
+        coordinator,
+        group.ProtocolData,
+        null,
+        null,
+        group.ErrorMessage,
+        [
+            .. group.Members.Select(m => new GroupMemberDescription(
+                m.MemberId,
+                m.GroupInstanceId,
+                m.ClientId,
+                m.ClientHost,
+                null,
+                group.ProtocolType == ClassicAssignment.ProtocolType ? ClassicAssignment.Read(m.MemberAssignment) : [],
+                null)),
+        ]);
+
+    private static TopicPartition[] Partitions(ConsumerGroupDescribeResponse.Assignment assignment) =>
+        [.. assignment.TopicPartitions.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.TopicName, p)))];
+}

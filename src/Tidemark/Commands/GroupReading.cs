@@ -1,0 +1,123 @@
+using Tidemark.Client.Cluster;
+using Tidemark.Client.Consuming;
+using Tidemark.Client.Groups;
+using Tidemark.Output;
+using Tidemark.Parsing;
+using Tidemark.Primitives;
+using Tidemark.Records;
+
+namespace Tidemark.Commands;
+
+/// <summary>
+/// Reads a topic as a member of a group: what the group has committed is where it goes on, and what was printed is committed. A record that was printed
+/// and not committed, because this process was killed, is printed again by whoever gets its partition.
+/// </summary>
+internal sealed class GroupReading(ClusterCall call, string topic, string group, OffsetSpec start, RecordPrinter printer, bool follow, long max)
+{
+    private static readonly TimeSpan s_commitEvery = TimeSpan.FromSeconds(1);
+
+    private readonly GroupMember _member = new(call.Cluster, new GroupMemberOptions { Group = group, Topics = [topic] });
+    private readonly Dictionary<TopicPartition, long> _read = [];
+    private long _left = max;
+
+    public async Task<int> RunAsync()
+    {
+        try
+        {
+            while (await ReadGenerationAsync())
+            {
+            }
+
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (follow)
+        {
+            // Ctrl-C is how following ends.
+            return ExitCode.Success;
+        }
+        finally
+        {
+            await _member.CommitAsync(_read, CancellationToken.None);
+            await _member.LeaveAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Reads until the group rebalances. False when there is nothing more to read.</summary>
+    private async Task<bool> ReadGenerationAsync()
+    {
+        IReadOnlyList<TopicPartition> assigned = await _member.JoinAsync(call.Cancellation);
+        _read.Clear();
+        var consumer = new Consumer(call.Cluster, new ConsumerOptions());
+        IReadOnlyDictionary<TopicPartition, GroupOffset> committed = await call.Cluster.GroupOffsetsAsync(group, assigned, requireStable: true, call.Cancellation);
+        foreach (TopicPartition partition in assigned.Where(committed.ContainsKey))
+        {
+            consumer.Assign(partition, committed[partition].Offset);
+        }
+
+        await consumer.AssignAsync(assigned.Where(p => !committed.ContainsKey(p)), start, call.Cancellation);
+        long committedAt = Environment.TickCount64;
+        while (_left > 0 && (follow || consumer.Positions.Count > 0))
+        {
+            if (consumer.Positions.Count > 0)
+            {
+                await FetchAsync(consumer);
+            }
+            else
+            {
+                await Task.Delay(call.Cluster.Options.RetryBackoff, call.Cancellation);
+            }
+
+            if (!await _member.StaysAsync(call.Cancellation))
+            {
+                await _member.CommitAsync(_read, call.Cancellation);
+                return true;
+            }
+
+            if (Environment.TickCount64 - committedAt > s_commitEvery.TotalMilliseconds)
+            {
+                if (!await _member.CommitAsync(_read, call.Cancellation))
+                {
+                    return true;
+                }
+
+                _read.Clear();
+                committedAt = Environment.TickCount64;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task FetchAsync(Consumer consumer)
+    {
+        using FetchedRecords fetched = await consumer.FetchAsync(call.Cancellation);
+        foreach (FetchedPartition partition in fetched.Partitions)
+        {
+            partition.ForEach((TopicPartition of, in RecordView record) =>
+            {
+                if (_left > 0)
+                {
+                    _left--;
+                    printer.Print(of, record);
+                    _read[of] = record.Offset + 1;
+                }
+            });
+
+            if (_left > 0 && partition.Next > partition.From)
+            {
+                // Control records and what compaction took away are read too.
+                _read[partition.Partition] = partition.Next;
+            }
+
+            if (!follow && partition.IsAtEnd)
+            {
+                consumer.Unassign(partition.Partition);
+            }
+        }
+
+        if (follow)
+        {
+            await Console.Out.FlushAsync(CancellationToken.None);
+        }
+    }
+}
