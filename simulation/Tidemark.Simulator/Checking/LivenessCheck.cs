@@ -69,6 +69,11 @@ public sealed class LivenessCheck(SimulatedCluster cluster, MetadataChecks metad
             return $"{id}: the leader's high watermark is {leader.HighWatermark}, its end {log.LogEndOffset}: {state}";
         }
 
+        if (log.LastStableOffset(leader.HighWatermark) is var stable && stable != leader.HighWatermark)
+        {
+            return $"{id}: a transaction is open since {stable}, the high watermark is {leader.HighWatermark}: {state}";
+        }
+
         foreach (int replica in partition.Replicas)
         {
             if (Find(replica, id) is not { Log: { } copy } follower)

@@ -1,6 +1,7 @@
 using Tidemark.Broker.Partitions;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
+using Tidemark.Simulator.Clients.Copying;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Storage.Logs;
 
@@ -107,7 +108,10 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
                     LogChecks.LookClosely(NameOf(id, replica), scan);
                 }
 
-                history.Final(id, leader.LogStart.Value, values);
+                if (!CopyTopics.IsReserved(id.Topic))
+                {
+                    history.Final(id, leader.LogStart.Value, values);
+                }
             }
         }
     }
@@ -188,7 +192,10 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         long highWatermark = replica.HighWatermark.Value;
         if (!losses.MayLose(id) && highWatermark > EndOf(committed))
         {
-            committed.AddRange(StoredBatches.Read(log, EndOf(committed), highWatermark, (offset, value) => history.Seen(id, offset, value, $"the high watermark of node {node}")));
+            Action<long, string>? onRecord = CopyTopics.IsReserved(id.Topic)
+                ? null
+                : (offset, value) => history.Seen(id, offset, value, $"the high watermark of node {node}");
+            committed.AddRange(StoredBatches.Read(log, EndOf(committed), highWatermark, onRecord));
         }
     }
 

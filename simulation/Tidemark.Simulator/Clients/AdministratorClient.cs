@@ -1,5 +1,6 @@
 using Tidemark.Protocol.Messages;
 using Tidemark.Simulator.Checking;
+using Tidemark.Simulator.Clients.Copying;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Simulator.Scenarios;
 
@@ -28,7 +29,7 @@ public sealed class AdministratorClient(SimulatedCluster cluster, ScenarioTrace 
                 case 0:
                     await Create();
                     break;
-                case 1 when Random.Chance(0.4):
+                case 1 when Random.Chance(0.4) && !CopyTopics.IsKept(partition.Topic):
                     await Delete(partition.Topic);
                     break;
                 case 2:
@@ -37,7 +38,7 @@ public sealed class AdministratorClient(SimulatedCluster cluster, ScenarioTrace 
                 case 3:
                     await ElectPreferred();
                     break;
-                case 4:
+                case 4 when !CopyTopics.IsKept(partition.Topic):
                     await AddPartitions(partition.Topic);
                     break;
                 case 5 when plan.MayLose:

@@ -1,6 +1,7 @@
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 using Tidemark.Simulator.Checking;
+using Tidemark.Simulator.Clients.Copying;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Simulator.Scenarios;
 
@@ -12,7 +13,8 @@ public sealed class FoundingClient(SimulatedCluster cluster, ScenarioTrace trace
 {
     protected override async Task Run()
     {
-        for (int topic = 0; topic < plan.Topics;)
+        string[] names = [.. Enumerable.Range(0, plan.Topics).Select(i => $"topic{i}"), .. plan.Copiers > 0 ? CopyTopics.All : []];
+        for (int topic = 0; topic < names.Length;)
         {
             CreateTopicsResponse? answer = await Ask<CreateTopicsRequest, CreateTopicsResponse>(AnyNode(), new CreateTopicsRequest
             {
@@ -21,7 +23,7 @@ public sealed class FoundingClient(SimulatedCluster cluster, ScenarioTrace trace
                 [
                     new()
                     {
-                        Name = $"topic{topic}",
+                        Name = names[topic],
                         NumPartitions = plan.PartitionsOfTopic,
                         ReplicationFactor = plan.Replicas,
                         Configs = [new() { Name = "min.insync.replicas", Value = $"{plan.MinInsync}" }],

@@ -5,6 +5,7 @@ using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 using Tidemark.Simulator.Checking;
+using Tidemark.Simulator.Clients.Copying;
 using Tidemark.Simulator.Clusters;
 using Tidemark.Simulator.Disks;
 using Tidemark.Simulator.Network;
@@ -114,6 +115,7 @@ public abstract class ScenarioClient
             await Refresh();
         }
 
-        return Known.Count == 0 ? null : Known[Random.Next(Known.Count)];
+        PartitionId[] open = [.. Known.Where(each => !CopyTopics.IsReserved(each.Topic))];
+        return open.Length == 0 ? null : open[Random.Next(open.Length)];
     }
 }

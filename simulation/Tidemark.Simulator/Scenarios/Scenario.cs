@@ -3,6 +3,7 @@ using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Simulator.Checking;
 using Tidemark.Simulator.Clients;
+using Tidemark.Simulator.Clients.Copying;
 using Tidemark.Simulator.Clusters;
 
 namespace Tidemark.Simulator.Scenarios;
@@ -26,6 +27,8 @@ public sealed class Scenario
     private readonly MetadataChecks _metadata;
     private readonly ReplicaChecks _replicas;
     private readonly LivenessCheck _liveness;
+    private readonly GroupHistory _groups;
+    private readonly CopyCheck _copies;
     private readonly List<ScenarioClient> _clients = [];
     private BrokenRuleException? _broken;
 
@@ -51,6 +54,10 @@ public sealed class Scenario
         losses.CatchUp = _metadata.LookQuickly;
         _faults = new FaultInjector(_cluster, plan, _trace, _metadata);
         _liveness = new LivenessCheck(_cluster, _metadata);
+        bool LostCopies() => _metadata.Newest.Topics.InOrder().Where(topic => CopyTopics.IsKept(topic.Name)).Any(topic =>
+            topic.Partitions.Any(partition => losses.MayLoseByNow(new PartitionId(topic.Name, topic.Id, partition.Id))));
+        _groups = new GroupHistory(() => _cluster.Time.Elapsed, TimeSpan.FromMilliseconds(ScenarioPlan.GroupSessionMs), LostCopies);
+        _copies = new CopyCheck(LostCopies);
     }
 
     /// <summary>Runs a seed to its end or to the first rule that it breaks.</summary>
@@ -114,6 +121,11 @@ public sealed class Scenario
         _metadata.Look();
         _replicas.LookAtTheEnd(_metadata.Newest);
         _metadata.LookAtTheEnd();
+        if (_plan.Copiers > 0)
+        {
+            CompareCopies();
+        }
+
         _trace.Tell($"the disks are {string.Join(' ', _cluster.Nodes.Select(node => node.Disk.Digest()))}");
     }
 
@@ -129,6 +141,16 @@ public sealed class Scenario
         for (int i = 0; i < _plan.Consumers; i++)
         {
             _clients.Add(new ConsumerClient(_cluster, _trace, _history, $"consumer{i + 1}", _plan.Racks > 0 && _cluster.Random.Chance(0.7) ? $"rack{_cluster.Random.Next(_plan.Racks)}" : null));
+        }
+
+        for (int i = 0; i < _plan.Copiers; i++)
+        {
+            _clients.Add(new CopierClient(_cluster, _trace, _history, _groups, $"copier{i + 1}", isClassic: i % 2 == 0, isOld: _cluster.Random.Chance(0.4)));
+        }
+
+        if (_plan.Copiers > 0)
+        {
+            _clients.Add(new CommittedReaderClient(_cluster, _trace, _history, _copies, "reader"));
         }
 
         if (_plan.HasAdministrator)
@@ -152,6 +174,15 @@ public sealed class Scenario
         founder.Start();
         Await(() => founder.Running.IsCompleted, s_startWithin, "18 topics can be created", () => "no answer");
         founder.Running.GetAwaiter().GetResult();
+    }
+
+    private void CompareCopies()
+    {
+        var auditor = new OffsetAuditClient(_cluster, _trace, _history, _groups);
+        auditor.Start();
+        Await(() => auditor.Running.IsCompleted, s_wellWithin, "18 committed offsets can be fetched", () => "no answer");
+        auditor.Running.GetAwaiter().GetResult();
+        LookAt(() => new CopyAudit(_cluster, _metadata.Newest, _copies).Compare(auditor.Committed));
     }
 
     private void Pass(TimeSpan span)

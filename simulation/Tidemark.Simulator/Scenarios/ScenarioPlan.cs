@@ -6,6 +6,9 @@ namespace Tidemark.Simulator.Scenarios;
 /// </summary>
 public sealed record ScenarioPlan
 {
+    /// <summary>How long a member of a consumer group may be silent.</summary>
+    public const int GroupSessionMs = 3000;
+
     public required ulong Seed { get; init; }
 
     public required int Nodes { get; init; }
@@ -21,6 +24,9 @@ public sealed record ScenarioPlan
     public required int Producers { get; init; }
 
     public required int Consumers { get; init; }
+
+    /// <summary>Members of groups that copy the source in transactions; none but in profile copy, so that the other profiles' seeds stay what they are.</summary>
+    public required int Copiers { get; init; }
 
     public required bool HasAdministrator { get; init; }
 
@@ -61,11 +67,11 @@ public sealed record ScenarioPlan
     {
         // Not the stream that the cluster draws from.
         var random = new SeededRandom(seed ^ 0x5CE7_A210_0DD5_EED5);
-        double share = profile == ScenarioProfiles.Swarm ? 0.3 : 0.7;
+        double share = profile is ScenarioProfiles.Swarm or ScenarioProfiles.Copy ? 0.3 : 0.7;
         FaultKind[] kinds = [.. ScenarioProfiles.KindsOf(profile).Where(_ => random.Chance(share))];
         int nodes = random.Chance(0.75) ? 3 : 5;
         bool losesPower = kinds.Any(kind => kind is FaultKind.PowerLoss or FaultKind.Blackout or FaultKind.DamagedTail or FaultKind.EarlierLife);
-        bool mayLose = random.Chance(0.1);
+        bool mayLose = random.Chance(0.1) && profile != ScenarioProfiles.Copy;
         bool hasSnapshots = random.Chance(0.35);
         int sessionMs = 1500 + random.Next(3000);
         int racks = random.Chance(0.4) ? random.Between(2, 3) : 0;
@@ -80,6 +86,7 @@ public sealed record ScenarioPlan
             MinInsync = random.Chance(0.8) ? 2 : 1,
             Producers = random.Between(2, 4),
             Consumers = random.Between(1, 2),
+            Copiers = profile == ScenarioProfiles.Copy ? random.Between(2, 5) : 0,
             HasAdministrator = random.Chance(0.6),
             Faults = kinds,
             FaultEvery = TimeSpan.FromMilliseconds(300 + random.Next(1500)),
@@ -102,6 +109,7 @@ public sealed record ScenarioPlan
                 ("auto.leader.rebalance.enable", "true"),
                 ("leader.imbalance.check.interval.seconds", $"{random.Between(2, 10)}"),
                 ("log.segment.delete.delay.ms", $"{random.Between(100, 5000)}"),
+                .. profile == ScenarioProfiles.Copy ? SettingsOfCopies(random) : [],
                 .. racks > 0 ? [("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector")] : Array.Empty<(string, string)>(),
                 .. hasSnapshots
                     ?
@@ -115,8 +123,26 @@ public sealed record ScenarioPlan
         };
     }
 
+    /// <summary>Sessions, timeouts and topics of coordinators of a size that fits the length of a run. What is compacted cannot be compared between replicas.</summary>
+    private static (string Key, string Value)[] SettingsOfCopies(SeededRandom random) =>
+    [
+        ("offsets.topic.num.partitions", "2"),
+        ("offsets.topic.replication.factor", "3"),
+        ("transaction.state.log.num.partitions", "2"),
+        ("transaction.state.log.replication.factor", "3"),
+        ("transaction.state.log.min.isr", "2"),
+        ("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"),
+        ("group.min.session.timeout.ms", "1000"),
+        ("group.initial.rebalance.delay.ms", $"{random.Between(0, 300)}"),
+        ("group.consumer.min.session.timeout.ms", "1000"),
+        ("group.consumer.session.timeout.ms", $"{GroupSessionMs}"),
+        ("group.consumer.min.heartbeat.interval.ms", "100"),
+        ("group.consumer.heartbeat.interval.ms", "300"),
+        ("log.cleaner.enable", "false"),
+    ];
+
     public override string ToString() =>
-        $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(HasAdministrator ? ", an administrator" : "")}, "
+        $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(Copiers > 0 ? $", {Copiers} copiers" : "")}{(HasAdministrator ? ", an administrator" : "")}, "
         + $"faults [{string.Join(' ', Faults)}] every {FaultEvery.TotalSeconds:0.0} s for {Storm.TotalSeconds:0} s, at most {DownMax} down{(MayLose ? ", may lose" : "")}{(HasDynamicVoters ? ", changing voters" : "")}"
         + $"{(LogDirectories > 1 ? $", {LogDirectories} log directories" : "")}{(Racks > 0 ? $", {Racks} racks" : "")}; "
         + string.Join(' ', Settings.Select(each => $"{each.Key}={each.Value}"));

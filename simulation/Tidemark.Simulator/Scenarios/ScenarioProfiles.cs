@@ -4,11 +4,15 @@ namespace Tidemark.Simulator.Scenarios;
 public static class ScenarioProfiles
 {
     /// <summary>Every seed mixes some kinds out of all.</summary>
+    /// <summary>Everything, under groups that copy in transactions.</summary>
+    public const string Copy = "copy";
+
     public const string Swarm = "swarm";
 
     private static readonly SortedDictionary<string, FaultKind[]> s_kinds = new(StringComparer.Ordinal)
     {
         [Swarm] = Enum.GetValues<FaultKind>(),
+        [Copy] = Enum.GetValues<FaultKind>(),
         ["calm"] = [],
         ["crashes"] = [FaultKind.Kill, FaultKind.GracefulStop, FaultKind.Pause, FaultKind.BrokenConnection],
         ["disks"] = [FaultKind.SlowDisk, FaultKind.FailingDisk, FaultKind.FullDisk, FaultKind.Kill, FaultKind.GracefulStop],

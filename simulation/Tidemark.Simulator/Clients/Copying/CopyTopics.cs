@@ -14,11 +14,19 @@ public static class CopyTopics
     public const string ClassicGroup = "classic-copiers";
     public const string ConsumerGroup = "consumer-copiers";
 
+    public static IReadOnlyList<string> Groups { get; } = [ClassicGroup, ConsumerGroup];
+
+    /// <summary>The topics that copiers need.</summary>
+    public static IReadOnlyList<string> All { get; } = [Source, SinkOf(ClassicGroup), SinkOf(ConsumerGroup)];
+
     /// <summary>Where a group writes to: each copies the whole of the source.</summary>
     public static string SinkOf(string group) => $"sink-of-{group}";
 
     /// <summary>Topics that plain producers, consumers and the administrator keep away from.</summary>
     public static bool IsReserved(string topic) => topic.StartsWith("__", StringComparison.Ordinal) || topic.StartsWith("sink", StringComparison.Ordinal);
+
+    /// <summary>Topics that nobody deletes or gives more partitions.</summary>
+    public static bool IsKept(string topic) => topic == Source || IsReserved(topic);
 
     public static string Copy(int partition, long offset, string value) => $"{partition}/{offset}/{value}";
 

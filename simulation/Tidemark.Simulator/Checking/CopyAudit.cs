@@ -1,0 +1,36 @@
+using Tidemark.Metadata.Image;
+using Tidemark.Simulator.Clients.Copying;
+using Tidemark.Simulator.Clusters;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Simulator.Checking;
+
+/// <summary>Brings together what the copiers' check compares: the logs of the leaders, once all is at rest.</summary>
+internal sealed class CopyAudit(SimulatedCluster cluster, MetadataImage newest, CopyCheck check)
+{
+    public void Compare(IReadOnlyDictionary<(string Group, int Partition), long> committed)
+    {
+        string[][] source = [.. LogsOf(CopyTopics.Source).Select(each => ValuesOf(each.Log))];
+        foreach (string group in CopyTopics.Groups)
+        {
+            check.Compare(group, source, partition => committed.GetValueOrDefault((group, partition)), [.. LogsOf(CopyTopics.SinkOf(group))]);
+        }
+    }
+
+    private static string[] ValuesOf(PartitionLog log)
+    {
+        var values = new List<string>();
+        StoredBatches.Read(log, log.LogStart.Value, log.LogEndOffset.Value, (_, value) => values.Add(value));
+        return [.. values];
+    }
+
+    private IEnumerable<(PartitionId Id, PartitionLog Log)> LogsOf(string topic)
+    {
+        TopicImage image = newest.Topics.Find(topic)!;
+        return image.Partitions.Select(partition =>
+        {
+            var id = new PartitionId(topic, image.Id, partition.Id);
+            return (id, cluster[partition.Leader].Broker!.Partitions.Find(new(topic, partition.Id))!.Log!);
+        });
+    }
+}
