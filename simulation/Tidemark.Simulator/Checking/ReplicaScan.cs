@@ -10,6 +10,9 @@ internal sealed class ReplicaScan(PartitionLog log)
 {
     private readonly List<BatchMark> _marks = [];
     private readonly Dictionary<long, (short Epoch, int Sequence)> _producers = [];
+
+    /// <summary>What coordinators write in the name of a transaction has no sequences.</summary>
+    private readonly bool _isCoordinators = log.Partition.Topic.StartsWith("__", StringComparison.Ordinal);
     private long _start;
     private long _end;
 
@@ -61,7 +64,11 @@ internal sealed class ReplicaScan(PartitionLog log)
             throw new BrokenRuleException("2 a log has no gaps and its epochs rise", $"{name}: {_marks[^1]} is followed by {mark}");
         }
 
-        if (mark.Producer >= 0)
+        if (mark is { Producer: >= 0, IsControl: true })
+        {
+            TakeMarker(mark, name);
+        }
+        else if (mark.Producer >= 0)
         {
             bool isKnown = _producers.TryGetValue(mark.Producer, out (short Epoch, int Sequence) last);
             if (isKnown && mark.ProducerEpoch < last.Epoch)
@@ -70,7 +77,7 @@ internal sealed class ReplicaScan(PartitionLog log)
             }
 
             int expected = last.Epoch != mark.ProducerEpoch || last.Sequence == int.MaxValue ? 0 : last.Sequence + 1;
-            if (isKnown && mark.FirstSequence != expected)
+            if (isKnown && mark.FirstSequence != expected && !_isCoordinators)
             {
                 throw new BrokenRuleException("13 sequences run on", $"{name}: {mark} follows sequence {last.Sequence} of epoch {last.Epoch}");
             }
@@ -80,6 +87,19 @@ internal sealed class ReplicaScan(PartitionLog log)
 
         _marks.Add(mark);
         _end = mark.Next;
+    }
+
+    /// <summary>The end of a transaction: of the epoch in which it was, or of the next one, in which its producer has written nothing.</summary>
+    private void TakeMarker(BatchMark mark, string name)
+    {
+        if (!_producers.TryGetValue(mark.Producer, out (short Epoch, int Sequence) last) || mark.ProducerEpoch > last.Epoch)
+        {
+            _producers[mark.Producer] = (mark.ProducerEpoch, -1);
+        }
+        else if (mark.ProducerEpoch < last.Epoch)
+        {
+            throw new BrokenRuleException("16 a producer that was replaced is refused", $"{name}: the marker {mark} stands behind epoch {last.Epoch} of its producer");
+        }
     }
 
     /// <summary>A log that was cut and has grown again since ends in other batches than before.</summary>

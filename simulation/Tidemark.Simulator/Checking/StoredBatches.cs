@@ -7,7 +7,7 @@ namespace Tidemark.Simulator.Checking;
 
 /// <summary>A batch as a replica stores it. Equal marks are equal bytes, but for what a checksum may miss.</summary>
 public readonly record struct BatchMark(
-    long First, long Next, int Epoch, uint Crc, long Producer, short ProducerEpoch, int FirstSequence, int LastSequence, long Timestamp)
+    long First, long Next, int Epoch, uint Crc, long Producer, short ProducerEpoch, int FirstSequence, int LastSequence, long Timestamp, bool IsControl)
 {
     public override string ToString() => $"batch {First}–{Next - 1} of epoch {Epoch}, checksum {Crc:x8}{(Producer < 0 ? "" : $", producer {Producer}/{ProducerEpoch} from {FirstSequence}")}";
 }
@@ -72,11 +72,12 @@ public static class StoredBatches
         batch.NextOffset.Value,
         batch.LeaderEpoch.Value,
         batch.Crc,
-        batch.IsControl ? -1 : batch.ProducerId.Value,
+        batch.ProducerId.Value,
         batch.ProducerEpoch,
         batch.BaseSequence,
         batch.LastSequence,
-        batch.MaxTimestamp);
+        batch.MaxTimestamp,
+        batch.IsControl);
 
     private static long NextAfter(ReadOnlySpan<byte> bytes, long from)
     {
