@@ -23,19 +23,23 @@ public sealed class GroupHistory(Func<TimeSpan> now, TimeSpan session, Func<bool
         }
     }
 
-    /// <summary>A member of a consumer group is about to say what it owns: it has given up all else.</summary>
-    public void Holds(string group, string member, IEnumerable<int> partitions)
+    /// <summary>A member of a consumer group is about to say what it owns: it has given up all else. Answers when that was.</summary>
+    public TimeSpan Holds(string group, string member, IEnumerable<int> partitions)
     {
         if (_holdings.TryGetValue(member, out Holding? known))
         {
             known.Partitions.IntersectWith(partitions);
-            known.HeardAt = now();
         }
         else
         {
             _holdings[member] = new Holding(group, [.. partitions]) { HeardAt = now() };
         }
+
+        return now();
     }
+
+    /// <summary>What a member said then was answered: its session goes on from there at least. Of what was not answered nobody knows whether it was heard.</summary>
+    public void Heard(string member, TimeSpan at) => _holdings[member].HeardAt = at;
 
     /// <summary>A consumer group's coordinator said what a member owns.</summary>
     public void Given(string group, string member, IReadOnlyCollection<int> partitions)

@@ -29,6 +29,7 @@ public sealed class Scenario
     private readonly LivenessCheck _liveness;
     private readonly GroupHistory _groups;
     private readonly CopyCheck _copies;
+    private readonly Func<bool> _lostCopies;
     private readonly List<ScenarioClient> _clients = [];
     private BrokenRuleException? _broken;
 
@@ -53,11 +54,11 @@ public sealed class Scenario
         _metadata = new MetadataChecks(_cluster, plan.MayLose, onChange + new Coverage(_trace).Look + _replicas.OnChange);
         losses.CatchUp = _metadata.LookQuickly;
         _faults = new FaultInjector(_cluster, plan, _trace, _metadata);
-        _liveness = new LivenessCheck(_cluster, _metadata);
-        bool LostCopies() => _metadata.Newest.Topics.InOrder().Where(topic => CopyTopics.IsKept(topic.Name)).Any(topic =>
+        _lostCopies = () => _metadata.Newest.Topics.InOrder().Where(topic => CopyTopics.IsKept(topic.Name)).Any(topic =>
             topic.Partitions.Any(partition => losses.MayLoseByNow(new PartitionId(topic.Name, topic.Id, partition.Id))));
-        _groups = new GroupHistory(() => _cluster.Time.Elapsed, TimeSpan.FromMilliseconds(ScenarioPlan.GroupSessionMs), LostCopies);
-        _copies = new CopyCheck(LostCopies);
+        _groups = new GroupHistory(() => _cluster.Time.Elapsed, TimeSpan.FromMilliseconds(ScenarioPlan.GroupSessionMs), _lostCopies);
+        _copies = new CopyCheck(_lostCopies);
+        _liveness = new LivenessCheck(_cluster, _metadata, _lostCopies);
     }
 
     /// <summary>Runs a seed to its end or to the first rule that it breaks.</summary>
@@ -178,7 +179,7 @@ public sealed class Scenario
 
     private void CompareCopies()
     {
-        var auditor = new OffsetAuditClient(_cluster, _trace, _history, _groups);
+        var auditor = new OffsetAuditClient(_cluster, _trace, _history, _groups, !_lostCopies());
         auditor.Start();
         Await(() => auditor.Running.IsCompleted, s_wellWithin, "18 committed offsets can be fetched", () => "no answer");
         auditor.Running.GetAwaiter().GetResult();

@@ -116,7 +116,7 @@ public sealed record ScenarioPlan
                     [
                         ("metadata.log.max.record.bytes.between.snapshots", $"{random.Between(500, 4000)}"),
                         ("metadata.max.retention.bytes", $"{random.Between(2000, 8000)}"),
-                        ("internal.metadata.log.segment.bytes", $"{random.Between(1000, 4000)}"),
+                        ("internal.metadata.log.segment.bytes", $"{random.Between(1000, 4000) * (profile == ScenarioProfiles.Copy ? 8 : 1)}"),
                     ]
                     : Array.Empty<(string, string)>(),
             ],

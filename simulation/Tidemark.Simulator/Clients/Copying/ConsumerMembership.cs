@@ -16,7 +16,7 @@ internal sealed class ConsumerMembership(CopierClient client, string group, stri
             (MemberId, Generation) = ($"{id}-{_lives}", 0);
         }
 
-        Groups.Holds(Group, MemberId, Owned);
+        TimeSpan said = Groups.Holds(Group, MemberId, Owned);
         ConsumerGroupHeartbeatResponse? answer = await Client.AskCoordinator<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(
             Group,
             new ConsumerGroupHeartbeatRequest
@@ -40,6 +40,7 @@ internal sealed class ConsumerMembership(CopierClient client, string group, stri
             return false;
         }
 
+        Groups.Heard(MemberId, said);
         Generation = answer.MemberEpoch;
         if (answer.Assignment is { } assigned)
         {
@@ -70,6 +71,7 @@ internal sealed class ConsumerMembership(CopierClient client, string group, stri
     {
         if (Generation > 0)
         {
+            Groups.Gone(Group, MemberId);
             await Client.AskCoordinator<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(
                 Group, new ConsumerGroupHeartbeatRequest { GroupId = Group, MemberId = MemberId, MemberEpoch = -1 });
         }

@@ -7,7 +7,8 @@ using Tidemark.Simulator.Scenarios;
 namespace Tidemark.Simulator.Clients.Copying;
 
 /// <summary>Asks in the end how far each group has come.</summary>
-public sealed class OffsetAuditClient(SimulatedCluster cluster, ScenarioTrace trace, History history, GroupHistory groups)
+/// <param name="isWhole">False where a transaction's coordinator may have lost what it knew: its offsets stay pending.</param>
+public sealed class OffsetAuditClient(SimulatedCluster cluster, ScenarioTrace trace, History history, GroupHistory groups, bool isWhole)
     : ScenarioClient(cluster, trace, history, "auditor")
 {
     /// <summary>By group and partition; what is not there was never committed.</summary>
@@ -34,7 +35,7 @@ public sealed class OffsetAuditClient(SimulatedCluster cluster, ScenarioTrace tr
         }
 
         OffsetFetchResponse? answer = await Ask<OffsetFetchRequest, OffsetFetchResponse>(
-            at.NodeId, new OffsetFetchRequest { RequireStable = true, Groups = [new() { GroupId = group, Topics = null }] }, lowest: 8, highest: 9);
+            at.NodeId, new OffsetFetchRequest { RequireStable = isWhole, Groups = [new() { GroupId = group, Topics = null }] }, lowest: 8, highest: 9);
         if (answer?.Groups[0] is not { ErrorCode: ErrorCode.None } known || known.Topics.Any(topic => topic.Partitions.Any(each => each.ErrorCode != ErrorCode.None)))
         {
             return false;
