@@ -38,6 +38,9 @@ public sealed class GroupHistory(Func<TimeSpan> now, TimeSpan session, Func<bool
         return now();
     }
 
+    /// <summary>Whether a session that was kept alive then may be over.</summary>
+    public bool IsOver(TimeSpan said) => now() - said >= session;
+
     /// <summary>What a member said then was answered: its session goes on from there at least. Of what was not answered nobody knows whether it was heard.</summary>
     public void Heard(string member, TimeSpan at) => _holdings[member].HeardAt = at;
 
@@ -46,7 +49,7 @@ public sealed class GroupHistory(Func<TimeSpan> now, TimeSpan session, Func<bool
     {
         foreach ((string other, Holding held) in _holdings)
         {
-            if (other == member || held.Group != group || now() - held.HeardAt >= session)
+            if (other == member || held.Group != group || IsOver(held.HeardAt))
             {
                 continue;
             }

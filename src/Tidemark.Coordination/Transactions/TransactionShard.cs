@@ -23,6 +23,9 @@ public sealed partial class TransactionShard : CoordinatorShard
 
     /// <summary>Ends that are prepared and committed, but that nobody carries out just now.</summary>
     private readonly SortedDictionary<string, TimeSpan> _toResume = new(StringComparer.Ordinal);
+
+    /// <summary>Since when the transactions that were open at the last look have been so, as far as this coordinator knows.</summary>
+    private Dictionary<string, (long StartedMs, TimeSpan Since)> _openSince = [];
     private TimeSpan _nextAborts = TimeSpan.MaxValue;
     private TimeSpan _nextCleanup = TimeSpan.MaxValue;
 
@@ -137,14 +140,30 @@ public sealed partial class TransactionShard : CoordinatorShard
         Schedule(now);
     }
 
+    /// <summary>
+    /// How long a transaction has been open is measured by the monotonic clock: a wall clock that is set back would leave it open, and with it its
+    /// readers waiting, for as long as it was set back.
+    /// </summary>
     private void AbortLate(ShardTime now)
     {
-        foreach (TransactionMetadata late in _ids.Newest.Select(e => e.Value)
-            .Where(m => m.State == TransactionState.Ongoing && m.StartedMs + m.TimeoutMs < now.UnixMs).OrderBy(m => m.Id, StringComparer.Ordinal).ToArray())
+        TransactionMetadata[] open = [.. _ids.Newest.Select(e => e.Value).Where(m => m.State == TransactionState.Ongoing).OrderBy(m => m.Id, StringComparer.Ordinal)];
+        var since = new Dictionary<string, (long StartedMs, TimeSpan Since)>(StringComparer.Ordinal);
+        foreach (TransactionMetadata each in open)
         {
-            Emit(new Note($"The transaction of {late.Id} (producer {late.ProducerId}, epoch {late.Epoch}) is aborted: it was open for longer than {late.TimeoutMs} ms"));
-            Decide(late.Fence(View.Transactions.Version, now.UnixMs));
+            if (!_openSince.TryGetValue(each.Id, out (long StartedMs, TimeSpan Since) seen) || seen.StartedMs != each.StartedMs)
+            {
+                seen = (each.StartedMs, now.Monotonic - TimeSpan.FromMilliseconds(Math.Clamp(now.UnixMs - each.StartedMs, 0, each.TimeoutMs)));
+            }
+
+            since.Add(each.Id, seen);
+            if (now.Monotonic - seen.Since >= TimeSpan.FromMilliseconds(each.TimeoutMs))
+            {
+                Emit(new Note($"The transaction of {each.Id} (producer {each.ProducerId}, epoch {each.Epoch}) is aborted: it was open for longer than {each.TimeoutMs} ms"));
+                Decide(each.Fence(View.Transactions.Version, now.UnixMs));
+            }
         }
+
+        _openSince = since;
     }
 
     private void ForgetOld(ShardTime now)

@@ -32,7 +32,10 @@ internal sealed class ShardWorld
 
     public TimeSpan Elapsed { get; set; }
 
-    public ShardTime Now => new(Elapsed, 1_700_000_000_000 + (long)Elapsed.TotalMilliseconds);
+    /// <summary>By how much the wall clock was set forward; below zero: back.</summary>
+    public TimeSpan WallJump { get; set; }
+
+    public ShardTime Now => new(Elapsed, 1_700_000_000_000 + (long)(Elapsed + WallJump).TotalMilliseconds);
 
     /// <summary>False: what is written waits for <see cref="Commit"/>.</summary>
     public bool CommitsAtOnce { get; set; } = true;

@@ -134,6 +134,24 @@ public sealed class TransactionShardTests
     }
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void A_wall_clock_that_jumps_neither_prolongs_a_transaction_nor_ends_it(int hours)
+    {
+        _world.Init(timeoutMs: 15_000);
+        _world.Add(0);
+        _world.Elapsed = TimeSpan.FromSeconds(10);
+        _world.Tick();
+        _world.WallJump = TimeSpan.FromHours(hours);
+        _world.Elapsed = TimeSpan.FromSeconds(14);
+        _world.Tick();
+        Assert.Equal(Ongoing, _world.State.State);
+        _world.Elapsed = TimeSpan.FromSeconds(30);
+        _world.Tick();
+        Assert.Equal(PrepareAbort, _world.State.State);
+    }
+
+    [Theory]
     [InlineData(Empty, true)]
     [InlineData(CompleteCommit, true)]
     [InlineData(CompleteAbort, true)]

@@ -30,6 +30,13 @@ internal sealed class ConsumerMembership(CopierClient client, string group, stri
                 TopicPartitions = Owned.Count == 0 ? [] : [new() { TopicId = Client.IdOf(topic), Partitions = [.. Owned] }],
             });
         Client.Count($"group heartbeat {answer?.ErrorCode}");
+        if (Groups.IsOver(said))
+        {
+            // The answer was under way for so long that it may speak of a session that is over.
+            Lost();
+            return false;
+        }
+
         if (answer?.ErrorCode != ErrorCode.None)
         {
             if (!IsPassing(answer?.ErrorCode))
