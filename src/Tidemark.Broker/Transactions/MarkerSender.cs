@@ -73,8 +73,8 @@ internal sealed class MarkerSender(
         {
             case ErrorCode.None:
 
-            // The producer's epoch there is beyond the marker's, or this very marker raised it: epochs come from this coordinator alone, and the
-            // next one is of use only when all partitions know. So the partition was told, and only the answer was lost.
+            // The producer has gone on there, in the marker's epoch or a later one: epochs come from this coordinator alone, and the next one is of
+            // use only when all partitions know. So the partition was told, and only the answer was lost.
             case ErrorCode.InvalidProducerEpoch:
 
             // No transaction can have been written there.

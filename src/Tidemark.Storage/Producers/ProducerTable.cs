@@ -142,8 +142,8 @@ internal sealed class ProducerTable
 
     /// <summary>
     /// Whether a transaction marker may be appended: an older producer epoch, or one of an older coordinator, is refused, for it
-    /// comes from a coordinator that has been replaced. From transaction version 2 on every transaction ends in an epoch of its own,
-    /// so that the epoch which is known already means a marker that came late or twice (KIP-1228).
+    /// comes from a coordinator that has been replaced. From transaction version 2 on every transaction ends in an epoch of its own, so a
+    /// marker does not end what was begun in its epoch: it came late (KIP-1228). Where nothing is open it is a marker that came twice.
     /// </summary>
     public ErrorCode CheckMarker(RecordBatchHeader batch, TransactionMarker marker, short transactionVersion)
     {
@@ -152,7 +152,10 @@ internal sealed class ProducerTable
             return ErrorCode.None;
         }
 
-        return batch.ProducerEpoch < producer.Epoch || (transactionVersion >= 2 && batch.ProducerEpoch == producer.Epoch) ? ErrorCode.InvalidProducerEpoch
+        // The largest epoch is only for fencing: nobody can have begun anything in it.
+        bool isLate = batch.ProducerEpoch < producer.Epoch
+            || (transactionVersion >= 2 && HasOpen(producer, batch.ProducerEpoch) && batch.ProducerEpoch != short.MaxValue);
+        return isLate ? ErrorCode.InvalidProducerEpoch
             : marker.CoordinatorEpoch < producer.CoordinatorEpoch ? ErrorCode.TransactionCoordinatorFenced
             : ErrorCode.None;
     }

@@ -130,6 +130,17 @@ public class VerificationTests
     }
 
     [Fact]
+    public void A_marker_of_version_two_that_comes_twice_is_written_twice()
+    {
+        AppendTerms second = new(AppendOrigin.Coordinator, null, 2);
+        Append(5, 0, Begin(5, 0));
+        Assert.Equal(ErrorCode.None, _log.AppendAsLeader(_fixture.Marker(7, 6, commit: true), default, second).Error);
+        Assert.Equal(ErrorCode.None, _log.AppendAsLeader(_fixture.Marker(7, 6, commit: true), default, second).Error);
+        Append(6, 0, Begin(6, 0));
+        Assert.Equal(ErrorCode.InvalidProducerEpoch, _log.AppendAsLeader(_fixture.Marker(7, 6, commit: true), default, second).Error);
+    }
+
+    [Fact]
     public void A_verification_that_never_ends_expires_like_a_producer()
     {
         VerificationGuard guard = Begin(0, 0)!;
