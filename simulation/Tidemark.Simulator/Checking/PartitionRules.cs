@@ -79,12 +79,16 @@ internal sealed class PartitionRules(BrokerConfig config, bool mayElectUncleanly
             // All that could have what is committed, but for those that came back without proof of a clean end or begin anew in another directory.
             List<int> expected = [.. old.EligibleLeaderReplicas.Union(old.Isr).Where(id => !now.Isr.Contains(id) && now.Replicas.Contains(id))];
             if (now.EligibleLeaderReplicas.Except(expected).Any()
-                || expected.Except(now.EligibleLeaderReplicas).Any(id => at.After.Brokers.TryGetValue(id, out BrokerImage? broker) && broker.Epoch == at.Before.Brokers.GetValueOrDefault(id)?.Epoch && !HasLostDirectory(at, id, broker)))
+                || expected.Except(now.EligibleLeaderReplicas).Any(id => at.After.Brokers.ContainsKey(id) && !IsCountedOut(at, id)))
             {
                 throw at.Broken("ELR: whoever left with all that is committed stays eligible, and nobody else", $"expected were [{string.Join(' ', expected)}]");
             }
         }
     }
+
+    /// <summary>With this change it is known that the replica may lack something: another life of its broker, or another directory.</summary>
+    private static bool IsCountedOut(Change at, int id) =>
+        at.After.Brokers.TryGetValue(id, out BrokerImage? broker) && (broker.Epoch != at.Before.Brokers.GetValueOrDefault(id)?.Epoch || HasLostDirectory(at, id, broker));
 
     /// <summary>The directory in which the replica was is not there any more, and it is given another: it holds nothing.</summary>
     private static bool HasLostDirectory(Change at, int id, BrokerImage broker) =>
@@ -121,7 +125,7 @@ internal sealed class PartitionRules(BrokerConfig config, bool mayElectUncleanly
         bool isClean = !isNew || !now.HasLeader || old.Isr.Contains(now.Leader) || old.EligibleLeaderReplicas.Contains(now.Leader)
             || (old.AddingReplicas.Contains(now.Leader) && now.Isr.Length > 1)
             || (old.HasLeader && old.Isr.All(now.Isr.Contains) && now.Isr.Contains(now.Leader))
-            || (old.Isr.IsEmpty && old.LastKnownEligibleLeaderReplicas.Contains(now.Leader));
+            || (old.LastKnownEligibleLeaderReplicas.Contains(now.Leader) && old.Isr.Concat(old.EligibleLeaderReplicas).All(id => IsCountedOut(at, id)));
         if (!isClean && !mayElectUncleanly)
         {
             throw at.Broken("4 only who holds all that is committed is elected", "the leader was neither in sync nor eligible");
