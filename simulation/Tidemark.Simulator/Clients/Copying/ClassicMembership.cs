@@ -91,7 +91,11 @@ internal sealed class ClassicMembership(CopierClient client, string group, strin
     {
         var request = new SyncGroupRequest
         {
-            GroupId = Group, GenerationId = joined.GenerationId, MemberId = MemberId, ProtocolType = "consumer", ProtocolName = joined.ProtocolName,
+            GroupId = Group,
+            GenerationId = joined.GenerationId,
+            MemberId = MemberId,
+            ProtocolType = "consumer",
+            ProtocolName = joined.ProtocolName,
         };
         if (joined.Leader == MemberId)
         {

@@ -204,7 +204,10 @@ internal sealed class CopyTransaction(CopierClient client, string transactionalI
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions
         {
-            ProducerId = new ProducerId(_producerId), ProducerEpoch = _producerEpoch, BaseSequence = sequence, IsTransactional = true,
+            ProducerId = new ProducerId(_producerId),
+            ProducerEpoch = _producerEpoch,
+            BaseSequence = sequence,
+            IsTransactional = true,
         });
         foreach (string value in values)
         {
