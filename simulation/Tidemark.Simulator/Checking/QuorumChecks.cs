@@ -27,7 +27,8 @@ internal sealed class QuorumChecks(SimulatedCluster cluster)
                 continue;
             }
 
-            if (quorum.Vote is { VotedFor: { } voted } vote)
+            // A vote that could not be written is one that nobody hears of: the member has failed with it.
+            if (!quorum.Failed.IsCompleted && quorum.Vote is { VotedFor: { } voted } vote)
             {
                 (LeaderEpoch Epoch, BrokerId VotedFor) before = _given.GetValueOrDefault(node.Id);
                 if (before.Epoch == vote.Epoch && before.VotedFor != voted && before != default)
