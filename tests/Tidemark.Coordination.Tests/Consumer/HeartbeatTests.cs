@@ -259,5 +259,6 @@ public class HeartbeatTests
             [(2, "member m1 joined and reads a"), (3, "member m1 now reads a, b"), (4, "the topics it reads, their partitions or racks changed"), (5, "member m1 left")],
             _world.Shard.Consumer.ReasonsOf("g").Select(r => (r.Epoch, r.Reason)));
         Assert.Contains("group g goes to epoch 5: member m1 left", _world.Notes);
+        Assert.Matches(@"^epoch 5 began at \d{13}: member m1 left$", _world.Describe().ErrorMessage!);
     }
 }
