@@ -21,6 +21,13 @@ public sealed class BrokerErrorException(ErrorCode code, string what, string? de
     }
 }
 
+/// <summary>
+/// Another producer began with the same transactional id, or this one's transaction was open for longer than its timeout. What was not committed is aborted;
+/// this producer can do nothing more.
+/// </summary>
+public sealed class ProducerFencedException(string transactionalId, Exception? inner = null)
+    : ClientException($"Transactional id {transactionalId} was fenced: another producer began with it, or the transaction was open for longer than its timeout", inner);
+
 /// <summary>A broker cannot be reached, or the connection to it broke off.</summary>
 public sealed class BrokerUnreachableException(string message, Exception? inner = null) : ClientException(message, inner);
 

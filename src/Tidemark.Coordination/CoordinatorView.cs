@@ -49,6 +49,9 @@ public sealed record GroupSettings
     /// <summary><c>offsets.retention.check.interval.ms</c></summary>
     public long OffsetsRetentionCheckMs { get; init; } = 600_000;
 
+    /// <summary><c>group.coordinator.rebalance.protocols</c>: whether it has <c>consumer</c>. Where not, requests of that protocol are of an unsupported version.</summary>
+    public bool ServesConsumerGroups { get; init; } = true;
+
     /// <summary><c>group.consumer.max.size</c></summary>
     public int ConsumerMembersMax { get; init; } = int.MaxValue;
 
@@ -60,6 +63,15 @@ public sealed record GroupSettings
 
     /// <summary><c>group.consumer.assignment.interval.ms</c>: the shortest time between two assignments of a group.</summary>
     public int ConsumerAssignmentIntervalMs { get; init; } = 1_000;
+
+    /// <summary>What a group's own session timeout is held to: <c>group.consumer.min.session.timeout.ms</c> and <c>max</c>.</summary>
+    public (int Least, int Most) ConsumerSessionTimeoutBounds { get; init; } = (45_000, 60_000);
+
+    /// <summary>What a group's own heartbeat interval is held to: <c>group.consumer.min.heartbeat.interval.ms</c> and <c>max</c>.</summary>
+    public (int Least, int Most) ConsumerHeartbeatIntervalBounds { get; init; } = (5_000, 15_000);
+
+    /// <summary>What a group's own assignment interval is held to: <c>group.consumer.min.assignment.interval.ms</c> and <c>max</c>.</summary>
+    public (int Least, int Most) ConsumerAssignmentIntervalBounds { get; init; } = (0, 15_000);
 
     /// <summary><c>group.consumer.assignors</c>: the first is the default.</summary>
     public IReadOnlyList<string> ConsumerAssignors { get; init; } = ["uniform", "range"];

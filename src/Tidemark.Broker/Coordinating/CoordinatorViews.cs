@@ -19,6 +19,7 @@ internal static class CoordinatorViews
         string policy = config.GetString("group.consumer.migration.policy");
         bool Allows(string direction) =>
             policy.Equals(direction, StringComparison.OrdinalIgnoreCase) || policy.Equals("BIDIRECTIONAL", StringComparison.OrdinalIgnoreCase);
+        (int Least, int Most) Bounds(string key) => (config.GetInt($"group.consumer.min.{key}"), config.GetInt($"group.consumer.max.{key}"));
         return new GroupSettings
         {
             SessionTimeoutMinMs = config.GetInt("group.min.session.timeout.ms"),
@@ -28,10 +29,14 @@ internal static class CoordinatorViews
             OffsetMetadataMaxBytes = config.GetInt("offset.metadata.max.bytes"),
             OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
             OffsetsRetentionCheckMs = config.GetLong("offsets.retention.check.interval.ms"),
+            ServesConsumerGroups = config.GetList("group.coordinator.rebalance.protocols").Contains("consumer"),
             ConsumerMembersMax = config.GetInt("group.consumer.max.size"),
             ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
             ConsumerHeartbeatIntervalMs = config.GetInt("group.consumer.heartbeat.interval.ms"),
             ConsumerAssignmentIntervalMs = config.GetInt("group.consumer.assignment.interval.ms"),
+            ConsumerSessionTimeoutBounds = Bounds("session.timeout.ms"),
+            ConsumerHeartbeatIntervalBounds = Bounds("heartbeat.interval.ms"),
+            ConsumerAssignmentIntervalBounds = Bounds("assignment.interval.ms"),
             ConsumerAssignors = config.GetList("group.consumer.assignors"),
             MayUpgrade = Allows("UPGRADE"),
             MayDowngrade = Allows("DOWNGRADE"),

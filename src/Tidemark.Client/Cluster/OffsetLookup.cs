@@ -10,8 +10,9 @@ public readonly record struct OffsetAnswer(ErrorCode Error, long Offset, long Ti
 /// <summary>Looks up offsets at the partitions' leaders, one request a leader.</summary>
 public static class OffsetLookup
 {
+    /// <param name="readCommitted">Whether the latest offset is the first of the oldest open transaction where there is one.</param>
     public static async Task<IReadOnlyDictionary<TopicPartition, OffsetAnswer>> ListOffsetsAsync(
-        this ClusterClient cluster, IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> wanted, CancellationToken cancellation = default)
+        this ClusterClient cluster, IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> wanted, CancellationToken cancellation = default, bool readCommitted = false)
     {
         var byLeader = new Dictionary<BrokerConnection, List<KeyValuePair<TopicPartition, OffsetSpec>>>();
         foreach (KeyValuePair<TopicPartition, OffsetSpec> one in wanted)
@@ -23,7 +24,7 @@ public static class OffsetLookup
         var answers = new Dictionary<TopicPartition, OffsetAnswer>();
         foreach ((BrokerConnection leader, List<KeyValuePair<TopicPartition, OffsetSpec>> partitions) in byLeader)
         {
-            ListOffsetsResponse response = await leader.SendAsync<ListOffsetsResponse>(Request(partitions), cancellation: cancellation);
+            ListOffsetsResponse response = await leader.SendAsync<ListOffsetsResponse>(Request(partitions, readCommitted), cancellation: cancellation);
             foreach (ListOffsetsResponse.ListOffsetsTopicResponse topic in response.Topics)
             {
                 foreach (ListOffsetsResponse.ListOffsetsPartitionResponse partition in topic.Partitions)
@@ -37,9 +38,10 @@ public static class OffsetLookup
         return answers;
     }
 
-    private static ListOffsetsRequest Request(IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions) => new()
+    private static ListOffsetsRequest Request(IEnumerable<KeyValuePair<TopicPartition, OffsetSpec>> partitions, bool readCommitted) => new()
     {
         ReplicaId = -1,
+        IsolationLevel = (sbyte)(readCommitted ? 1 : 0),
         Topics =
         [
             .. partitions.GroupBy(one => one.Key.Topic).Select(topic => new ListOffsetsRequest.ListOffsetsTopic

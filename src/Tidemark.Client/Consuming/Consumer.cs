@@ -26,7 +26,7 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
     {
         List<TopicPartition> list = [.. partitions];
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> found =
-            await cluster.ListOffsetsAsync(list.Select(partition => KeyValuePair.Create(partition, from)), cancellation);
+            await cluster.ListOffsetsAsync(list.Select(partition => KeyValuePair.Create(partition, from)), cancellation, options.ReadCommitted);
         var none = new List<TopicPartition>();
         foreach (TopicPartition partition in list)
         {
@@ -77,7 +77,7 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
         _fetches.Remove(done);
         try
         {
-            FetchedRecords records = done.Take(await done.Answer, _positions, options.ChecksCrc);
+            FetchedRecords records = done.Take(await done.Answer, _positions, options.ChecksCrc, options.ReadCommitted);
             await RecoverAsync(done, cancellation);
             await SendFetchesAsync(cancellation);
             _troubledSince = done.Errors.Count == 0 ? null : _troubledSince;

@@ -20,6 +20,9 @@ public sealed record ConsumerOptions
     /// <summary>Whether each batch's checksum is computed anew (<c>check.crcs</c>).</summary>
     public bool ChecksCrc { get; init; } = true;
 
+    /// <summary>Whether only records of committed transactions are read, and those outside of any (<c>isolation.level</c>).</summary>
+    public bool ReadCommitted { get; init; }
+
     /// <summary>Where to go on when the records at a position are gone (<c>auto.offset.reset</c>); null is an error.</summary>
     public OffsetSpec? WhenOutOfRange { get; init; } = OffsetSpec.Earliest;
 }

@@ -41,18 +41,25 @@ public sealed record FetchedPartition(
     /// <summary>A decompressed batch larger than this is refused.</summary>
     private const int BatchBytesMax = 1 << 30;
 
-    /// <summary>True when there was nothing beyond at the time of the answer.</summary>
-    public bool IsAtEnd => Next >= HighWatermark;
+    /// <summary>Up to where transactions are decided, which is as far as read_committed reads; null where all is read.</summary>
+    public long? LastStableOffset { get; init; }
 
-    /// <summary>Reads the records from <see cref="From"/> on, control records left out.</summary>
+    /// <summary>The aborted transactions among the batches; empty where all is read.</summary>
+    public IReadOnlyList<AbortedRange> Aborted { get; init; } = [];
+
+    /// <summary>True when there was nothing beyond at the time of the answer.</summary>
+    public bool IsAtEnd => Next >= (LastStableOffset ?? HighWatermark);
+
+    /// <summary>Reads the records from <see cref="From"/> on, control records and those of aborted transactions left out.</summary>
     /// <exception cref="InvalidRecordException">A batch cannot be read.</exception>
     public void ForEach(RecordVisitor visit)
     {
+        var aborted = new AbortedBatches(Aborted);
         var walk = new BatchWalk(Batches.Span);
         while (walk.MoveNext())
         {
             RecordBatchHeader batch = walk.Current;
-            if (batch.IsControl || batch.LastOffset.Value < From)
+            if (aborted.Has(batch) || batch.IsControl || batch.LastOffset.Value < From)
             {
                 continue;
             }

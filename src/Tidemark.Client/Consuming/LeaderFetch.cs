@@ -32,6 +32,7 @@ internal sealed class LeaderFetch
             MaxWaitMs = (int)options.MaxWait.TotalMilliseconds,
             MinBytes = options.MinBytes,
             MaxBytes = options.MaxBytes,
+            IsolationLevel = (sbyte)(options.ReadCommitted ? 1 : 0),
             Topics =
             [
                 .. from.GroupBy(one => one.Key.Topic).Select(topic => new FetchRequest.FetchTopic
@@ -55,7 +56,7 @@ internal sealed class LeaderFetch
     }
 
     /// <summary>Takes the answer apart and moves the positions of partitions that are still wanted.</summary>
-    public FetchedRecords Take(Reply<FetchResponse> reply, Dictionary<TopicPartition, long> positions, bool checksCrc)
+    public FetchedRecords Take(Reply<FetchResponse> reply, Dictionary<TopicPartition, long> positions, bool checksCrc, bool readCommitted)
     {
         BrokerErrorException.ThrowIfError(reply.Message.ErrorCode, "Fetching");
         var names = _metadata.Topics.Values.Where(topic => !topic.Id.IsZero).ToDictionary(topic => topic.Id, topic => topic.Name);
@@ -79,7 +80,11 @@ internal sealed class LeaderFetch
 
                 ReadOnlyMemory<byte> batches = data.Records ?? default;
                 long next = positions[partition] = NextOffset(partition, batches.Span, from, checksCrc);
-                taken.Add(new FetchedPartition(partition, from, next, data.HighWatermark, data.LogStartOffset, batches));
+                taken.Add(new FetchedPartition(partition, from, next, data.HighWatermark, data.LogStartOffset, batches)
+                {
+                    LastStableOffset = readCommitted ? data.LastStableOffset : null,
+                    Aborted = readCommitted && data.AbortedTransactions is { } aborted ? [.. aborted.Select(a => new AbortedRange(new ProducerId(a.ProducerId), a.FirstOffset))] : [],
+                });
             }
         }
 

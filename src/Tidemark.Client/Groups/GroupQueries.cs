@@ -47,7 +47,7 @@ public static class GroupQueries
         {
             (ConsumerGroupDescribeResponse newer, BrokerId broker) = await cluster.AskCoordinatorAsync<ConsumerGroupDescribeResponse>(
                 CoordinatorKind.Group, group, new ConsumerGroupDescribeRequest { GroupIds = [group] }, r => r.Groups[0].ErrorCode, cancellation: cancellation);
-            if (newer.Groups[0].ErrorCode != ErrorCode.GroupIdNotFound)
+            if (newer.Groups[0].ErrorCode is not (ErrorCode.GroupIdNotFound or ErrorCode.UnsupportedVersion))
             {
                 BrokerErrorException.ThrowIfError(newer.Groups[0].ErrorCode, $"Describing group {group}", newer.Groups[0].ErrorMessage);
                 return Read(newer.Groups[0], broker);

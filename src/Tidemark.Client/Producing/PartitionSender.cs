@@ -12,6 +12,9 @@ namespace Tidemark.Client.Producing;
 /// </summary>
 internal sealed class PartitionSender
 {
+    /// <summary>The last version in which producers add the partitions of a transaction themselves (KIP-890).</summary>
+    private const short TransactionalVersionMax = 11;
+
     private readonly ClusterClient _cluster;
     private readonly ProducerOptions _options;
     private readonly TopicPartition _partition;
@@ -32,6 +35,7 @@ internal sealed class PartitionSender
             Level = options.Level,
             ProducerId = producerId,
             ProducerEpoch = producerEpoch,
+            IsTransactional = options.TransactionalId is not null,
         };
     }
 
@@ -178,6 +182,7 @@ internal sealed class PartitionSender
         TimeSpan brokerWait = _cluster.Options.RequestTimeout;
         var request = new ProduceRequest
         {
+            TransactionalId = _options.TransactionalId,
             Acks = _options.Acks,
             TimeoutMs = (int)brokerWait.TotalMilliseconds,
             TopicData =
@@ -196,7 +201,8 @@ internal sealed class PartitionSender
             return -1;
         }
 
-        ProduceResponse response = await leader.SendAsync<ProduceResponse>(request, brokerWait);
+        ProduceResponse response = await leader.SendAsync<ProduceResponse>(
+            request, brokerWait, highest: _options.TransactionalId is null ? short.MaxValue : TransactionalVersionMax);
         ProduceResponse.PartitionProduceResponse? answer = response.Responses.FirstOrDefault()?.PartitionResponses.FirstOrDefault();
         if (answer is null)
         {

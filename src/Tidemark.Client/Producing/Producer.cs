@@ -7,7 +7,7 @@ using Tidemark.Records;
 namespace Tidemark.Client.Producing;
 
 /// <summary>Writes records to a cluster: gathers them in batches by partition and tells of each what became of it.</summary>
-public sealed class Producer(ClusterClient cluster, ProducerOptions options) : IAsyncDisposable
+public sealed partial class Producer(ClusterClient cluster, ProducerOptions options) : IAsyncDisposable
 {
     /// <summary>What a record takes beside its key and value, roughly.</summary>
     private const int RecordOverhead = 64;
@@ -32,13 +32,19 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
             topic = await cluster.TopicAsync(record.Topic, allowAutoCreation: true, cancellation);
         }
 
-        if (options.Idempotent && _producerId == ProducerId.None)
+        if ((options.Idempotent || IsTransactional) && _producerId == ProducerId.None)
         {
             await InitialiseAsync(cancellation);
         }
 
         int partition = record.Partition ?? Choose(record, topic);
         _ = topic.Partition(partition);
+        if (IsTransactional)
+        {
+            await JoinTransactionAsync(new TopicPartition(record.Topic, partition), cancellation);
+            whenDone = Watched(whenDone);
+        }
+
         int bytes = RecordOverhead + (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
         Task room = _budget.EnterAsync(bytes);
         if (!room.IsCompleted)
@@ -70,21 +76,8 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
         return delivery.Error is null ? delivery : throw delivery.Error;
     }
 
-    /// <summary>Sends what has been posted without waiting for batches to fill, and completes when all of it is done.</summary>
-    public Task FlushAsync() => Task.WhenAll(_senders.Values.Select(sender => sender.FlushAsync()));
-
-    public async ValueTask DisposeAsync() => await FlushAsync();
-
-    /// <summary>By the key; without one all records of a topic go to one partition until a batch is full, so that batches fill.</summary>
-    private int Choose(in ProducerRecord record, TopicInfo topic)
-    {
-        int count = topic.Partitions.Count;
-        return record.Key is { } key
-            ? Murmur2.PartitionOf(key, count)
-            : _stickyPartitions.GetOrAdd(record.Topic, _ => (Interlocked.Increment(ref _turn) & int.MaxValue) % count) % count;
-    }
-
-    private async Task InitialiseAsync(CancellationToken cancellation)
+    /// <summary>Asks for the producer id, which fences others of the same transactional id. Posting does that too, before the first record.</summary>
+    public async Task InitialiseAsync(CancellationToken cancellation)
     {
         await _initialising.WaitAsync(cancellation);
         try
@@ -98,8 +91,7 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
             long start = Environment.TickCount64;
             while (true)
             {
-                response = await cluster.SendToAnyAsync<InitProducerIdResponse>(
-                    new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = int.MaxValue }, cancellation: cancellation);
+                response = await AskForProducerIdAsync(cancellation);
 
                 // A broker that has just started may have to wait for its first block of ids.
                 if (!response.ErrorCode.IsRetriable() || Environment.TickCount64 - start > cluster.Options.RetryMax.TotalMilliseconds)
@@ -110,7 +102,7 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
                 await Task.Delay(cluster.Options.RetryBackoff, cancellation);
             }
 
-            BrokerErrorException.ThrowIfError(response.ErrorCode, "Asking for a producer id");
+            BrokerErrorException.ThrowIfError(response.ErrorCode, IsTransactional ? $"Beginning as transactional id {options.TransactionalId}" : "Asking for a producer id");
             _producerEpoch = response.ProducerEpoch;
             _producerId = new ProducerId(response.ProducerId);
         }
@@ -118,5 +110,19 @@ public sealed class Producer(ClusterClient cluster, ProducerOptions options) : I
         {
             _initialising.Release();
         }
+    }
+
+    /// <summary>Sends what has been posted without waiting for batches to fill, and completes when all of it is done.</summary>
+    public Task FlushAsync() => Task.WhenAll(_senders.Values.Select(sender => sender.FlushAsync()));
+
+    public async ValueTask DisposeAsync() => await FlushAsync();
+
+    /// <summary>By the key; without one all records of a topic go to one partition until a batch is full, so that batches fill.</summary>
+    private int Choose(in ProducerRecord record, TopicInfo topic)
+    {
+        int count = topic.Partitions.Count;
+        return record.Key is { } key
+            ? Murmur2.PartitionOf(key, count)
+            : _stickyPartitions.GetOrAdd(record.Topic, _ => (Interlocked.Increment(ref _turn) & int.MaxValue) % count) % count;
     }
 }

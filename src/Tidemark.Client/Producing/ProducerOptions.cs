@@ -23,6 +23,14 @@ public sealed record ProducerOptions
     /// <summary>Whether the broker is to drop repetitions (<c>enable.idempotence</c>). Needs acks of -1.</summary>
     public bool Idempotent { get; init; }
 
+    /// <summary>
+    /// Under which name transactions are written, one open at a time and none but this producer's; null for none (<c>transactional.id</c>). Needs acks of -1.
+    /// </summary>
+    public string? TransactionalId { get; init; }
+
+    /// <summary>A transaction that is open for longer is aborted by its coordinator (<c>transaction.timeout.ms</c>).</summary>
+    public TimeSpan TransactionTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Bytes of records on their way; beyond it posting waits (<c>buffer.memory</c>).</summary>
     public long BufferBytesMax { get; init; } = 32L << 20;
 

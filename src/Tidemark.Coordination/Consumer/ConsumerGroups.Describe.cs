@@ -23,6 +23,11 @@ public sealed partial class ConsumerGroups
 
     private ConsumerGroupDescribeResponse.DescribedGroup Describe(string id)
     {
+        if (!Shard.View.Groups.ServesConsumerGroups)
+        {
+            return new ConsumerGroupDescribeResponse.DescribedGroup { GroupId = id, ErrorCode = ConsumerRefusal.NotServed.Error, ErrorMessage = ConsumerRefusal.NotServed.Message };
+        }
+
         if (id.Length == 0 || _groups.FindCommitted(id) is not { } group)
         {
             return new ConsumerGroupDescribeResponse.DescribedGroup

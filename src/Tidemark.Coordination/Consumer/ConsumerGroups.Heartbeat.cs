@@ -13,6 +13,12 @@ public sealed partial class ConsumerGroups
     /// <param name="fresh">A new id, for a member of version 0 that has none yet.</param>
     public void Heartbeat(long ticket, ConsumerGroupHeartbeatRequest request, short version, GroupClient client, Uuid fresh, ShardTime now)
     {
+        if (!Shard.View.Groups.ServesConsumerGroups)
+        {
+            Shard.RespondAtOnce(ticket, ConsumerRefusal.NotServed.ToHeartbeat());
+            return;
+        }
+
         if (ConsumerRefusal.Of(request, version, Shard.View.Groups.ConsumerAssignors) is { } refusal)
         {
             Shard.RespondAtOnce(ticket, refusal.ToHeartbeat());

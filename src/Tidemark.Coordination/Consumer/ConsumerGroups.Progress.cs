@@ -76,7 +76,8 @@ public sealed partial class ConsumerGroups
             return group;
         }
 
-        int interval = Setting(group.Id, "consumer.assignment.interval.ms", Shard.View.Groups.ConsumerAssignmentIntervalMs);
+        int interval = Setting(
+            group.Id, "consumer.assignment.interval.ms", Shard.View.Groups.ConsumerAssignmentIntervalMs, Shard.View.Groups.ConsumerAssignmentIntervalBounds);
         long since = now.UnixMs - group.AssignmentTimestampMs;
         if (group.AssignmentTimestampMs > 0 && since >= 0 && since < interval)
         {

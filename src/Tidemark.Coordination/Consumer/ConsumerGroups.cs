@@ -134,19 +134,26 @@ public sealed partial class ConsumerGroups : GroupPart
         }
     }
 
-    /// <summary>What is set for the group, else for the broker.</summary>
-    private int Setting(string group, string key, int ofBroker) =>
+    /// <summary>
+    /// What is set for the group, else for the broker. A value was within the bounds when it was set; bounds that were narrowed since, or are narrower
+    /// at this broker, hold it too.
+    /// </summary>
+    private int Setting(string group, string key, int ofBroker, (int Least, int Most) bounds) =>
         Shard.View.GroupConfig(group) is { } config && config.TryGetValue(key, out string? text) && int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int value)
-            ? value
+            ? Math.Max(bounds.Least, Math.Min(bounds.Most, value))
             : ofBroker;
 
-    private int HeartbeatIntervalMs(string group) => Setting(group, "consumer.heartbeat.interval.ms", Shard.View.Groups.ConsumerHeartbeatIntervalMs);
+    private int HeartbeatIntervalMs(string group) =>
+        Setting(group, "consumer.heartbeat.interval.ms", Shard.View.Groups.ConsumerHeartbeatIntervalMs, Shard.View.Groups.ConsumerHeartbeatIntervalBounds);
+
+    private int SessionTimeoutMs(string group) =>
+        Setting(group, "consumer.session.timeout.ms", Shard.View.Groups.ConsumerSessionTimeoutMs, Shard.View.Groups.ConsumerSessionTimeoutBounds);
 
     private void ExtendSession(string group, ConsumerMember member, ShardTime now) => Set(
         group,
         member.Id,
         TimerKind.Session,
-        member.Classic?.SessionTimeoutMs ?? Setting(group, "consumer.session.timeout.ms", Shard.View.Groups.ConsumerSessionTimeoutMs),
+        member.Classic?.SessionTimeoutMs ?? SessionTimeoutMs(group),
         now);
 
     private void Set(string group, string member, TimerKind kind, int ms, ShardTime now) =>

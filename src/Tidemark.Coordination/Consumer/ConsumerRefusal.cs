@@ -8,6 +8,9 @@ internal sealed record ConsumerRefusal(ErrorCode Error, string Message)
 {
     public ConsumerGroupHeartbeatResponse ToHeartbeat() => new() { ErrorCode = Error, ErrorMessage = Message, MemberId = null, Assignment = null };
 
+    /// <summary><c>group.coordinator.rebalance.protocols</c> leaves out the consumer protocol.</summary>
+    public static ConsumerRefusal NotServed { get; } = new(ErrorCode.UnsupportedVersion, "This broker does not serve the consumer protocol (group.coordinator.rebalance.protocols).");
+
     public static ConsumerRefusal Invalid(string message) => new(ErrorCode.InvalidRequest, message);
 
     /// <summary>What a heartbeat lacks or has wrong on its own, whatever the group; null when nothing.</summary>

@@ -50,6 +50,11 @@ public sealed record NodeOptions(
 
         CheckRoles(config);
         RefusePolicies(config);
+        if (!config.GetList("group.coordinator.rebalance.protocols").Contains("classic"))
+        {
+            throw new ConfigurationException("group.coordinator.rebalance.protocols", config.GetString("group.coordinator.rebalance.protocols"), "classic must be in it, as with Kafka");
+        }
+
         IReadOnlyList<string> controllers = [.. config.GetList("controller.listener.names").Select(n => n.ToUpperInvariant())];
         IReadOnlyList<Listener> listeners = Listener.ParseList("listeners", config.GetString("listeners"));
         CheckListeners(config, listeners, controllers);

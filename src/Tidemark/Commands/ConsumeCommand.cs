@@ -24,6 +24,13 @@ internal static class ConsumeCommand
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written later; from now on, unless a start is given." };
         var max = new Option<long?>("--max") { Description = "End after so many records.", HelpName = "N" }.From(1);
         var group = new Option<string?>("--group", "-g") { Description = "Read as a member of this group: go on where it has committed, share the partitions with its other members, and commit what was printed.", HelpName = "GROUP" };
+        var isolation = new Option<string>("--isolation")
+        {
+            Description = "Whether records of open and aborted transactions are read too (read_uncommitted) or not (read_committed).",
+            HelpName = "LEVEL",
+            DefaultValueFactory = _ => "read_uncommitted",
+        };
+        isolation.AcceptOnlyFromAmong("read_uncommitted", "read_committed");
         var shape = new RecordShapeOptions();
         var command = new ExampledCommand(
             "consume",
@@ -32,6 +39,7 @@ internal static class ConsumeCommand
             "tidemark consume orders --since 15m --key --timestamps",
             "tidemark consume orders --partition 0 --offset 1000 --max 10 --json",
             "tidemark consume orders --group billing --follow",
+            "tidemark consume payments --isolation read_committed",
             "tidemark consume logs --tail 20 --follow")
         {
             topic,
@@ -43,6 +51,7 @@ internal static class ConsumeCommand
             follow,
             max,
             group,
+            isolation,
         };
         shape.AddTo(command);
         ClusterOptions.Attach(command, async call =>
@@ -54,6 +63,7 @@ internal static class ConsumeCommand
             }
 
             OffsetSpec start = call.Get(since) is { } text ? OffsetSpec.At(TimeText.Read("--since", text)) : call.Get(follow) && !call.Get(beginning) ? OffsetSpec.Latest : OffsetSpec.Earliest;
+            var options = new ConsumerOptions { ReadCommitted = call.Get(isolation) == "read_committed" };
             if (call.Get(group) is { } name)
             {
                 if (call.Get(partitions) is { Length: > 0 } || call.Get(offset) is not null || call.Get(tail) is not null)
@@ -61,19 +71,19 @@ internal static class ConsumeCommand
                     throw new CommandException(ExitCode.Usage, "with --group the group says which partitions are read and from where: --partition, --offset and --tail do not go with it");
                 }
 
-                return await new GroupReading(call, call.Get(topic), name, start, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue).RunAsync();
+                return await new GroupReading(call, call.Get(topic), name, start, options, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue).RunAsync();
             }
 
             TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
             TopicPartition[] chosen = PartitionChoice.Of(info, call.Get(partitions));
-            var consumer = new Consumer(call.Cluster, new ConsumerOptions());
+            var consumer = new Consumer(call.Cluster, options);
             if (call.Get(offset) is { } from)
             {
                 Array.ForEach(chosen, p => consumer.Assign(p, from));
             }
             else if (call.Get(tail) is { } last)
             {
-                await AssignTailAsync(call, consumer, chosen, last);
+                await AssignTailAsync(call, consumer, chosen, last, options.ReadCommitted);
             }
             else
             {
@@ -85,10 +95,10 @@ internal static class ConsumeCommand
         return command;
     }
 
-    private static async Task AssignTailAsync(ClusterCall call, Consumer consumer, TopicPartition[] partitions, long count)
+    private static async Task AssignTailAsync(ClusterCall call, Consumer consumer, TopicPartition[] partitions, long count, bool readCommitted)
     {
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> first = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Earliest)), call.Cancellation);
-        IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation);
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation, readCommitted);
         foreach (TopicPartition partition in partitions)
         {
             ClusterCall.Require(next[partition].Error, $"Looking up the end of {partition}", null);

@@ -12,7 +12,7 @@ namespace Tidemark.Commands;
 /// Reads a topic as a member of a group: what the group has committed is where it goes on, and what was printed is committed. A record that was printed
 /// and not committed, because this process was killed, is printed again by whoever gets its partition.
 /// </summary>
-internal sealed class GroupReading(ClusterCall call, string topic, string group, OffsetSpec start, RecordPrinter printer, bool follow, long max)
+internal sealed class GroupReading(ClusterCall call, string topic, string group, OffsetSpec start, ConsumerOptions options, RecordPrinter printer, bool follow, long max)
 {
     private static readonly TimeSpan s_commitEvery = TimeSpan.FromSeconds(1);
 
@@ -47,7 +47,7 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
     {
         IReadOnlyList<TopicPartition> assigned = await _member.JoinAsync(call.Cancellation);
         _read.Clear();
-        var consumer = new Consumer(call.Cluster, new ConsumerOptions());
+        var consumer = new Consumer(call.Cluster, options);
         IReadOnlyDictionary<TopicPartition, GroupOffset> committed = await call.Cluster.GroupOffsetsAsync(group, assigned, requireStable: true, call.Cancellation);
         foreach (TopicPartition partition in assigned.Where(committed.ContainsKey))
         {

@@ -9,7 +9,7 @@ using Tidemark.Records;
 
 namespace Tidemark.Commands;
 
-/// <summary><c>tidemark produce</c>: each line of standard input becomes a record.</summary>
+/// <summary><c>tidemark produce</c>: each line of standard input becomes a record, in transactions where that is asked for.</summary>
 internal static class ProduceCommand
 {
     public static Command Define()
@@ -21,11 +21,23 @@ internal static class ProduceCommand
         var send = new SendOptions();
         var tombstones = new Option<bool>("--null-values") { Description = "An empty value is null: with a key, a tombstone." };
         var idempotent = new Option<bool>("--idempotent") { Description = "The broker drops repetitions; needs --acks all." };
+        var transactionalId = new Option<string?>("--transactional-id")
+        {
+            Description = "Write in transactions under this id: all of the input in one, or as many as --batch makes. What is open is aborted by Ctrl-C, by a failure, and by the next producer with the id.",
+            HelpName = "ID",
+        };
+        var batch = new Option<long?>("--batch") { Description = "With --transactional-id: commit after so many records each.", HelpName = "N" }.From(1);
+        var transactionTimeout = new Option<double?>("--transaction-timeout")
+        {
+            Description = "With --transactional-id: brokers abort a transaction that is open for longer; 60 by default.",
+            HelpName = "SECONDS",
+        }.From(0.001);
         var command = new ExampledCommand(
             "produce",
             "Write each line of standard input as a record.",
             "echo hello | tidemark produce greetings",
             "tidemark produce accounts --key-separator : --codec zstd < accounts.txt",
+            "tidemark produce payments --transactional-id night-run --batch 1000 < payments.txt",
             "tail -f app.log | tidemark produce logs --header host=web1")
         {
             topic,
@@ -34,6 +46,9 @@ internal static class ProduceCommand
             partition,
             tombstones,
             idempotent,
+            transactionalId,
+            batch,
+            transactionTimeout,
         };
         send.AddTo(command);
         ClusterOptions.Attach(command, async call =>
@@ -44,12 +59,28 @@ internal static class ProduceCommand
                 throw new CommandException(ExitCode.Usage, "--idempotent needs --acks all");
             }
 
+            if (call.Get(transactionalId) is null && (call.Get(batch) is not null || call.Get(transactionTimeout) is not null))
+            {
+                throw new CommandException(ExitCode.Usage, "--batch and --transaction-timeout need --transactional-id");
+            }
+
+            if (call.Get(transactionalId) is not null && (options.Acks != -1 || call.Get(transactionalId) is ""))
+            {
+                throw new CommandException(ExitCode.Usage, "--transactional-id needs a name, and --acks all");
+            }
+
             var lines = new LineRecords(
                 call.Get(topic),
                 call.Get(separator),
                 [.. KeyValueList.Read("--header", call.Get(headers)).Select(h => new RecordHeader(h.Key, Encoding.UTF8.GetBytes(h.Value)))],
                 call.Get(partition),
                 call.Get(tombstones));
+            if (call.Get(transactionalId) is { } id)
+            {
+                options = options with { TransactionalId = id, TransactionTimeout = TimeSpan.FromSeconds(call.Get(transactionTimeout) ?? 60) };
+                return await new TransactionalWriting(call, options, lines, send, call.Get(batch) ?? long.MaxValue).RunAsync();
+            }
+
             return await RunAsync(call, options, lines, send);
         });
         return command;
@@ -99,32 +130,6 @@ internal static class ProduceCommand
             {
                 Interlocked.Increment(ref written);
             }
-        }
-    }
-
-    /// <summary>How a line becomes a record.</summary>
-    private sealed record LineRecords(string Topic, string? KeySeparator, RecordHeader[] Headers, int? Partition, bool NullValues)
-    {
-        public ProducerRecord Read(string line)
-        {
-            string? key = null;
-            string value = line;
-            if (KeySeparator is { Length: > 0 } separator)
-            {
-                int at = line.IndexOf(separator, StringComparison.Ordinal);
-                if (at < 0)
-                {
-                    throw new CommandException(ExitCode.Failed, $"a line without the key separator {separator}: {line}");
-                }
-
-                (key, value) = (line[..at], line[(at + separator.Length)..]);
-            }
-
-            return new ProducerRecord(Topic, key is null ? null : Encoding.UTF8.GetBytes(key), NullValues && value.Length == 0 ? null : Encoding.UTF8.GetBytes(value))
-            {
-                Partition = Partition,
-                Headers = Headers.Length == 0 ? null : Headers,
-            };
         }
     }
 }

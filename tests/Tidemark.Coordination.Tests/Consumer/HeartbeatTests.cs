@@ -157,12 +157,37 @@ public class HeartbeatTests
     [Fact]
     public void A_groups_own_configuration_comes_before_the_brokers()
     {
+        _world.Settings = _world.Settings with { ConsumerHeartbeatIntervalBounds = (500, 1000), ConsumerSessionTimeoutBounds = (1000, 3000) };
+        _world.Look();
         _world.Config["g"] = new() { ["consumer.heartbeat.interval.ms"] = "700", ["consumer.session.timeout.ms"] = "2000" };
         Assert.Equal(700, _world.Join("m1", "a").HeartbeatIntervalMs);
         _world.Pass(1999);
         Assert.Equal(ErrorCode.None, _world.ErrorOf("m1", 2));
         _world.Pass(2000);
         Assert.Equal(ErrorCode.UnknownMemberId, _world.ErrorOf("m1", 2));
+    }
+
+    [Fact]
+    public void A_groups_own_configuration_is_held_to_bounds_that_were_narrowed_since()
+    {
+        _world.Config["g"] = new() { ["consumer.heartbeat.interval.ms"] = "700", ["consumer.session.timeout.ms"] = "90000" };
+        Assert.Equal(5000, _world.Join("m1", "a").HeartbeatIntervalMs);
+        _world.Pass(59_999);
+        Assert.Equal(ErrorCode.None, _world.ErrorOf("m1", 2));
+        _world.Pass(60_000);
+        Assert.Equal(ErrorCode.UnknownMemberId, _world.ErrorOf("m1", 2));
+    }
+
+    [Fact]
+    public void A_broker_that_does_not_serve_the_protocol_says_that_its_version_is_not_supported()
+    {
+        _world.Join("m1", "a");
+        _world.Settings = _world.Settings with { ServesConsumerGroups = false };
+        _world.Look();
+        Assert.Equal(ErrorCode.UnsupportedVersion, _world.Join("m2", "a").ErrorCode);
+        Assert.Equal(ErrorCode.UnsupportedVersion, _world.ErrorOf("m1", 2));
+        Assert.Equal(ErrorCode.UnsupportedVersion, _world.Describe().ErrorCode);
+        Assert.Single(_world.Group.Members);
     }
 
     [Fact]
@@ -234,5 +259,6 @@ public class HeartbeatTests
             [(2, "member m1 joined and reads a"), (3, "member m1 now reads a, b"), (4, "the topics it reads, their partitions or racks changed"), (5, "member m1 left")],
             _world.Shard.Consumer.ReasonsOf("g").Select(r => (r.Epoch, r.Reason)));
         Assert.Contains("group g goes to epoch 5: member m1 left", _world.Notes);
+        Assert.Matches(@"^epoch 5 began at \d{13}: member m1 left$", _world.Describe().ErrorMessage!);
     }
 }

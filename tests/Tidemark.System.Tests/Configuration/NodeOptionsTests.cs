@@ -57,6 +57,7 @@ public sealed class NodeOptionsTests
     [InlineData("log.dirs", "/data/a,/data/a")]
     [InlineData("create.topic.policy.class.name", "com.example.OnlyOurTopics")]
     [InlineData("alter.config.policy.class.name", "com.example.OnlyOurSettings")]
+    [InlineData("group.coordinator.rebalance.protocols", "consumer")]
     public void A_bad_value_stops_with_the_key_and_the_value(string key, string value, string? named = null)
     {
         var failure = Assert.Throws<ConfigurationException>(() => NodeOptions.Read(new Dictionary<string, string>(s_good) { [key] = value }, out _));

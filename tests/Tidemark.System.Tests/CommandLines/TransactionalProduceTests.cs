@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Tidemark.System.Tests.Processes;
+using Tidemark.System.Tests.Running;
+
+namespace Tidemark.System.Tests.CommandLines;
+
+/// <summary><c>tidemark produce --transactional-id</c>, and <c>tidemark consume --isolation</c>, which shows what came of it.</summary>
+public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fixture) : IClassFixture<CommandLineTests.Broker>
+{
+    [Fact]
+    public async Task Each_batch_is_a_transaction_and_all_of_them_are_read()
+    {
+        string input = string.Concat(Enumerable.Range(0, 25).Select(i => $"{i}\n"));
+        JsonElement written = JsonDocument.Parse((await Run(input, "produce", "batches", "--transactional-id", "batches", "--batch", "10", "--json")).Succeeded()).RootElement;
+        Assert.Equal((25, 0, 3), (Number(written, "written"), Number(written, "failed"), Number(written, "transactions")));
+
+        Assert.Equal(input, (await Run("", "consume", "batches", "--isolation", "read_committed")).Succeeded());
+        Assert.Equal(input, (await Run("", "consume", "batches")).Succeeded());
+        Assert.Equal("", (await Run("", "consume", "batches", "--offset", "27", "--isolation", "read_committed")).Succeeded());
+        Assert.Equal(28, Number(JsonDocument.Parse((await Run("", "topics", "describe", "batches", "--json")).Succeeded()).RootElement.GetProperty("partitions")[0], "nextOffset"));
+    }
+
+    [Fact]
+    public async Task A_failure_aborts_what_is_open_and_keeps_what_was_committed()
+    {
+        CommandResult failed = await Run("a:1\nb:2\nc:3\nno key\n", "produce", "failing", "--key-separator", ":", "--transactional-id", "failing", "--batch", "2");
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Contains("no key", failed.Error);
+        (await Run("d:4\n", "produce", "failing", "--key-separator", ":")).Succeeded();
+
+        Assert.Equal("1\n2\n4\n", (await Run("", "consume", "failing", "--isolation", "read_committed")).Succeeded());
+        Assert.Equal("1\n2\n3\n4\n", (await Run("", "consume", "failing")).Succeeded());
+        Assert.Equal("1\n2\n4\n", (await Run("", "consume", "failing", "--group", "failing", "--isolation", "read_committed")).Succeeded());
+    }
+
+    [Fact]
+    public async Task Ctrl_C_aborts()
+    {
+        using Process producer = Start("produce", "interrupted", "--transactional-id", "interrupted");
+        await producer.StandardInput.WriteLineAsync("never");
+        await producer.StandardInput.FlushAsync();
+        await UntilRead("interrupted", "never\n");
+
+        Assert.Equal(0, SendSignal(producer.Id, (int)StopSignal.Interrupt));
+        Assert.Equal(130, await EndAsync(producer));
+        JsonElement[] transactions = [.. JsonDocument.Parse((await Run("", "transactions", "list", "--json")).Succeeded()).RootElement.EnumerateArray()];
+        Assert.Equal("CompleteAbort", transactions.Single(t => t.GetProperty("transactionalId").GetString() == "interrupted").GetProperty("state").GetString());
+        Assert.Equal("", (await Run("", "consume", "interrupted", "--isolation", "read_committed")).Succeeded());
+    }
+
+    [Fact]
+    public async Task Whoever_begins_with_the_same_id_fences_the_one_before()
+    {
+        using Process first = Start("produce", "fenced", "--transactional-id", "twice");
+        await first.StandardInput.WriteLineAsync("of the first");
+        await first.StandardInput.FlushAsync();
+        await UntilRead("fenced", "of the first\n");
+
+        (await Run("of the second\n", "produce", "fenced", "--transactional-id", "twice")).Succeeded();
+        first.StandardInput.Close();
+        string error = await first.StandardError.ReadToEndAsync();
+        Assert.Equal(1, await EndAsync(first));
+        Assert.Contains("twice was fenced", error);
+        Assert.Equal("of the second\n", (await Run("", "consume", "fenced", "--isolation", "read_committed")).Succeeded());
+    }
+
+    [Theory]
+    [InlineData("produce t --batch 3")]
+    [InlineData("produce t --transactional-id x --acks 1")]
+    [InlineData("consume t --isolation serializable")]
+    public async Task What_makes_no_sense_is_refused(string command) => Assert.Equal(2, (await Run("", command.Split(' '))).ExitCode);
+
+    private static int Number(JsonElement of, string name) => of.GetProperty(name).GetInt32();
+
+    private static async Task<int> EndAsync(Process process)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        return process.ExitCode;
+    }
+
+    /// <summary>Reads until what the producer has sent is in the log; its transaction is open then.</summary>
+    private async Task UntilRead(string topic, string expected)
+    {
+        var watch = Stopwatch.StartNew();
+        string read;
+        do
+        {
+            read = (await Run("", "consume", topic)).Output;
+        }
+        while (read != expected && watch.Elapsed < TimeSpan.FromSeconds(30));
+        Assert.Equal(expected, read);
+    }
+
+    private Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(RunningBroker.Executable, [.. arguments, "--bootstrap-server", fixture.Running.Bootstrap])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+    private Task<CommandResult> Run(string input, params string[] arguments) =>
+        ChildProcess.RunAsync(RunningBroker.Executable, [.. arguments, "--bootstrap-server", fixture.Running.Bootstrap], input);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}
