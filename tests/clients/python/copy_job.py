@@ -8,7 +8,7 @@ import time
 
 import confluent_kafka as ck
 
-BATCH = 25
+BATCH = 15
 TIMEOUT_S = 30
 BOOTSTRAP, INPUT, OUTPUT, GROUP, TRANSACTIONAL_ID = sys.argv[1:]
 QUICK = {"bootstrap.servers": BOOTSTRAP, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 300, "topic.metadata.refresh.interval.ms": 5000}
