@@ -13,7 +13,7 @@ namespace Tidemark.System.Tests.Crash;
 public class CopyJobTests(ITestOutputHelper output)
 {
     private const int Partitions = 4;
-    private const int RecordsAPartition = 1500;
+    private const int RecordsAPartition = 1250;
     private const int Records = Partitions * RecordsAPartition;
     private const string Input = "copy-input";
     private const string Output = "copy-output";
@@ -88,8 +88,13 @@ public class CopyJobTests(ITestOutputHelper output)
         again.ReadToEnds(Patience);
         for (int partition = 0; partition < Partitions; partition++)
         {
-            AssertSame(expected[partition], watch.Values[partition], $"{rerun}: partition {partition}, read while it was written");
             AssertSame(expected[partition], again.Values[partition], $"{rerun}: partition {partition}, read at the end");
+        }
+
+        // A record too many ends the first reading early, so the whole is judged first.
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            AssertSame(expected[partition], watch.Values[partition], $"{rerun}: partition {partition}, read while it was written");
         }
 
         Assert.Equal(Enumerable.Repeat((long)RecordsAPartition, Partitions), Committed(nodes.Bootstrap));
