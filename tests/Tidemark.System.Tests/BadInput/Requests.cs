@@ -33,17 +33,19 @@ public static class Requests
     }
 
     /// <summary>Writes bytes to a partition as if they were batches, with acks=all.</summary>
-    public static async Task<ProduceResponse.PartitionProduceResponse> ProduceAsync(this RawConnection connection, string topic, int partition, ReadOnlyMemory<byte> records)
+    public static async Task<ProduceResponse.PartitionProduceResponse> ProduceAsync(
+        this RawConnection connection, string topic, int partition, ReadOnlyMemory<byte> records, string? transactionalId = null)
     {
-        ProduceResponse.PartitionProduceResponse? answer = await connection.TryProduceAsync(topic, partition, records);
+        ProduceResponse.PartitionProduceResponse? answer = await connection.TryProduceAsync(topic, partition, records, transactionalId);
         Assert.True(answer != null, "Produce was answered with the end of the connection");
         return answer;
     }
 
     /// <summary>The same, with null where the broker closed the connection.</summary>
-    public static async Task<ProduceResponse.PartitionProduceResponse?> TryProduceAsync(this RawConnection connection, string topic, int partition, ReadOnlyMemory<byte> records)
+    public static async Task<ProduceResponse.PartitionProduceResponse?> TryProduceAsync(
+        this RawConnection connection, string topic, int partition, ReadOnlyMemory<byte> records, string? transactionalId = null)
     {
-        ProduceRequest request = new() { Acks = -1, TimeoutMs = 10000 };
+        ProduceRequest request = new() { Acks = -1, TimeoutMs = 10000, TransactionalId = transactionalId };
         request.TopicData.Add(new() { Name = topic, PartitionData = [new() { Index = partition, Records = records }] });
         ProduceResponse? response = await connection.TryAskAsync<ProduceResponse>(request, ProduceVersion);
         return response?.Responses.Single().PartitionResponses.Single();

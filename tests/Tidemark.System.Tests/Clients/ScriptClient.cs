@@ -8,11 +8,11 @@ namespace Tidemark.System.Tests.Clients;
 /// A client of another language behind a script under tests/clients. The script takes <c>create BOOTSTRAP TOPIC PARTITIONS</c>,
 /// <c>write BOOTSTRAP TOPIC CODEC</c> with records as JSON lines on its input, <c>read BOOTSTRAP TOPIC PARTITION START COUNT</c>, which
 /// prints such lines, <c>admin BOOTSTRAP TOPIC</c>, which tries the client's other administrative calls, and <c>group BOOTSTRAP TOPIC</c>, in which
-/// several consumers share a topic.
+/// several consumers share a topic, and <c>transactions BOOTSTRAP TOPIC</c>.
 /// </summary>
 public sealed class ScriptClient(string name, string interpreter, string script, string[] codecs, bool canRead, Func<string?> absence) : KafkaClient
 {
-    private const string Python = "/usr/bin/python3";
+    public const string Python = "/usr/bin/python3";
     private static readonly string[] EveryCodec = ["none", "gzip", "snappy", "lz4", "zstd"];
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly Lazy<string?> _absence = new(absence);
@@ -52,7 +52,11 @@ public sealed class ScriptClient(string name, string interpreter, string script,
     /// <summary>Several members of groups over a topic that the script fills; it ends with an error where partitions or offsets are not what they must be.</summary>
     public async Task MeetInGroupsAsync(string bootstrap, string topic) => await RunAsync("", "group", bootstrap, topic);
 
-    private static string Script(string path)
+    /// <summary>Transactions that are committed, aborted and taken over by a second instance; the script ends with an error where somebody sees or is told what is wrong.</summary>
+    public async Task UseTransactionsAsync(string bootstrap, string topic) => await RunAsync("", "transactions", bootstrap, topic);
+
+    /// <summary>Where a script under tests/clients stands.</summary>
+    public static string Script(string path)
     {
         DirectoryInfo root = new(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "Tidemark.slnx")))

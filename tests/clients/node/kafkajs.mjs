@@ -1,4 +1,4 @@
-// Tidemark's tests of kafkajs: create, write and administer a topic, and read it in a group (see ScriptClient.cs).
+// Tidemark's tests of kafkajs: create, write and administer a topic, read it in a group, and use transactions (see ScriptClient.cs).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import kafkajs from 'kafkajs';
@@ -109,6 +109,52 @@ const commands = {
     assert.ok((await admin.listGroups()).groups.some((g) => g.groupId === topic));
     await admin.deleteGroups([topic]);
     assert.ok(!(await admin.listGroups()).groups.some((g) => g.groupId === topic));
+  }),
+
+  transactions: () => withAdmin(async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions: 2, replicationFactor: 1 }] });
+    const begun = async () => {
+      const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true, transactionalId: topic, maxInFlightRequests: 1 });
+      await producer.connect();
+      return producer;
+    };
+    const messages = (prefix) => Array.from({ length: 10 }, (_, i) => ({ partition: i % 2, value: `${prefix}${i}` }));
+    const offset = async (group) => (await admin.fetchOffsets({ groupId: group, topics: [topic] }))[0].partitions.find((p) => p.partition === 0).offset;
+    const offsetsOf = (group) => ({ consumerGroupId: group, topics: [{ topic, partitions: [{ partition: 0, offset: '5' }] }] });
+    const first = await begun();
+    const committed = await first.transaction();
+    await committed.send({ topic, messages: messages('committed') });
+    await committed.sendOffsets(offsetsOf(`${topic}-committed`));
+    await committed.commit();
+    const aborted = await first.transaction();
+    await aborted.send({ topic, messages: messages('aborted') });
+    await aborted.sendOffsets(offsetsOf(`${topic}-aborted`));
+    await aborted.abort();
+    const zombie = await first.transaction();
+    await zombie.send({ topic, messages: messages('zombie') });
+    const second = await begun();
+    const heir = await second.transaction();
+    await heir.send({ topic, messages: messages('heir') });
+    await assert.rejects(zombie.commit(), (error) => ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'].includes(error.type) || assert.fail(`${error.type}: ${error}`));
+    await heir.commit();
+    await first.disconnect();
+    await second.disconnect();
+    assert.equal(await offset(`${topic}-committed`), '5');
+    assert.equal(await offset(`${topic}-aborted`), '-1');
+
+    const expected = [...messages('committed'), ...messages('heir')].map((m) => m.value).sort();
+    const seen = [];
+    const consumer = kafka.consumer({ groupId: `${topic}-reader`, readUncommitted: false });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({ eachMessage: async ({ message }) => { seen.push(message.value.toString()); } });
+    // The heir's records stand last in both partitions: whoever has them has passed everything else.
+    for (const end = Date.now() + 30000; seen.filter((v) => v.startsWith('heir')).length < 10;) {
+      assert.ok(Date.now() < end, `read ${seen}`);
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+    await consumer.disconnect();
+    assert.deepEqual(seen.sort(), expected);
   }),
 };
 

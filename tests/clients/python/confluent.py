@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tidemark's tests of confluent-kafka-python: create, write, read and administer a topic, and read it in groups (see ScriptClient.cs)."""
+"""Tidemark's tests of confluent-kafka-python: create, write, read and administer a topic, read it in groups, and use transactions (see ScriptClient.cs)."""
 import json
 import signal
 import subprocess
@@ -8,6 +8,8 @@ import time
 
 import confluent_kafka as ck
 from confluent_kafka import admin as ca
+
+from confluent_transactions import transactions
 
 TIMEOUT_S = 30
 
@@ -182,4 +184,4 @@ def group(bootstrap, topic):
     assert listed[f"{topic}-range"] == "Empty" and listed[f"{topic}-cooperative-sticky"] == "Empty", listed
 
 
-{"create": create, "write": write, "read": read, "admin": admin, "group": group, "sit": sit}[sys.argv[1]](*sys.argv[2:])
+{"create": create, "write": write, "read": read, "admin": admin, "group": group, "sit": sit, "transactions": transactions}[sys.argv[1]](*sys.argv[2:])
