@@ -204,8 +204,10 @@ public sealed partial class TransactionShard : CoordinatorShard
         {
             Send(prepared);
         }
-
-        Emit(new AwaitWritten(new EndToken(prepared.Id, prepared.Writer)));
+        else
+        {
+            Emit(new AwaitWritten(new EndToken(prepared.Id, prepared.Writer)));
+        }
     }
 
     private void CarryOut(TransactionMetadata prepared, ShardTime now)
