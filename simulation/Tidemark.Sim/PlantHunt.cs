@@ -21,7 +21,7 @@ internal static class PlantHunt
         {
             if (Find(plant, options) is { } result)
             {
-                found[plant] = new PlantFound(plant, result.Rule!, result.Plan.Seed);
+                found[plant] = new PlantFound(plant, ProfileFor(plant, options), result.Rule!, result.Plan.Seed);
             }
         }
 
@@ -33,25 +33,28 @@ internal static class PlantHunt
         return found.Count == options.Plants.Count ? 0 : 1;
     }
 
+    private static string ProfileFor(Plant plant, SimOptions options) => options.Profile ?? PlantTable.ProfileOf(plant);
+
     private static ScenarioResult? Find(Plant plant, SimOptions options)
     {
         var watch = Stopwatch.StartNew();
+        string profile = ProfileFor(plant, options);
         Plants.Choose(plant);
         try
         {
             ulong seed = options.From;
             for (; seed - options.From < options.Seeds && !(watch.Elapsed >= options.Limit); seed++)
             {
-                ScenarioResult result = Scenario.Run(ScenarioPlan.Draw(seed), options.Trace ? Console.WriteLine : null);
+                ScenarioResult result = Scenario.Run(ScenarioPlan.Draw(seed, profile), options.Trace ? Console.WriteLine : null);
                 if (result.Violation is not null)
                 {
                     Console.WriteLine($"{plant}: seed {seed} breaks {result.Violation}");
-                    Console.WriteLine($"  {seed - options.From + 1} seeds in {watch.Elapsed.TotalSeconds:0.0} s; again: ./sim --plant {plant} --from {seed} --seeds 1 --trace");
+                    Console.WriteLine($"  {seed - options.From + 1} seeds in {watch.Elapsed.TotalSeconds:0.0} s; again: ./sim --plant {plant} --profile {profile} --from {seed} --seeds 1 --trace");
                     return result;
                 }
             }
 
-            Console.WriteLine($"{plant}: NOT FOUND in {seed - options.From} seeds from {options.From}, {watch.Elapsed.TotalSeconds:0.0} s");
+            Console.WriteLine($"{plant}: NOT FOUND in {seed - options.From} seeds from {options.From} of profile {profile}, {watch.Elapsed.TotalSeconds:0.0} s");
             return null;
         }
         finally

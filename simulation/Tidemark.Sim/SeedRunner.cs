@@ -49,7 +49,7 @@ internal sealed class SeedRunner(SimOptions options)
         while (Take() is { } seed)
         {
             ScenarioResult result = Scenario.Run(
-                ScenarioPlan.Draw(seed, options.Profile),
+                ScenarioPlan.Draw(seed, options.Profile ?? ScenarioProfiles.Swarm),
                 options.Trace ? Console.WriteLine : null,
                 options.Logs ? (time, node) => new NodeLogs(time, node) : null);
             lock (_lock)
@@ -92,7 +92,7 @@ internal sealed class SeedRunner(SimOptions options)
                 Console.WriteLine($"  {line}");
             }
 
-            string profile = options.Profile == ScenarioProfiles.Swarm ? "" : $" --profile {options.Profile}";
+            string profile = options.Profile is null or ScenarioProfiles.Swarm ? "" : $" --profile {options.Profile}";
             Console.WriteLine($"  again: ./sim --from {seed} --seeds 1{profile} --trace");
         }
         else if (_watch.Elapsed.TotalSeconds - _told >= 60)

@@ -19,7 +19,8 @@ internal sealed record SimOptions
           --profile NAME  what breaks: {string.Join(", ", ScenarioProfiles.Names)} ({ScenarioProfiles.Swarm}: each seed mixes some kinds of all)
           --jobs N        how many seeds at once (1); each is on a thread of its own and the same as alone
           --hashes        print the digest of each run: the same seed gives the same on every run and machine
-          --plant NAME    plant a fault, one rule switched off, and stop at the first seed that finds it; "all" takes one after the other
+          --plant NAME    plant a fault, one rule switched off, and stop at the first seed that finds it; "all" takes one after the other;
+                          each is looked for in the profile in which it shows, unless --profile names another
           --table FILE    with --plant: write what was found into the table of planted faults in the file
           --trace         print every event of each run
           --logs          print what the nodes log as well
@@ -39,7 +40,8 @@ internal sealed record SimOptions
     /// <summary>The page whose table of planted faults is written anew.</summary>
     public string? Table { get; init; }
 
-    public string Profile { get; init; } = ScenarioProfiles.Swarm;
+    /// <summary>Null where none was asked for: then it is the mix of all, or the one that a planted fault is looked for in.</summary>
+    public string? Profile { get; init; }
 
     public int Jobs { get; init; } = 1;
 

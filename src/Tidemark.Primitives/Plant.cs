@@ -130,4 +130,67 @@ public enum Plant
 
     /// <summary>Cutting a log leaves what it knows of producers as it was.</summary>
     ProducerStateNotCut,
+
+    /// <summary>Partitions are told how a transaction ends before that is committed.</summary>
+    MarkersBeforePrepareCommitted,
+
+    /// <summary>One of several partitions of a transaction is never told how it ended.</summary>
+    MarkerOfOnePartitionForgotten,
+
+    /// <summary>The group's coordinator answers that it has written a transaction's marker, and has not.</summary>
+    OffsetsMarkerNotWritten,
+
+    /// <summary>A new coordinator does not go on with the ends that the one before had prepared.</summary>
+    PreparedNotResumed,
+
+    /// <summary>No transaction is ever aborted for its age.</summary>
+    LateTransactionsNotAborted,
+
+    /// <summary>A producer that begins anew, and the abort that fences the one before, keep its epoch.</summary>
+    ProducerEpochNotRaised,
+
+    /// <summary>Nobody asks a transaction's coordinator before the first write to a partition (KIP-890).</summary>
+    VerificationSkipped,
+
+    /// <summary>What a coordinator agreed to before a marker counts behind it (KIP-890).</summary>
+    LateVerificationTaken,
+
+    /// <summary>A marker of an epoch of which later ones are known, or that came late into the next transaction, is written (KIP-1228).</summary>
+    LateMarkerAccepted,
+
+    /// <summary>A marker of a transaction coordinator that has been replaced is written.</summary>
+    ReplacedCoordinatorHeard,
+
+    /// <summary>Readers with read_committed are given what open transactions wrote.</summary>
+    StableOffsetPastOpen,
+
+    /// <summary>Readers with read_committed are not told which transactions were aborted.</summary>
+    AbortedNotTold,
+
+    /// <summary>An offset in a transaction is taken from whoever was a member once (KIP-447).</summary>
+    ZombieCommitAccepted,
+
+    /// <summary>Offsets in a transaction count before it is committed.</summary>
+    PendingOffsetsVisible,
+
+    /// <summary>Offsets of an aborted transaction count.</summary>
+    AbortedOffsetsCounted,
+
+    /// <summary>Who asks for stable offsets is told of the ones before those that are pending.</summary>
+    PendingOffsetsNotAwaited,
+
+    /// <summary>A member is given a partition before its owner has given it up (KIP-848).</summary>
+    AssignedBeforeReleased,
+
+    /// <summary>The next generation of a classic group has the number of the one before.</summary>
+    GenerationNotRaised,
+
+    /// <summary>A coordinator keeps in its state what could not be appended.</summary>
+    FailedAppendKept,
+
+    /// <summary>A coordinator begins to work with what it read before that is committed.</summary>
+    LoadedBeforeCommitted,
+
+    /// <summary>A coordinator answers before what it wrote is committed.</summary>
+    AnsweredBeforeCommitted,
 }

@@ -6,7 +6,7 @@ using Tidemark.Storage.Logs;
 namespace Tidemark.Simulator.Checking;
 
 /// <summary>Brings together what the copiers' check compares: the logs of the leaders, once all is at rest.</summary>
-internal sealed class CopyAudit(SimulatedCluster cluster, MetadataImage newest, CopyCheck check)
+internal sealed class CopyAudit(SimulatedCluster cluster, MetadataImage newest, CopyCheck check, MarkerCheck markers)
 {
     public void Compare(IReadOnlyDictionary<(string Group, int Partition), long> committed)
     {
@@ -14,6 +14,19 @@ internal sealed class CopyAudit(SimulatedCluster cluster, MetadataImage newest, 
         foreach (string group in CopyTopics.Groups)
         {
             check.Compare(group, source, partition => committed.GetValueOrDefault((group, partition)), [.. LogsOf(CopyTopics.SinkOf(group))]);
+        }
+    }
+
+    public void CompareMarkers()
+    {
+        foreach ((_, PartitionLog decisions) in LogsOf("__transaction_state"))
+        {
+            markers.Learn(decisions);
+        }
+
+        foreach ((PartitionId id, PartitionLog log) in CopyTopics.Groups.Select(CopyTopics.SinkOf).Append("__consumer_offsets").SelectMany(LogsOf))
+        {
+            markers.Compare(id, log);
         }
     }
 
@@ -26,7 +39,12 @@ internal sealed class CopyAudit(SimulatedCluster cluster, MetadataImage newest, 
 
     private IEnumerable<(PartitionId Id, PartitionLog Log)> LogsOf(string topic)
     {
-        TopicImage image = newest.Topics.Find(topic)!;
+        // The coordinators' topics are there when somebody has asked for a coordinator.
+        if (newest.Topics.Find(topic) is not { } image)
+        {
+            return [];
+        }
+
         return image.Partitions.Select(partition =>
         {
             var id = new PartitionId(topic, image.Id, partition.Id);

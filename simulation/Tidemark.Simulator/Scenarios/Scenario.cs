@@ -183,7 +183,9 @@ public sealed class Scenario
         auditor.Start();
         Await(() => auditor.Running.IsCompleted, s_wellWithin, "18 committed offsets can be fetched", () => "no answer");
         auditor.Running.GetAwaiter().GetResult();
-        LookAt(() => new CopyAudit(_cluster, _metadata.Newest, _copies).Compare(auditor.Committed));
+        var audit = new CopyAudit(_cluster, _metadata.Newest, _copies, new MarkerCheck(_lostCopies));
+        LookAt(audit.CompareMarkers);
+        LookAt(() => audit.Compare(auditor.Committed));
     }
 
     private void Pass(TimeSpan span)

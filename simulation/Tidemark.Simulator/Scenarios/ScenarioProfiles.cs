@@ -3,10 +3,10 @@ namespace Tidemark.Simulator.Scenarios;
 /// <summary>Which faults a scenario draws from, by the names that the command line knows.</summary>
 public static class ScenarioProfiles
 {
-    /// <summary>Every seed mixes some kinds out of all.</summary>
     /// <summary>Everything, under groups that copy in transactions.</summary>
     public const string Copy = "copy";
 
+    /// <summary>Every seed mixes some kinds out of all.</summary>
     public const string Swarm = "swarm";
 
     private static readonly SortedDictionary<string, FaultKind[]> s_kinds = new(StringComparer.Ordinal)

@@ -9,7 +9,8 @@ public sealed class OffsetsMarkers(Coordinators<GroupShard> groups) : IOffsetsMa
 {
     public ValueTask<ErrorCode> Complete(
         TopicPartition partition, ProducerId producer, short epoch, int coordinatorEpoch, bool commit, short transactionVersion) =>
-        groups.Find(partition.Partition) is { } shard
+        Plants.IsOn(Plant.OffsetsMarkerNotWritten) ? new(ErrorCode.None)
+        : groups.Find(partition.Partition) is { } shard
             ? shard.Ask(
                 (groups, ticket, _) => groups.EndTransaction(ticket, new(producer, epoch), coordinatorEpoch, commit, transactionVersion),
                 ForCoordinators)

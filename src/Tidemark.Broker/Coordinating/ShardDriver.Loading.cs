@@ -53,7 +53,7 @@ public sealed partial class ShardDriver<TShard>
         }
 
         var listener = new LoadListener(this, loaded);
-        ErrorCode? decided = loaded.End == partition.Log?.LogStart ? ErrorCode.None : partition.AwaitCommit(loaded.End, epoch, listener, 0);
+        ErrorCode? decided = loaded.End == partition.Log?.LogStart || Plants.IsOn(Plant.LoadedBeforeCommitted) ? ErrorCode.None : partition.AwaitCommit(loaded.End, epoch, listener, 0);
         if (decided is { } error)
         {
             Activate(loaded, error);

@@ -134,6 +134,10 @@ public sealed partial class ShardDriver<TShard>
         {
             Release(held, _inputError);
         }
+        else if (Plants.IsOn(Plant.AnsweredBeforeCommitted) && held.Asked is not null)
+        {
+            Release(held, ErrorCode.None);
+        }
         else if (_buffers is { Batch.Count: > 0 })
         {
             _held.Add(held);
@@ -167,7 +171,11 @@ public sealed partial class ShardDriver<TShard>
         {
             ShardLog.Undone(services.Log, Name, outcome.Error.ToString());
             _inputError = outcome.Error;
-            _shard!.RevertTo(_batchFirst - 1);
+            if (!Plants.IsOn(Plant.FailedAppendKept))
+            {
+                _shard!.RevertTo(_batchFirst - 1);
+            }
+
             foreach (Held waiting in held)
             {
                 Release(waiting, outcome.Error);

@@ -83,7 +83,7 @@ public sealed partial class Partition
         }
 
         IReadOnlyList<AbortedRange>? aborted = !read.ReadCommitted ? null
-            : slice.IsEmpty || lastStable == Offset.Zero ? []
+            : slice.IsEmpty || lastStable == Offset.Zero || Plants.IsOn(Plant.AbortedNotTold) ? []
             : [.. log.AbortedTransactions(read.From, slice).Select(a => new AbortedRange(new ProducerId(a.ProducerId), new Offset(a.FirstOffset)))];
         return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, slice, null, aborted);
     }

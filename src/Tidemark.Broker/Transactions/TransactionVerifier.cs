@@ -16,7 +16,7 @@ public sealed class TransactionVerifier(ClusterState cluster, ITransactionCoordi
     {
         bool isRequired = cluster.Config.GetBoolean("transaction.partition.verification.enable");
         bool adds = support == TransactionSupport.AddsPartitions;
-        if (!isRequired && !adds)
+        if ((!isRequired && !adds) || Plants.IsOn(Plant.VerificationSkipped))
         {
             foreach (TransactionalWrite write in writes)
             {

@@ -71,7 +71,7 @@ public sealed partial class ClassicGroup(ClassicGroups owner, string id, long? s
     /// <summary>The next generation begins, with the protocol that its members choose.</summary>
     internal void BeginGeneration(long nowMs)
     {
-        Generation = unchecked(Generation + 1);
+        Generation = unchecked(Generation + (Plants.IsOn(Plant.GenerationNotRaised) && Generation > 0 ? 0 : 1));
         Protocol = _members.Count == 0 ? null : ChooseProtocol();
         LearnTopics();
         MoveTo(_members.Count == 0 ? ClassicState.Empty : ClassicState.CompletingRebalance, nowMs);

@@ -80,7 +80,7 @@ internal readonly struct Reconciliation
                 }
 
                 // What the member itself is about to give up is nobody else's.
-                if (Group.IsOwned(topic, partition) && !member.Revoking.Contains(topic, partition))
+                if (Group.IsOwned(topic, partition) && !member.Revoking.Contains(topic, partition) && !Plants.IsOn(Plant.AssignedBeforeReleased))
                 {
                     waits = true;
                 }

@@ -168,6 +168,11 @@ public sealed partial class OffsetStore
     private static ErrorCode CheckInTransaction(
         IGroup? group, TxnOffsetCommitRequest request, short apiVersion, IEnumerable<(CoordinatorTopic Topic, int Partition)> partitions)
     {
+        if (Plants.IsOn(Plant.ZombieCommitAccepted))
+        {
+            return ErrorCode.None;
+        }
+
         if (group is null)
         {
             return request.GenerationId < 0 ? ErrorCode.None : ErrorCode.IllegalGeneration;

@@ -85,7 +85,7 @@ public sealed partial class OffsetStore
 
     private OffsetFetchResponse.OffsetFetchResponsePartitions Describe(
         string group, string topic, Uuid id, int partition, CommittedOffset? offset, bool requireStable) =>
-        requireStable && _pending.Has(group, topic, partition) ? None(partition, ErrorCode.UnstableOffsetCommit)
+        requireStable && _pending.Has(group, topic, partition) && !Plants.IsOn(Plant.PendingOffsetsNotAwaited) ? None(partition, ErrorCode.UnstableOffsetCommit)
         : offset is null || offset.IsOfAnotherTopic(id) ? None(partition, ErrorCode.None)
         : new()
         {

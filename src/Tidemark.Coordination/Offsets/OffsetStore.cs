@@ -74,7 +74,7 @@ public sealed partial class OffsetStore : GroupPart
         foreach ((OffsetKey key, CommittedOffset value) in _pending.End(writer.Id))
         {
             // What was committed beside the transaction and stands later in the log counts.
-            if (commit && !(_table.Newest(key.Group, key.Topic, key.Partition) is { } known && known.Sequence > value.Sequence))
+            if ((commit || Plants.IsOn(Plant.AbortedOffsetsCounted)) && !(_table.Newest(key.Group, key.Topic, key.Partition) is { } known && known.Sequence > value.Sequence))
             {
                 _table.Set(key.Group, key.Topic, key.Partition, value);
             }
@@ -107,7 +107,7 @@ public sealed partial class OffsetStore : GroupPart
             KeepGroupOf(key.Group);
         }
 
-        if (writer is { } producer)
+        if (writer is { } producer && !Plants.IsOn(Plant.PendingOffsetsVisible))
         {
             _pending.Add(producer.Id, key, value);
         }

@@ -76,7 +76,7 @@ public sealed record TransactionMetadata(
     /// <param name="version">The cluster's transaction version.</param>
     public TransactionMetadata Fence(short version, long nowMs) => Prepared(commit: false, nowMs) with
     {
-        Epoch = (short)(Epoch + 1),
+        Epoch = (short)(Epoch + (Plants.IsOn(Plant.ProducerEpochNotRaised) ? 0 : 1)),
         LastEpoch = NoEpoch,
         ClientVersion = version >= 2 ? version : (short)0,
     };

@@ -62,7 +62,7 @@ public sealed partial class TransactionShard
         }
         else if (expected is null || expected == known.Epoch)
         {
-            Started(ticket, known.Begin((short)(known.Epoch + 1), expected is null ? TransactionMetadata.NoEpoch : known.Epoch, timeoutMs, now.UnixMs), now);
+            Started(ticket, known.Begin((short)(known.Epoch + (Plants.IsOn(Plant.ProducerEpochNotRaised) ? 0 : 1)), expected is null ? TransactionMetadata.NoEpoch : known.Epoch, timeoutMs, now.UnixMs), now);
         }
         else if (expected == known.LastEpoch)
         {

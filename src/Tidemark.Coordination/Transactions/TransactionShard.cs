@@ -75,7 +75,7 @@ public sealed partial class TransactionShard : CoordinatorShard
     public override void OnLoaded(CoordinatorView view, ShardTime now)
     {
         View = view;
-        foreach (TransactionMetadata prepared in _ids.Newest.Select(e => e.Value).Where(m => m.State.IsPrepared()).OrderBy(m => m.Id, StringComparer.Ordinal).ToArray())
+        foreach (TransactionMetadata prepared in _ids.Newest.Select(e => e.Value).Where(m => m.State.IsPrepared() && !Plants.IsOn(Plant.PreparedNotResumed)).OrderBy(m => m.Id, StringComparer.Ordinal).ToArray())
         {
             CarryOut(prepared, now);
         }
@@ -156,7 +156,7 @@ public sealed partial class TransactionShard : CoordinatorShard
             }
 
             since.Add(each.Id, seen);
-            if (now.Monotonic - seen.Since >= TimeSpan.FromMilliseconds(each.TimeoutMs))
+            if (now.Monotonic - seen.Since >= TimeSpan.FromMilliseconds(each.TimeoutMs) && !Plants.IsOn(Plant.LateTransactionsNotAborted))
             {
                 Emit(new Note($"The transaction of {each.Id} (producer {each.ProducerId}, epoch {each.Epoch}) is aborted: it was open for longer than {each.TimeoutMs} ms"));
                 Decide(each.Fence(View.Transactions.Version, now.UnixMs));
@@ -200,7 +200,14 @@ public sealed partial class TransactionShard : CoordinatorShard
     private void Decide(TransactionMetadata prepared)
     {
         Keep(prepared);
-        Emit(new AwaitWritten(new EndToken(prepared.Id, prepared.Writer)));
+        if (Plants.IsOn(Plant.MarkersBeforePrepareCommitted) && !prepared.Partitions.IsEmpty)
+        {
+            Send(prepared);
+        }
+        else
+        {
+            Emit(new AwaitWritten(new EndToken(prepared.Id, prepared.Writer)));
+        }
     }
 
     private void CarryOut(TransactionMetadata prepared, ShardTime now)
@@ -212,13 +219,15 @@ public sealed partial class TransactionShard : CoordinatorShard
             return;
         }
 
-        Emit(new SendMarkers(
-            prepared.Id,
-            prepared.Writer,
-            prepared.State == TransactionState.PrepareCommit,
-            [.. prepared.Partitions.OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition)],
-            prepared.ClientVersion));
+        Send(prepared);
     }
+
+    private void Send(TransactionMetadata prepared) => Emit(new SendMarkers(
+        prepared.Id,
+        prepared.Writer,
+        prepared.State == TransactionState.PrepareCommit,
+        [.. prepared.Partitions.OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition).Skip(Plants.IsOn(Plant.MarkerOfOnePartitionForgotten) && prepared.Partitions.Count > 1 ? 1 : 0)],
+        prepared.ClientVersion));
 
     /// <summary>The write of an end: prepared, or complete.</summary>
     private sealed record EndToken(string Id, TransactionalWriter Writer);

@@ -136,7 +136,7 @@ public sealed partial class PartitionLog
     public Offset LastStableOffset(Offset highWatermark)
     {
         long unstable = Volatile.Read(ref _firstUnstable);
-        return unstable >= 0 && unstable < highWatermark.Value ? new Offset(unstable) : highWatermark;
+        return unstable >= 0 && unstable < highWatermark.Value && !Plants.IsOn(Plant.StableOffsetPastOpen) ? new Offset(unstable) : highWatermark;
     }
 
     /// <summary>The high watermark moved: transactions whose markers are below it no longer hold back the last stable offset.</summary>

@@ -93,7 +93,7 @@ internal sealed class ProducerTable
         }
 
         Verification? verification = VerificationOf(batch.ProducerId.Value);
-        if (batch.IsTransactional && !HasOpen(producer, batch.ProducerEpoch))
+        if (batch.IsTransactional && !HasOpen(producer, batch.ProducerEpoch) && !Plants.IsOn(Plant.LateVerificationTaken))
         {
             if (!ReferenceEquals(terms.Guard, VerificationGuard.NotNeeded) && (terms.Guard is null || !ReferenceEquals(terms.Guard, verification?.Guard)))
             {
@@ -155,8 +155,8 @@ internal sealed class ProducerTable
         // The largest epoch is only for fencing: nobody can have begun anything in it.
         bool isLate = batch.ProducerEpoch < producer.Epoch
             || (transactionVersion >= 2 && HasOpen(producer, batch.ProducerEpoch) && batch.ProducerEpoch != short.MaxValue);
-        return isLate ? ErrorCode.InvalidProducerEpoch
-            : marker.CoordinatorEpoch < producer.CoordinatorEpoch ? ErrorCode.TransactionCoordinatorFenced
+        return isLate && !Plants.IsOn(Plant.LateMarkerAccepted) ? ErrorCode.InvalidProducerEpoch
+            : marker.CoordinatorEpoch < producer.CoordinatorEpoch && !Plants.IsOn(Plant.ReplacedCoordinatorHeard) ? ErrorCode.TransactionCoordinatorFenced
             : ErrorCode.None;
     }
 
