@@ -150,8 +150,9 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
             return;
         }
 
+        // A coordinator that may have been replaced tells nothing, also where it would write nothing: what it knows may be old.
         PendingAnswer asked = input.Asked!;
-        if (_isClosed || _shard is null)
+        if (_isClosed || _shard is null || !partition.MayServe(epoch))
         {
             asked.Refuse(ErrorCode.NotCoordinator);
             return;

@@ -151,6 +151,9 @@ public sealed partial class Partition
         }
     }
 
+    /// <summary>Whether this broker leads the partition in that epoch and nobody can have replaced it yet.</summary>
+    public bool MayServe(LeaderEpoch epoch) => CheckServing(out _, out PartitionLeader leader) == ErrorCode.None && leader.Epoch == epoch;
+
     /// <summary>The error for a request to a partition that cannot serve, or None.</summary>
     private ErrorCode CheckServing(out PartitionLog log, out PartitionLeader leader)
     {

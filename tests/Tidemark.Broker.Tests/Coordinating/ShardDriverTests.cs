@@ -159,6 +159,19 @@ public class ShardDriverTests
     }
 
     [Fact]
+    public void A_coordinator_that_may_have_been_replaced_tells_nothing_until_it_knows_better()
+    {
+        ShardDriver<NoteShard> driver = Loaded();
+        Assert.Equal("a=1", Said(Put(driver, "a", 1)));
+        _replicas.IsLeaseHeld = false;
+        ValueTask<string> Ask() => driver.Ask((shard, ticket, _) => shard.Get(ticket, "a", atOnce: true), e => $"{e}");
+
+        Assert.Equal("NotCoordinator", Said(Ask()));
+        _replicas.IsLeaseHeld = true;
+        Assert.Equal("a is 1", Said(Ask()));
+    }
+
+    [Fact]
     public void A_deadline_wakes_the_shard_once()
     {
         ShardDriver<NoteShard> driver = Loaded();

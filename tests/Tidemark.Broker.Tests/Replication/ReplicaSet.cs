@@ -48,6 +48,9 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
     /// <summary>What leaders proposed, oldest first.</summary>
     public List<IsrProposal> Proposals { get; } = [];
 
+    /// <summary>False: every broker may have been replaced wherever it leads.</summary>
+    public bool IsLeaseHeld { get; set; } = true;
+
     /// <summary>Runs once, the next time that a replica looks whether it may serve.</summary>
     public Action? WhenAskedToServe { get; set; }
 
@@ -166,7 +169,7 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
             Action? hook = WhenAskedToServe;
             WhenAskedToServe = null;
             hook?.Invoke();
-            return true;
+            return IsLeaseHeld;
         }
     }
 
