@@ -42,26 +42,41 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
     /// <summary>Follows the metadata, after the partitions do: shards begin and end with the leaderships of their partitions.</summary>
     public void Publish(MetadataImage image, BrokerConfig config)
     {
+        ShardDriver<TShard>[] ended = [];
+        ShardDriver<TShard>[] begun = [];
+        bool changed;
         lock (_lock)
         {
             if (!ReferenceEquals(image.Topics, _seen.Topics))
             {
-                Follow(image, config);
+                (ended, begun) = Follow(image, config);
             }
 
-            bool changed = !ReferenceEquals(image.Topics, _seen.Topics)
+            changed = !ReferenceEquals(image.Topics, _seen.Topics)
                 || !ReferenceEquals(image.Configs, _seen.Configs)
                 || !ReferenceEquals(image.Features, _seen.Features)
                 || !ReferenceEquals(image.Brokers, _seen.Brokers)
                 || !ReferenceEquals(config, _seenConfig);
             (_seen, _seenConfig) = (image, config);
-            if (changed && _shards.Any(s => s is not null))
+        }
+
+        // Outside of the lock: whoever waits at a shard that ends is answered right here, and his next request served.
+        foreach (ShardDriver<TShard> shard in ended)
+        {
+            shard.Close();
+        }
+
+        foreach (ShardDriver<TShard> shard in begun)
+        {
+            shard.Load();
+        }
+
+        if (changed && Shards.Any())
+        {
+            CoordinatorView view = CoordinatorViews.Of(image, config);
+            foreach (ShardDriver<TShard> shard in Shards)
             {
-                CoordinatorView view = CoordinatorViews.Of(image, config);
-                foreach (ShardDriver<TShard> shard in Shards)
-                {
-                    shard.OnView(view);
-                }
+                shard.OnView(view);
             }
         }
     }
@@ -69,18 +84,21 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
     /// <summary>The broker stops: whoever waits is sent elsewhere.</summary>
     public void Stop()
     {
+        ShardDriver<TShard>[] ended;
         lock (_lock)
         {
-            foreach (ShardDriver<TShard> shard in Shards)
-            {
-                shard.Close();
-            }
-
+            ended = [.. Shards];
             _shards = [];
+        }
+
+        foreach (ShardDriver<TShard> shard in ended)
+        {
+            shard.Close();
         }
     }
 
-    private void Follow(MetadataImage image, BrokerConfig config)
+    /// <summary>Under the lock: finds the shards that end and those that begin.</summary>
+    private (ShardDriver<TShard>[] Ended, ShardDriver<TShard>[] Begun) Follow(MetadataImage image, BrokerConfig config)
     {
         TopicImage? kept = image.Topics.Find(topic);
         ShardDriver<TShard>?[] before = _shards;
@@ -107,14 +125,6 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
         }
 
         _shards = after;
-        foreach (ShardDriver<TShard> ended in before.OfType<ShardDriver<TShard>>().Except(after.OfType<ShardDriver<TShard>>()))
-        {
-            ended.Close();
-        }
-
-        foreach (ShardDriver<TShard> shard in begun)
-        {
-            shard.Load();
-        }
+        return ([.. before.OfType<ShardDriver<TShard>>().Except(after.OfType<ShardDriver<TShard>>())], [.. begun]);
     }
 }
