@@ -6,7 +6,7 @@ using Tidemark.Protocol.Messages;
 namespace Tidemark.Broker.Transactions;
 
 /// <summary>A transaction whose end is decided, and the partitions that are not known to have been told.</summary>
-internal sealed class EndInProgress(ShardDriver<TransactionShard> coordinator, SendMarkers end)
+public sealed class EndInProgress(ShardDriver<TransactionShard> coordinator, SendMarkers end)
 {
     private readonly HashSet<TopicPartition> _left = [.. end.Partitions];
 

@@ -8,7 +8,7 @@ namespace Tidemark.Broker.Transactions;
 /// </summary>
 public interface IOffsetsMarkers
 {
-    /// <summary>Writes the marker and completes when it is committed.</summary>
+    /// <summary>Writes the marker and completes when it is committed, with the errors that leaders of partitions give.</summary>
     /// <param name="transactionVersion">As in WriteTxnMarkers (KIP-1228).</param>
     ValueTask<ErrorCode> Complete(TopicPartition partition, ProducerId producer, short epoch, int coordinatorEpoch, bool commit, short transactionVersion);
 }

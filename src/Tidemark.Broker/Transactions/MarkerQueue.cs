@@ -7,8 +7,9 @@ namespace Tidemark.Broker.Transactions;
 /// <summary>The markers for one broker: one request under way, the rest gathered for the next.</summary>
 /// <param name="write">Sends a request to the broker.</param>
 /// <param name="onAnswer">Told of each partition: None, the leader's error, or NetworkException when there was no answer.</param>
-internal sealed class MarkerQueue(
-    Func<WriteTxnMarkersRequest, ValueTask<WriteTxnMarkersResponse>> write, Action<EndInProgress, TopicPartition, ErrorCode> onAnswer)
+/// <param name="onFailure">Told of what should not happen on the way; the markers are sent again.</param>
+public sealed class MarkerQueue(
+    Func<WriteTxnMarkersRequest, ValueTask<WriteTxnMarkersResponse>> write, Action<EndInProgress, TopicPartition, ErrorCode> onAnswer, Action<Exception> onFailure)
 {
     private readonly Lock _lock = new();
     private List<(EndInProgress End, List<TopicPartition> Partitions)> _waiting = [];
@@ -42,6 +43,11 @@ internal sealed class MarkerQueue(
             catch (LinkException)
             {
                 // Each partition is looked up again, and its leader asked again.
+            }
+            catch (Exception e) when (e is not InvariantViolationException)
+            {
+                // Whatever it was, the queue goes on: with it every transaction at this broker would stay open.
+                onFailure(e);
             }
 
             foreach ((EndInProgress end, List<TopicPartition> partitions) in batch)

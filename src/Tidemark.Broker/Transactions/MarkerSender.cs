@@ -115,7 +115,7 @@ internal sealed class MarkerSender(
         {
             if (!_queues.TryGetValue(broker, out MarkerQueue? queue))
             {
-                queue = new MarkerQueue(request => Write(broker, request), OnAnswer);
+                queue = new MarkerQueue(request => Write(broker, request), OnAnswer, e => MarkerLog.Failed(log, broker, e));
                 _queues.Add(broker, queue);
             }
 
@@ -141,6 +141,9 @@ internal static partial class MarkerLog
 {
     [LoggerMessage(1700, LogLevel.Debug, "{Partition} is told again later how the transaction of {TransactionalId} ended: {Error}")]
     public static partial void Retried(ILogger log, string transactionalId, TopicPartition partition, ErrorCode error);
+
+    [LoggerMessage(1702, LogLevel.Error, "Markers could not be given to broker {Broker}; they are sent again")]
+    public static partial void Failed(ILogger log, BrokerId broker, Exception e);
 
     [LoggerMessage(1701, LogLevel.Warning, "{Partition} has heard of a newer coordinator than epoch {Epoch} for the transaction of {TransactionalId} (producer {ProducerId}); its end is left to that one")]
     public static partial void Fenced(ILogger log, string transactionalId, long producerId, TopicPartition partition, LeaderEpoch epoch);

@@ -32,7 +32,7 @@ public sealed class MarkerWriter(PartitionRegistry partitions, ClusterState clus
         ErrorCode[] errors = [.. await writes.Committed(delays, TimeSpan.FromMilliseconds(cluster.Config.GetInt("request.timeout.ms")))];
         foreach ((int place, ValueTask<ErrorCode> error) in ofOffsets)
         {
-            errors[place] = OfOffsets(await error);
+            errors[place] = await error;
         }
 
         int next = 0;
@@ -85,8 +85,4 @@ public sealed class MarkerWriter(PartitionRegistry partitions, ClusterState clus
             ofOffsets.Add((writes.Add(ErrorCode.None), error));
         }
     }
-
-    /// <summary>A transaction's coordinator knows of partitions and their leaders, not of the coordinators of groups.</summary>
-    private static ErrorCode OfOffsets(ErrorCode error) =>
-        error is ErrorCode.CoordinatorNotAvailable or ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator ? ErrorCode.NotLeaderOrFollower : error;
 }
