@@ -2,6 +2,7 @@ using System.Text;
 using Tidemark.Protocol.Cursors;
 using Tidemark.Protocol.Messages;
 using Tidemark.Protocol.Tests.Vectors;
+using Tidemark.Tests.Shared;
 
 namespace Tidemark.Protocol.Tests.Cursors;
 
@@ -63,13 +64,15 @@ public class FetchRequestCursorTests
     {
         MessageVector row = Rows.Where(row => row.Version == 18).MaxBy(row => row.Bytes.Length)!;
         CountPartitions(row);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            CountPartitions(row);
-        }
+        Assert.Equal(0, Allocated.By(Decode, allowed: 0));
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        void Decode()
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                CountPartitions(row);
+            }
+        }
     }
 
     private static int CountPartitions(MessageVector row)

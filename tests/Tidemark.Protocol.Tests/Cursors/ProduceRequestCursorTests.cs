@@ -2,6 +2,7 @@ using System.Text;
 using Tidemark.Protocol.Cursors;
 using Tidemark.Protocol.Messages;
 using Tidemark.Protocol.Tests.Vectors;
+using Tidemark.Tests.Shared;
 
 namespace Tidemark.Protocol.Tests.Cursors;
 
@@ -54,13 +55,15 @@ public class ProduceRequestCursorTests
     {
         byte[] bytes = ProduceSamples.Request(topics: 4, partitions: 8, version: 12, recordBytes: 100);
         Assert.Equal(32, ProduceSamples.CountPartitions(bytes, 12));
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            ProduceSamples.CountPartitions(bytes, 12);
-        }
+        Assert.Equal(0, Allocated.By(Decode, allowed: 0));
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        void Decode()
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                ProduceSamples.CountPartitions(bytes, 12);
+            }
+        }
     }
 
     private static string Describe(ProduceRequest request)

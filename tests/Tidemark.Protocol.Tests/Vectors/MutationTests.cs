@@ -1,3 +1,5 @@
+using Tidemark.Tests.Shared;
+
 namespace Tidemark.Protocol.Tests.Vectors;
 
 /// <summary>
@@ -55,25 +57,27 @@ public class MutationTests
     private static bool Survives(MessageVector row, byte[] damaged, string seed)
     {
         MessageClasses.Reader read = MessageClasses.ReaderOf(row.ClassName);
-        long before = GC.GetAllocatedBytesForCurrentThread();
         bool decoded = true;
-        try
-        {
-            MessageClasses.Read(read, damaged, row.Version);
-        }
-        catch (ProtocolException)
-        {
-            decoded = false;
-        }
-        catch (Exception other)
-        {
-            Assert.Fail($"{row.KafkaName} v{row.Version} {Convert.ToHexString(damaged)}: {other}; {seed}");
-        }
-
-        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
         long allowed = BytesMax + (BytesPerFrameByteMax * damaged.Length);
+        long taken = Allocated.By(ReadOrRefuse, allowed);
         Assert.True(taken <= allowed, $"{row.KafkaName} v{row.Version} {Convert.ToHexString(damaged)} took {taken} bytes; {seed}");
         return decoded;
+
+        void ReadOrRefuse()
+        {
+            try
+            {
+                MessageClasses.Read(read, damaged, row.Version);
+            }
+            catch (ProtocolException)
+            {
+                decoded = false;
+            }
+            catch (Exception other)
+            {
+                Assert.Fail($"{row.KafkaName} v{row.Version} {Convert.ToHexString(damaged)}: {other}; {seed}");
+            }
+        }
     }
 
     private static byte[] Damage(Random random, byte[] bytes)
