@@ -59,6 +59,7 @@ public sealed class NetworkServer : IAsyncDisposable
     public int ConnectionCount => _context.Quota.Count;
 
     /// <summary>Begins to accept connections on these listeners, before the others.</summary>
+    /// <exception cref="ListenerBindException">Another process listens there by now.</exception>
     public void Start(IReadOnlyCollection<string> listeners)
     {
         StartLoops();
@@ -69,6 +70,7 @@ public sealed class NetworkServer : IAsyncDisposable
     }
 
     /// <summary>Begins to accept connections on all listeners that do not yet. Called once, when the broker is ready for requests.</summary>
+    /// <exception cref="ListenerBindException">Another process listens there by now.</exception>
     public void Start()
     {
         StartLoops();

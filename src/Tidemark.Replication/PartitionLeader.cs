@@ -177,6 +177,24 @@ public sealed class PartitionLeader
         return best?.Id;
     }
 
+    /// <summary>
+    /// Below this no replica that is alive has records any more: the lowest of the log's start and those of the followers (KIP-107); unknown while one of them
+    /// has not fetched in this epoch.
+    /// </summary>
+    public Offset LowWatermark(Offset logStart)
+    {
+        Offset low = logStart;
+        foreach (ReplicaProgress follower in _followers)
+        {
+            if (follower.LogStart < low && _brokers.Find(follower.Id) is { Fenced: false })
+            {
+                low = follower.LogStart;
+            }
+        }
+
+        return low;
+    }
+
     /// <summary>Looks for members that fell behind; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
     public IsrProposal? ProposeShrink(TimeSpan now)
     {

@@ -110,6 +110,18 @@ public sealed class ConnectorTests
     }
 
     [Fact]
+    public void An_idle_connection_to_another_node_is_probed_within_seconds()
+    {
+        using var network = new RunningNetwork();
+        using var peer = new ListeningPeer();
+        var events = new LinkEvents();
+        INodeTransport transport = network.Server.Connector.Connect(peer.Address, events);
+        using Socket accepted = peer.Accept();
+        RunningNetwork.Eventually(() => TimerOfConnectionTo(peer.Address.Port) is { Kind: 2, Left: var left } && left <= TimeSpan.FromSeconds(3.1), "the system is about to probe it");
+        transport.Close();
+    }
+
+    [Fact]
     public void Peer_that_closes_inside_a_frame_is_seen_to_have_gone_and_the_buffer_is_given_back()
     {
         using var network = new RunningNetwork();
@@ -232,6 +244,22 @@ public sealed class ConnectorTests
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>What the system waits for on an established connection, as it tells in /proc/net/tcp (2: the time to probe it), and how long.</summary>
+    private static (int Kind, TimeSpan Left)? TimerOfConnectionTo(int port)
+    {
+        foreach (string line in File.ReadLines("/proc/net/tcp").Skip(1))
+        {
+            string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields[2].EndsWith($":{port:X4}", StringComparison.Ordinal) && fields[3] == "01")
+            {
+                string[] timer = fields[5].Split(':');
+                return (Convert.ToInt32(timer[0], 16), TimeSpan.FromMilliseconds(10 * Convert.ToInt64(timer[1], 16)));
+            }
+        }
+
+        return null;
     }
 
     private sealed class ListeningPeer : IDisposable

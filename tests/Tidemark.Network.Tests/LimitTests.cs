@@ -183,6 +183,28 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task A_listener_that_opens_late_refuses_until_then_and_says_when_another_was_faster()
+    {
+        using var buffers = new FrameBufferPool();
+        NetworkServer first = Late(0, buffers);
+        int port = first.Listeners[0].Port;
+        Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => new Peer(port)).SocketErrorCode);
+
+        // Both are bound while neither listens; the system lets the first have the port.
+        NetworkServer second = Late(port, buffers);
+        first.Start();
+        using (var peer = new Peer(port))
+        {
+            Talk(peer);
+        }
+
+        var error = Assert.Throws<ListenerBindException>(second.Start);
+        Assert.Equal($"Cannot listen on CLIENTS://127.0.0.1:{port}: the port is in use by another process", error.Message);
+        await second.StopAsync(TimeSpan.Zero);
+        await first.StopAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void Each_listener_gives_its_name_and_any_address_takes_both_families()
     {
         using var network = new RunningNetwork(configure: options => options with
@@ -198,6 +220,12 @@ public class LimitTests
         Assert.Equal(["CLIENTS", "REPLICATION"], network.Broker.Handlers.Select(handler => handler.Info.ListenerName).Order());
         Assert.All(network.Broker.Handlers, handler => Assert.Equal("127.0.0.1", handler.Info.RemoteAddress));
         Assert.All(network.Broker.Handlers, handler => Assert.True(handler.Info.IsLoopback));
+    }
+
+    private static NetworkServer Late(int port, FrameBufferPool buffers)
+    {
+        var options = new NetworkOptions { Listeners = [new ListenerOptions { Name = "CLIENTS", Host = "127.0.0.1", Port = port, RefusesUntilStarted = true }] };
+        return new NetworkServer(options, new EchoBroker(), buffers, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     private static ConnectionLimits OfListener(ListenerLimits limits) =>

@@ -29,6 +29,8 @@ internal sealed class MetadataPublisher(
 {
     private readonly PartitionConfigs _configs = new();
 
+    private readonly int _directoriesNamed = (fileConfig.Find("log.dirs") is { } several ? several.AsList() : fileConfig.GetList("log.dir")).Count(path => path.Length > 0);
+
     /// <summary>The first image may be far ahead of the last one of an earlier life: logs that it does not know are put aside.</summary>
     public void PublishFirst(MetadataImage image)
     {
@@ -203,6 +205,11 @@ internal sealed class MetadataPublisher(
             }
 
             FinishMove(name, topic.Id);
+            if (MayBeInAbsentDirectory(name, image))
+            {
+                return;
+            }
+
             stored = directories.GetOrCreate(name, topic.Id, settings.Log, DirectoryFor(image, config));
             stored.Log.Options = settings.Log;
         });
@@ -217,10 +224,23 @@ internal sealed class MetadataPublisher(
     {
         if (!directories.TryGet(name, out _)
             && directories.TryGetFuture(name, out StoredPartition copy) && copy.TopicId == topicId
-            && directories.All.All(d => !d.IsOffline))
+            && !LacksDirectory)
         {
             directories.ReplaceWithFuture(name);
         }
+    }
+
+    /// <summary>Whether one of the directories that the file names failed: at its opening, when it was left out, or since.</summary>
+    private bool LacksDirectory => directories.All.Any(d => d.IsOffline) || directories.All.Count < _directoriesNamed;
+
+    /// <summary>
+    /// True when the replica was in a directory that is not here and may come back. It is not made anew then: with an empty one in its place the controller would count
+    /// on it no more, also where nobody else holds what it does (KIP-858).
+    /// </summary>
+    private bool MayBeInAbsentDirectory(TopicPartition name, PartitionImage image)
+    {
+        Uuid assigned = image.DirectoryOf(cluster.Self.Value);
+        return LacksDirectory && !assigned.IsZero && directories.All.All(d => d.Id != assigned || d.IsOffline) && !directories.TryGet(name, out _);
     }
 
     /// <summary>The directory that the metadata assigns; null leaves it to where the fewest partitions are.</summary>

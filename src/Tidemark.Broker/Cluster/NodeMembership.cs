@@ -25,6 +25,12 @@ public sealed class NodeMembership : IMetadataQuorum
     private readonly TimeSpan _requestTimeout;
     private readonly (BrokerId Node, string ClusterId) _identity;
 
+    private readonly Lock _lifeLock = new();
+
+    /// <summary>The id of this life; zero before it is to be registered.</summary>
+    private Uuid _life;
+    private bool _isRegistered;
+
     /// <summary>How far the metadata is that this broker acts by. The controller lets it serve on the strength of this, so what is only read does not count.</summary>
     private long _inForce = -1;
 
@@ -60,8 +66,17 @@ public sealed class NodeMembership : IMetadataQuorum
 
     public MetadataImage Load() => _driver.Load();
 
+    /// <summary>
+    /// What the metadata says before it holds the registration of this life, it says of the last one: what that led it may have lost since, and
+    /// whom it wanted in the in-sync set nobody remembers. It is not this life's, so nothing of it is brought in.
+    /// </summary>
     public void Start(Action<MetadataImage> publish) => _driver.Start(image =>
     {
+        if (!IsOfThisLife(image))
+        {
+            return;
+        }
+
         publish(image);
         Volatile.Write(ref _inForce, image.LastOffset.Value);
         _lifecycle.OnMetadata(image);
@@ -70,6 +85,11 @@ public sealed class NodeMembership : IMetadataQuorum
     public async Task<long> Register(LocalBroker broker, Action ready)
     {
         BrokerRegistrationRequest request = broker.ToRequest(_identity.Node, _identity.ClusterId, _environment.NewId());
+        lock (_lifeLock)
+        {
+            _life = request.IncarnationId;
+        }
+
         if (!_driver.IsAlone)
         {
             return await _lifecycle.Register(request, ready);
@@ -79,6 +99,14 @@ public sealed class NodeMembership : IMetadataQuorum
         long epoch = await _driver.RegisterOwn(request);
         _lifecycle.Adopt(epoch, sentAt);
         return epoch;
+    }
+
+    private bool IsOfThisLife(MetadataImage image)
+    {
+        lock (_lifeLock)
+        {
+            return _isRegistered |= !_life.IsZero && image.Brokers.TryGetValue(_identity.Node.Value, out BrokerImage? self) && self.IncarnationId == _life;
+        }
     }
 
     public Task ReportOffline(IReadOnlyList<Uuid> directories) => _lifecycle.ReportOffline(directories);

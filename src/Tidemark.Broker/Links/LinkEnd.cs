@@ -6,7 +6,7 @@ public enum LinkEnd
     /// <summary>The host is there and nobody listens on the port: the process is gone, or not yet up.</summary>
     Refused,
 
-    /// <summary>No connection came about for another reason: no such name, no route, no answer in time.</summary>
+    /// <summary>No connection came about for another reason: no such name, no route, no answer in time. Or nothing came through any more on one that was there.</summary>
     Unreachable,
 
     /// <summary>The peer, or what lies between, ended a connection that was there.</summary>

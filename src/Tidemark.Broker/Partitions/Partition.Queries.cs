@@ -74,10 +74,10 @@ public sealed partial class Partition
         return error;
     }
 
-    /// <summary>Moves the log's start up to an offset; −1 stands for the high watermark. Answers the new start.</summary>
-    public ErrorCode DeleteRecords(Offset before, out Offset lowWatermark)
+    /// <summary>Moves the log's start up to an offset; −1 stands for the high watermark. Answers the new start, to which followers come with their next fetches.</summary>
+    public ErrorCode DeleteRecords(Offset before, out Offset start)
     {
-        lowWatermark = Offset.Unknown;
+        start = Offset.Unknown;
         ErrorCode error = CheckServing(out PartitionLog log, out _);
         if (error != ErrorCode.None)
         {
@@ -105,8 +105,24 @@ public sealed partial class Partition
             return ErrorCode.KafkaStorageError;
         }
 
-        lowWatermark = log.LogStart;
+        start = log.LogStart;
         return ErrorCode.None;
+    }
+
+    /// <summary>The lowest start of all replicas that are alive, as far as the leader knows.</summary>
+    public ErrorCode FindLowWatermark(out Offset lowWatermark)
+    {
+        lowWatermark = Offset.Unknown;
+        lock (_lock)
+        {
+            ErrorCode error = CheckServing(out PartitionLog log, out PartitionLeader leader);
+            if (error == ErrorCode.None)
+            {
+                lowWatermark = leader.LowWatermark(log.LogStart);
+            }
+
+            return error;
+        }
     }
 
     /// <summary>Adds what is known of the producers that wrote here.</summary>

@@ -9,6 +9,7 @@ namespace Tidemark.Broker.Transactions;
 public sealed class EndInProgress(ShardDriver<TransactionShard> coordinator, SendMarkers end)
 {
     private readonly HashSet<TopicPartition> _left = [.. end.Partitions];
+    private int _fenced;
 
     public ShardDriver<TransactionShard> Coordinator => coordinator;
 
@@ -22,6 +23,9 @@ public sealed class EndInProgress(ShardDriver<TransactionShard> coordinator, Sen
             return _left.Remove(partition) && _left.Count == 0;
         }
     }
+
+    /// <summary>True for the first partition that knows a newer coordinator; the log need not say it more than once.</summary>
+    public bool SaysFenced() => Interlocked.Exchange(ref _fenced, 1) == 0;
 
     public WriteTxnMarkersRequest.WritableTxnMarker MarkerFor(IEnumerable<TopicPartition> partitions)
     {

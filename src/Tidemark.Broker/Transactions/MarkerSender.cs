@@ -24,6 +24,7 @@ internal sealed class MarkerSender(
     ILogger log)
 {
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_fencedRetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>A marker that was written and whose answer was lost is known again; so nobody has to wait long for one.</summary>
     private static readonly TimeSpan s_answerMax = TimeSpan.FromSeconds(10);
@@ -58,7 +59,7 @@ internal sealed class MarkerSender(
         {
             if (leader < 0)
             {
-                _ = Later(end, led);
+                _ = Later(end, led, s_retryAfter);
             }
             else
             {
@@ -83,11 +84,18 @@ internal sealed class MarkerSender(
                 Told(end, partition);
                 break;
             case ErrorCode.TransactionCoordinatorFenced:
-                MarkerLog.Fenced(log, end.End.TransactionalId, end.End.Writer.Id.Value, partition, end.Coordinator.Epoch);
+                if (end.SaysFenced())
+                {
+                    MarkerLog.Fenced(log, end.End.TransactionalId, end.End.Writer.Id.Value, partition, end.Coordinator.Epoch);
+                }
+
+                // Most often this coordinator is about to hear that there is a newer one, and asks no more. If there is none, the partition took a marker that
+                // somebody wrote by hand with a higher epoch, and forgets the producer at some time, or is deleted: then the transaction has to end.
+                _ = Later(end, [partition], s_fencedRetryAfter);
                 break;
             default:
                 MarkerLog.Retried(log, end.End.TransactionalId, partition, error);
-                _ = Later(end, [partition]);
+                _ = Later(end, [partition], s_retryAfter);
                 break;
         }
     }
@@ -100,9 +108,9 @@ internal sealed class MarkerSender(
         }
     }
 
-    private async Task Later(EndInProgress end, List<TopicPartition> partitions)
+    private async Task Later(EndInProgress end, List<TopicPartition> partitions, TimeSpan time)
     {
-        await delays.After(s_retryAfter);
+        await delays.After(time);
         if (isCurrent(end.Coordinator))
         {
             Route(end, partitions);
@@ -145,6 +153,6 @@ internal static partial class MarkerLog
     [LoggerMessage(1702, LogLevel.Error, "Markers could not be given to broker {Broker}; they are sent again")]
     public static partial void Failed(ILogger log, BrokerId broker, Exception e);
 
-    [LoggerMessage(1701, LogLevel.Warning, "{Partition} has heard of a newer coordinator than epoch {Epoch} for the transaction of {TransactionalId} (producer {ProducerId}); its end is left to that one")]
+    [LoggerMessage(1701, LogLevel.Warning, "{Partition} has heard of a newer coordinator than epoch {Epoch} for the transaction of {TransactionalId} (producer {ProducerId}); its end is that one's affair")]
     public static partial void Fenced(ILogger log, string transactionalId, long producerId, TopicPartition partition, LeaderEpoch epoch);
 }

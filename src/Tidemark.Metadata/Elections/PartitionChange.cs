@@ -255,6 +255,14 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
 
         ImmutableArray<int> eligible = [.. partition.EligibleLeaderReplicas.Union(partition.Isr)
             .Where(id => !Isr.Contains(id) && id != UncleanReplica && id != EmptyReplica && Replicas.Contains(id))];
+        bool isNobodyKnown = leader == PartitionImage.NoLeader && lastKnown.IsEmpty && eligible.IsEmpty && Isr.IsEmpty;
+        bool wasTrusted = partition.EligibleLeaderReplicas.Contains(UncleanReplica) || partition.Isr.Contains(UncleanReplica);
+        if (isNobodyKnown && wasTrusted && Replicas.Contains(UncleanReplica))
+        {
+            // Who led last lost its disk, and the last that was eligible came back uncleanly: it lacks what was not flushed, at most, and nobody has more.
+            lastKnown = [UncleanReplica];
+        }
+
         return (eligible, lastKnown);
     }
 

@@ -96,6 +96,17 @@ internal sealed class NodeConnection : SocketConnection, INodeTransport
     protected override void OnPeerDone() =>
         EndNow(LinkEnd.ClosedByPeer, IsInFrame ? "the peer has closed it inside an answer" : "the peer has closed it");
 
+    /// <summary>That nothing comes through says nothing of the process at the other end.</summary>
+    protected override void Fail(string reason, int error)
+    {
+        if (error is Libc.ETIMEDOUT or Libc.EHOSTUNREACH)
+        {
+            _end ??= LinkEnd.Unreachable;
+        }
+
+        base.Fail(reason, error);
+    }
+
     protected override void CutOff(string reason) => EndNow(LinkEnd.Faulty, reason);
 
     protected override void OnEnded(string reason) => _events.OnClosed(_end ?? LinkEnd.ClosedByPeer, reason);
@@ -169,6 +180,7 @@ internal sealed class NodeConnection : SocketConnection, INodeTransport
         }
 
         SocketSettings.Apply(descriptor, _current);
+        SocketSettings.ExpectAnswers(descriptor);
         byte* address = stackalloc byte[PeerAddress.Size];
         uint length = PeerAddress.Write(_current, _address.Port, new Span<byte>(address, PeerAddress.Size));
         int error = Libc.Connect(descriptor, address, length) == 0 ? 0 : Marshal.GetLastPInvokeError();

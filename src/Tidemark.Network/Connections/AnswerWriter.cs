@@ -31,6 +31,9 @@ internal sealed unsafe class AnswerWriter
     /// <summary>Why the last write failed.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>The system's last error; it stands behind the failure, if that came from a socket.</summary>
+    public int Error { get; private set; }
+
     public void Add(OutboundFrame frame) => _frames.Enqueue(frame);
 
     /// <summary>Writes up to about <paramref name="budget"/> bytes, and releases the frames that are through.</summary>
@@ -71,7 +74,7 @@ internal sealed unsafe class AnswerWriter
                         continue;
                     }
 
-                    Failure = Libc.LastErrorText();
+                    (Failure, Error) = (Libc.LastErrorText(), error);
                     return error == Libc.EAGAIN ? WriteOutcome.Full : WriteOutcome.Failed;
                 }
 

@@ -65,9 +65,9 @@ internal abstract partial class SocketConnection
         {
             OnPeerDone();
         }
-        else if (Marshal.GetLastPInvokeError() is not (Libc.EAGAIN or Libc.EINTR))
+        else if (Marshal.GetLastPInvokeError() is var error and not (Libc.EAGAIN or Libc.EINTR))
         {
-            CloseNow(Libc.LastErrorText());
+            Fail(Libc.LastErrorText(), error);
         }
     }
 

@@ -164,7 +164,8 @@ internal abstract partial class SocketConnection
 
         if (failure is not null)
         {
-            RunOnLoop(() => CloseNow(failure));
+            int error = writer.Error;
+            RunOnLoop(() => Fail(failure, error));
         }
         else if (ends)
         {

@@ -244,6 +244,9 @@ internal abstract partial class SocketConnection : IFrameGate
         }
     }
 
+    /// <summary>The socket failed, with this error of the system or, where that is 0, for another reason.</summary>
+    protected virtual void Fail(string reason, int error) => CloseNow(reason);
+
     protected void OnHandlerFailed(Exception error)
     {
         LogHandlerFailed(error);

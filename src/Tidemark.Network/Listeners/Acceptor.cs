@@ -8,7 +8,7 @@ namespace Tidemark.Network.Listeners;
 
 /// <summary>
 /// A bound socket. Bound before the broker starts, so that a port in use is found early; clients that come meanwhile wait in the
-/// backlog. Accepted connections go to the loops in turn.
+/// backlog, or are refused where the options say so. Accepted connections go to the loops in turn.
 /// </summary>
 internal sealed class Acceptor : IDisposable
 {
@@ -19,6 +19,7 @@ internal sealed class Acceptor : IDisposable
     private readonly Socket _socket;
     private readonly IReadOnlyList<EventLoop> _loops;
     private readonly Action _resume;
+    private readonly ListenerOptions _options;
     private EventLoop? _home;
     private int _turn;
     private bool _paused;
@@ -28,6 +29,7 @@ internal sealed class Acceptor : IDisposable
     {
         _context = context;
         _loops = loops;
+        _options = options;
         _resume = () => _ = _home!.Post(Resume);
         ListenerName = options.Name;
         try
@@ -49,13 +51,15 @@ internal sealed class Acceptor : IDisposable
             }
 
             _socket.Bind(new IPEndPoint(address, options.Port));
-            _socket.Listen(options.Backlog);
+            if (!options.RefusesUntilStarted)
+            {
+                _socket.Listen(options.Backlog);
+            }
         }
         catch (SocketException error)
         {
             _socket?.Dispose();
-            string reason = error.SocketErrorCode == SocketError.AddressAlreadyInUse ? "the port is in use by another process" : error.Message;
-            throw new ListenerBindException($"Cannot listen on {options.Name}://{options.Host}:{options.Port}: {reason}", error);
+            throw Failure(error);
         }
 
         Bound = new BoundListener(options.Name, options.Host, ((IPEndPoint)_socket.LocalEndPoint!).Port);
@@ -68,8 +72,21 @@ internal sealed class Acceptor : IDisposable
     public int Descriptor => (int)_socket.SafeHandle.DangerousGetHandle();
 
     /// <summary>Begins to accept, on the thread of the given loop.</summary>
+    /// <exception cref="ListenerBindException">Another process that was bound to the same port listens there by now.</exception>
     public void Start(EventLoop home)
     {
+        if (_options.RefusesUntilStarted)
+        {
+            try
+            {
+                _socket.Listen(_options.Backlog);
+            }
+            catch (SocketException error)
+            {
+                throw Failure(error);
+            }
+        }
+
         _home = home;
         home.Post(() => home.AddAcceptor(this));
     }
@@ -122,6 +139,12 @@ internal sealed class Acceptor : IDisposable
     {
         _paceTimer?.Dispose();
         _socket.Dispose();
+    }
+
+    private ListenerBindException Failure(SocketException error)
+    {
+        string reason = error.SocketErrorCode == SocketError.AddressAlreadyInUse ? "the port is in use by another process" : error.Message;
+        return new ListenerBindException($"Cannot listen on {_options.Name}://{_options.Host}:{_options.Port}: {reason}", error);
     }
 
     private static IPAddress Address(string host)

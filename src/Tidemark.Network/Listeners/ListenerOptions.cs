@@ -14,6 +14,12 @@ public sealed record ListenerOptions
 
     /// <summary>Connections that wait to be accepted (<c>socket.listen.backlog.size</c>).</summary>
     public int Backlog { get; init; } = 50;
+
+    /// <summary>
+    /// True when who connects before the start is refused; otherwise it waits in the backlog until it is served. Others of a cluster tell by a
+    /// port that refuses them that the process which listened there is gone. A next life that let them wait would hide that.
+    /// </summary>
+    public bool RefusesUntilStarted { get; init; }
 }
 
 /// <summary>A listener as it is bound, with the port that was chosen for it.</summary>

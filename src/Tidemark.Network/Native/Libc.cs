@@ -8,7 +8,9 @@ internal static unsafe partial class Libc
     public const int EINTR = 4;
     public const int EAGAIN = 11;
     public const int ECONNABORTED = 103;
+    public const int ETIMEDOUT = 110;
     public const int ECONNREFUSED = 111;
+    public const int EHOSTUNREACH = 113;
     public const int EINPROGRESS = 115;
 
     public const int AF_INET = 2;
@@ -27,7 +29,10 @@ internal static unsafe partial class Libc
     public const int SO_KEEPALIVE = 9;
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
+    public const int TCP_KEEPIDLE = 4;
+    public const int TCP_KEEPINTVL = 5;
     public const int TCP_CONGESTION = 13;
+    public const int TCP_USER_TIMEOUT = 18;
     public const int SHUT_WR = 1;
     public const int SHUT_RDWR = 2;
 

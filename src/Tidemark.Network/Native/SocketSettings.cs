@@ -5,6 +5,23 @@ namespace Tidemark.Network.Native;
 /// <summary>What every connection's socket is set to, whichever side made it.</summary>
 internal static class SocketSettings
 {
+    /// <summary>How long a machine may leave what it is sent without an acknowledgement.</summary>
+    private const int SilenceMaxMs = 5000;
+
+    private const int ProbedAfterSeconds = 3;
+
+    /// <summary>
+    /// For a connection to another node: its end is learned within seconds also where no packet tells of it. After a cut the system waits longer and
+    /// longer before it sends again, so that a follower would go on waiting for an answer long after the network is whole; and an answer that was
+    /// given up by the other side never comes. What is asked is the other machine's system: a slow process, or one that stands still, is left its time.
+    /// </summary>
+    public static void ExpectAnswers(int descriptor)
+    {
+        Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, SilenceMaxMs);
+        Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, ProbedAfterSeconds);
+        Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, 1);
+    }
+
     public static void Apply(int descriptor, IPAddress peer)
     {
         Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);

@@ -34,6 +34,11 @@ public sealed record NodeOptions(
     /// <summary>Whether <c>process.roles</c> names the controller: otherwise the node only follows the metadata quorum.</summary>
     public bool IsController => HasRole(Config, ControllerRole);
 
+    /// <summary>Whether the properties name no other controller: nobody but this node looks after its broker.</summary>
+    public bool IsAlone => IsController
+        && Config.GetList("controller.quorum.voters").Length <= 1
+        && Config.GetList("controller.quorum.bootstrap.servers").Length <= 1;
+
     private const string Plaintext = "PLAINTEXT";
 
     /// <summary>Checks properties; a later one of the same key counts.</summary>

@@ -19,7 +19,16 @@ internal static class NetworkSettings
         long idleMs = config.GetLong("connections.max.idle.ms");
         return new NetworkOptions
         {
-            Listeners = [.. options.Listeners.Select(l => new ListenerOptions { Name = l.Name, Host = l.Host, Port = l.Port, Backlog = config.GetInt("socket.listen.backlog.size") })],
+            Listeners = [.. options.Listeners.Select(l => new ListenerOptions
+            {
+                Name = l.Name,
+                Host = l.Host,
+                Port = l.Port,
+                Backlog = config.GetInt("socket.listen.backlog.size"),
+
+                // The controllers have to be reached before any of them can take a broker in, and nobody concludes anything from their ports.
+                RefusesUntilStarted = !options.IsAlone && !options.ControllerListenerNames.Contains(l.Name),
+            })],
             RequestBytesMax = config.GetInt("socket.request.max.bytes"),
             IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
             Limits = LimitsOf(config),

@@ -91,7 +91,7 @@ public sealed partial class Node : IAsyncDisposable
     public Task<string> Failed { get; private set; } = new TaskCompletionSource<string>().Task;
 
     /// <summary>Loads everything and lets clients in.</summary>
-    /// <exception cref="NodeStartException">What is on the disk cannot be used.</exception>
+    /// <exception cref="NodeStartException">What is on the disk cannot be used, or another process that was started together with this one has a port.</exception>
     public async Task StartAsync()
     {
         long began = Stopwatch.GetTimestamp();
@@ -103,7 +103,7 @@ public sealed partial class Node : IAsyncDisposable
             _node.OnReady = _network.Start;
             await _node.Start();
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or TimeoutException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or TimeoutException or ListenerBindException)
         {
             throw new NodeStartException(failure.Message, failure);
         }

@@ -42,6 +42,23 @@ public sealed class CrashDetectionTests
         Assert.True(cluster.RunUntil(() => seenBy.Broker.Cluster.Image.Brokers[killed.Id] is { IsActive: true } broker && broker.Epoch > epoch, s_soon));
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(17)]
+    public void A_controllers_node_that_is_back_before_another_controller_is_elected_need_not_wait_for_its_session(ulong seed)
+    {
+        var cluster = new SimulatedCluster(seed, 3);
+        cluster.StartAll();
+        Assert.True(cluster.RunUntil(
+            () => cluster.Nodes.All(node => node.Started.IsCompletedSuccessfully && node.Broker!.Cluster.Image.Brokers.Values.Count(broker => broker.IsActive) == 3), s_patience));
+        SimulatedNode killed = cluster.Nodes.First(node => node.Quorum!.Controller.IsLocal);
+        SimulatedNode seenBy = cluster.Nodes.First(node => node != killed);
+        long epoch = seenBy.Broker!.Cluster.Image.Brokers[killed.Id].Epoch;
+        killed.Kill();
+        killed.Start();
+        Assert.True(cluster.RunUntil(() => seenBy.Broker.Cluster.Image.Brokers[killed.Id] is { IsActive: true } broker && broker.Epoch > epoch, s_soon * 4));
+    }
+
     /// <summary>Kills a broker that does not lead the quorum.</summary>
     private static (SimulatedCluster Cluster, SimulatedNode Killed, SimulatedNode SeenBy) KilledBroker(ulong seed, params (string, string)[] settings)
     {

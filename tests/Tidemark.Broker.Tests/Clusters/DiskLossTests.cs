@@ -74,6 +74,40 @@ public sealed class DiskLossTests
     }
 
     [Fact]
+    public void What_only_the_last_leader_has_in_a_directory_that_failed_is_waited_for_until_the_directory_is_back()
+    {
+        SimulatedCluster cluster = Started(20, out ClusterClient client, minInSync: 1, nodes: 5, directories: 2);
+        Write(cluster, client, "a");
+        int witness = cluster.Nodes.Select(node => node.Id).First(id => !StateAt(cluster, 1)!.Replicas.Contains(id));
+        int last = StateAt(cluster, witness)!.Leader;
+        int[] others = [.. StateAt(cluster, witness)!.Replicas.Where(id => id != last)];
+        Assert.StartsWith("/data2/", LogOf(cluster, last).Directory);
+        foreach (int other in others)
+        {
+            cluster[other].Kill();
+            Assert.True(cluster.RunUntil(() => !StateAt(cluster, witness)!.Isr.Contains(other), s_patience), States(cluster));
+        }
+
+        Write(cluster, client, "b");
+        cluster[last].Kill();
+        cluster[last].Disk.FailUnder("/data2");
+        cluster[others[0]].Start();
+        cluster[others[1]].Start();
+        cluster.Time.Advance(TimeSpan.FromSeconds(15));
+        cluster[last].Start();
+        cluster.Time.Advance(TimeSpan.FromSeconds(15));
+        Assert.True(cluster[last].Started.IsCompletedSuccessfully, States(cluster));
+        Assert.False(StateAt(cluster, witness)!.HasLeader, States(cluster));
+        Assert.Equal(last, Assert.Single(StateAt(cluster, witness)!.LastKnownEligibleLeaderReplicas));
+
+        cluster[last].Kill();
+        cluster[last].Disk.Heal();
+        cluster[last].Start();
+        AwaitFull(cluster);
+        Assert.All(others, other => Assert.Equal("a b", Values(cluster, other)));
+    }
+
+    [Fact]
     public void A_follower_behind_the_start_of_its_leaders_log_begins_anew_there()
     {
         SimulatedCluster cluster = Started(12, out ClusterClient client);
@@ -165,13 +199,19 @@ public sealed class DiskLossTests
         }
     }
 
-    private static SimulatedCluster Started(ulong seed, out ClusterClient client, int minInSync = 2, bool flushes = false, int nodes = 3)
+    private static SimulatedCluster Started(ulong seed, out ClusterClient client, int minInSync = 2, bool flushes = false, int nodes = 3, int directories = 1)
     {
-        var cluster = new SimulatedCluster(seed, nodes);
+        var cluster = new SimulatedCluster(seed, nodes) { LogDirectories = directories };
         cluster.StartAll();
         Assert.True(cluster.RunUntil(() => cluster.Nodes.All(node => node.Started.IsCompleted && node.Broker!.Cluster.Image.Brokers.Values.Count(broker => broker.IsActive) == nodes), s_patience));
         client = new ClusterClient(cluster);
         (string, string)[] configs = [("min.insync.replicas", $"{minInSync}"), .. flushes ? [("flush.messages", "1")] : Array.Empty<(string, string)>()];
+        if (directories > 1)
+        {
+            // Goes to the first directory everywhere, so that the next goes to the second.
+            Assert.Equal(ErrorCode.None, client.CreateTopic(1, "first", 1, (short)nodes));
+        }
+
         Assert.Equal(ErrorCode.None, client.CreateTopic(1, Topic, 1, 3, configs));
         AwaitFull(cluster);
         return cluster;

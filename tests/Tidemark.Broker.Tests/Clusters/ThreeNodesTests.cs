@@ -73,6 +73,36 @@ public sealed class ThreeNodesTests
         Assert.All((await answer).Responses[0].PartitionResponses, each => Assert.Equal(ErrorCode.None, each.ErrorCode));
     }
 
+    [Fact]
+    public void Records_are_deleted_when_all_replicas_that_are_alive_begin_behind_them()
+    {
+        SimulatedCluster cluster = Started(4);
+        var client = new ClusterClient(cluster);
+        Assert.Equal(ErrorCode.None, client.CreateTopic(1, "t", 1, 3, ("min.insync.replicas", "2")));
+        int leader = LeaderOf(cluster, cluster[1], "t");
+        Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "a").ErrorCode);
+        Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "b").ErrorCode);
+        Assert.Equal((ErrorCode.None, 1L), DeleteBefore(1, 10_000));
+        Assert.All(cluster.Nodes, node => Assert.Equal(1, node.Broker!.Partitions.Find(new TopicPartition("t", 0))!.Log!.LogStart.Value));
+
+        SimulatedNode frozen = cluster.Nodes.First(node => node.Id != leader && !node.Quorum!.Controller.IsLocal);
+        frozen.Pause();
+        Assert.Equal((ErrorCode.None, 3), (client.Produce(leader, "t", "c", acks: 1).ErrorCode, IsrOf(cluster[leader], "t").Length));
+        Assert.Equal((ErrorCode.RequestTimedOut, 1L), DeleteBefore(2, 1_000));
+        Assert.True(cluster.RunUntil(() => cluster[leader].Broker!.Cluster.Image.Brokers[frozen.Id].IsFenced, s_patience));
+        Assert.Equal((ErrorCode.None, 2L), DeleteBefore(2, 10_000));
+
+        (ErrorCode, long) DeleteBefore(long offset, int timeoutMs)
+        {
+            DeleteRecordsResponse deleted = client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(leader, new DeleteRecordsRequest
+            {
+                TimeoutMs = timeoutMs,
+                Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = offset }] }],
+            });
+            return (deleted.Topics[0].Partitions[0].ErrorCode, deleted.Topics[0].Partitions[0].LowWatermark);
+        }
+    }
+
     private static ProduceRequest ToAll(TopicImage topic, int[] partitions)
     {
         using var builder = new RecordBatchBuilder();

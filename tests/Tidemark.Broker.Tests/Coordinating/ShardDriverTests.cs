@@ -149,6 +149,29 @@ public class ShardDriverTests
     }
 
     [Fact]
+    public void What_was_read_counts_only_when_it_is_committed()
+    {
+        ShardDriver<NoteShard> old = Loaded(isr: [1, 2]);
+        ValueTask<string> open = Put(old, "a", 1);
+        _replicas.Elect(1, [1, 2]);
+        old.Close();
+        Assert.Equal("NotCoordinator", Said(open));
+        NoteShard first = _shard;
+        ShardDriver<NoteShard> next = Driver();
+        next.Load();
+        _replicas.World.RunUntil(() => false, TimeSpan.FromSeconds(1));
+
+        // Another leader could still do without it.
+        Assert.NotSame(first, _shard);
+        Assert.Equal(1, _shard["a"]);
+        Assert.Empty(_shard.Heard);
+        Assert.Equal("CoordinatorLoadInProgress", Said(Put(next, "b", 2)));
+        _replicas.CatchUp(2);
+        Wait(() => _shard.Heard.Count > 0);
+        Assert.Equal("waits", Said(Put(next, "b", 2)));
+    }
+
+    [Fact]
     public void A_shard_whose_partition_was_led_again_since_writes_nothing_in_the_new_leadership()
     {
         ShardDriver<NoteShard> old = Loaded();

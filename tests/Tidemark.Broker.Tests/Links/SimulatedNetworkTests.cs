@@ -151,7 +151,7 @@ public sealed class SimulatedNetworkTests
             world.Links.To(new("nowhere", 1), "test").Send<VoteRequest, VoteResponse>(new(), LinkWorld.Limit).AsTask()).End);
         world.Here.Kill();
         Task<BrokerHeartbeatResponse> ghost = world.Heartbeat(1);
-        world.Time.Advance(TimeSpan.FromSeconds(4));
+        world.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.False(ghost.IsCompleted);
         Assert.Empty(world.Peer.Sessions);
     }

@@ -9,11 +9,12 @@ namespace Tidemark.Broker.Tests.Transactions;
 public sealed class TransactionCoordinatorTests
 {
     private readonly BrokerWorld _world = new();
+    private readonly Uuid _topic;
     private TestClient _client;
 
     public TransactionCoordinatorTests()
     {
-        _world.Quorum.CreateTopic("t", partitions: 2);
+        _topic = _world.Quorum.CreateTopic("t", partitions: 2);
         _world.Quorum.CreateTopic("__transaction_state", partitions: 3, ("cleanup.policy", "compact"));
         _client = _world.Connect();
         InitOf("first");
@@ -75,6 +76,28 @@ public sealed class TransactionCoordinatorTests
         AwaitStable(2);
         Assert.Equal("CompleteAbort", State("x"));
         Assert.Equal(ErrorCode.InvalidProducerEpoch, Produce("x", begun.ProducerId, begun.ProducerEpoch, 1, version: 12));
+    }
+
+    [Fact]
+    public void A_transaction_whose_partition_heard_of_a_newer_coordinator_ends_when_the_partition_is_gone()
+    {
+        (long producer, short epoch) = InitOf("x");
+        Assert.Equal(ErrorCode.None, Produce("x", producer, epoch, 0, version: 12));
+        var marker = new WriteTxnMarkersRequest.WritableTxnMarker
+        {
+            ProducerId = producer,
+            ProducerEpoch = epoch,
+            CoordinatorEpoch = 100,
+            Topics = [new() { Name = "t", PartitionIndexes = [0] }],
+        };
+        WriteTxnMarkersResponse byHand = _client.Ask<WriteTxnMarkersResponse>(new WriteTxnMarkersRequest { Markers = [marker] }, 1);
+        Assert.Equal(ErrorCode.None, byHand.Markers[0].Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, End("x", producer, epoch, true, 5).ErrorCode);
+        _world.World.Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal("PrepareCommit", State("x"));
+
+        _world.Quorum.Write(new RemoveTopicRecord { TopicId = _topic });
+        Assert.True(_world.World.RunUntil(() => State("x") == "CompleteCommit", BrokerWorld.Patience));
     }
 
     [Fact]

@@ -139,6 +139,42 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void Where_the_last_leader_lost_its_disk_the_last_that_was_eligible_stands_in_for_it()
+    {
+        var world = new World(brokers: 3);
+        TopicImage topic = world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2"));
+        int[] replicas = [.. world.Partition("a").Replicas];
+        foreach (int id in replicas)
+        {
+            world.Heartbeat(id, fence: true);
+        }
+
+        int last = Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas);
+        int eligible = world.Partition("a").EligibleLeaderReplicas.Single(id => id != last);
+        world.NowMs += 60_000;
+        var disk = new Uuid(5, 5);
+        world.Register(last, previousEpoch: -1, directory: disk);
+        world.Heartbeat(last);
+        AssignReplicasToDirsResponse moved = world.Do(context => AssignReplicasToDirs.Decide(context, new AssignReplicasToDirsRequest
+        {
+            BrokerId = last,
+            BrokerEpoch = world.Image.Brokers[last].Epoch,
+            Directories = [new() { Id = disk, Topics = [new() { TopicId = topic.Id, Partitions = [new() { PartitionIndex = 0 }] }] }],
+        }));
+        Assert.Equal(ErrorCode.None, moved.Directories[0].Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(eligible, Assert.Single(world.Partition("a").EligibleLeaderReplicas));
+        Assert.Empty(world.Partition("a").LastKnownEligibleLeaderReplicas);
+
+        world.Register(eligible, previousEpoch: -1);
+        Assert.Empty(world.Partition("a").EligibleLeaderReplicas);
+        Assert.Equal(eligible, Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
+        world.Heartbeat(eligible);
+        PartitionImage partition = world.Partition("a");
+        Assert.Equal((eligible, PartitionImage.Recovering), (partition.Leader, partition.LeaderRecoveryState));
+        Assert.Empty(partition.LastKnownEligibleLeaderReplicas);
+    }
+
+    [Fact]
     public void The_last_leader_is_not_elected_while_it_is_fenced()
     {
         // KAFKA-19522: whoever led last was made leader though it was fenced.
