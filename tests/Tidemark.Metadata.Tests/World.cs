@@ -52,12 +52,14 @@ internal sealed class World
         Image = Image.Apply(records, Image.LastOffset + records.Count, new LeaderEpoch(1), NowMs);
     }
 
-    public long Register(int id, string? rack = null, long previousEpoch = -1, ushort port = 9092, Uuid? directory = null) => Do(context => RegisterBroker.Decide(
+    public long Register(int id, string? rack = null, long previousEpoch = -1, ushort port = 9092, Uuid? directory = null) => AskToRegister(id, rack, previousEpoch, port, directory).BrokerEpoch;
+
+    public BrokerRegistrationResponse AskToRegister(int id, string? rack = null, long previousEpoch = -1, ushort port = 9092, Uuid? directory = null, string? cluster = null) => Do(context => RegisterBroker.Decide(
         context,
         new BrokerRegistrationRequest
         {
             BrokerId = id,
-            ClusterId = ClusterId,
+            ClusterId = cluster ?? ClusterId,
             IncarnationId = NewId(),
             Rack = rack,
             LogDirs = [directory ?? Directory(id)],
@@ -71,7 +73,7 @@ internal sealed class World
             })],
         },
         Sessions,
-        isLocal: false)).BrokerEpoch;
+        isLocal: false));
 
     public void AddBroker(int id, string? rack = null)
     {

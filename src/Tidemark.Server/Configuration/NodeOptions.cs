@@ -34,10 +34,10 @@ public sealed record NodeOptions(
     /// <summary>Whether <c>process.roles</c> names the controller: otherwise the node only follows the metadata quorum.</summary>
     public bool IsController => HasRole(Config, ControllerRole);
 
-    /// <summary>Whether the properties name no other controller: nobody but this node looks after its broker.</summary>
-    public bool IsAlone => IsController
-        && Config.GetList("controller.quorum.voters").Length <= 1
-        && Config.GetList("controller.quorum.bootstrap.servers").Length <= 1;
+    /// <summary>
+    /// Whether there can be no other controller: nobody but this node looks after its broker. Where the voters stand in the metadata log more may come, so that it is never known.
+    /// </summary>
+    public bool IsAlone => IsController && Config.GetList("controller.quorum.voters").Length == 1;
 
     private const string Plaintext = "PLAINTEXT";
 

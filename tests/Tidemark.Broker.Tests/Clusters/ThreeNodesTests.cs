@@ -103,6 +103,33 @@ public sealed class ThreeNodesTests
         }
     }
 
+    [Fact]
+    public void A_topic_that_was_deleted_and_made_anew_while_a_broker_was_away_is_the_new_one_there()
+    {
+        SimulatedCluster cluster = Started(5);
+        var client = new ClusterClient(cluster);
+        Assert.Equal(ErrorCode.None, client.CreateTopic(1, "t", 1, 3, ("min.insync.replicas", "2")));
+        Assert.Equal(ErrorCode.None, client.CreateTopic(1, "gone", 1, 3));
+        int leader = LeaderOf(cluster, cluster[1], "t");
+        LeaderOf(cluster, cluster[1], "gone");
+        Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "old").ErrorCode);
+        SimulatedNode away = cluster.Nodes.First(node => !node.Quorum!.Controller.IsLocal);
+        SimulatedNode here = cluster.Nodes.First(node => node != away);
+        away.Kill();
+        Assert.True(cluster.RunUntil(() => here.Broker!.Cluster.Image.Brokers[away.Id].IsFenced, s_patience));
+        DeleteTopicsResponse deleted = client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(
+            here.Id, new DeleteTopicsRequest { Topics = [new() { Name = "t" }, new() { Name = "gone" }], TimeoutMs = 5_000 });
+        Assert.All(deleted.Responses, each => Assert.Equal(ErrorCode.None, each.ErrorCode));
+        Assert.Equal(ErrorCode.InvalidReplicationFactor, client.CreateTopic(here.Id, "t", 1, 3));
+        Assert.Equal(ErrorCode.None, client.CreateTopic(here.Id, "t", 1, 2));
+        Assert.Equal(ErrorCode.None, client.Produce(LeaderOf(cluster, here, "t"), "t", "new").ErrorCode);
+
+        away.Start();
+        Assert.True(cluster.RunUntil(() => away.Started.IsCompletedSuccessfully && here.Broker!.Cluster.Image.IsActive(away.Id), s_patience));
+        Assert.True(cluster.RunUntil(() => !away.Broker!.Directories.Partitions.Any(each => each.Log.Partition.Topic is "t" or "gone"), s_patience));
+        Assert.Equal("new", client.Read(LeaderOf(cluster, here, "t"), "t"));
+    }
+
     private static ProduceRequest ToAll(TopicImage topic, int[] partitions)
     {
         using var builder = new RecordBatchBuilder();

@@ -129,6 +129,40 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void A_broker_of_another_cluster_is_refused()
+    {
+        var world = new World(brokers: 1);
+        int before = world.Log.Count;
+
+        Assert.Equal(ErrorCode.InconsistentClusterId, world.AskToRegister(2, cluster: "4L6g3nShT-eMCtK--X86sw").ErrorCode);
+
+        Assert.Equal(before, world.Log.Count);
+    }
+
+    [Fact]
+    public void A_broker_that_is_unregistered_is_in_no_set_any_more_and_comes_back_as_a_new_one()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3, ("min.insync.replicas", "3"));
+        int[] replicas = [.. world.Partition("a").Replicas];
+        world.Heartbeat(replicas[1], fence: true);
+        Assert.Contains(replicas[1], world.Partition("a").EligibleLeaderReplicas);
+        Assert.Equal(ErrorCode.BrokerIdNotRegistered, Unregister(9));
+
+        Assert.Equal(ErrorCode.None, Unregister(replicas[0]));
+        Assert.Equal(ErrorCode.None, Unregister(replicas[1]));
+
+        PartitionImage left = world.Partition("a");
+        Assert.Equal((replicas[2], replicas[2]), (left.Leader, Assert.Single(left.Isr)));
+        Assert.Empty(left.EligibleLeaderReplicas);
+        Assert.Equal([replicas[2]], world.Image.Brokers.Keys);
+        world.AddBroker(replicas[0]);
+        Assert.Equal(replicas[2], Assert.Single(world.Partition("a").Isr));
+
+        ErrorCode Unregister(int id) => world.Do(context => UnregisterBroker.Decide(context, new UnregisterBrokerRequest { BrokerId = id })).ErrorCode;
+    }
+
+    [Fact]
     public void A_heartbeat_of_another_life_is_stale()
     {
         var world = new World(brokers: 1);

@@ -28,6 +28,18 @@ public sealed class NodeOptionsTests
         Assert.Null(options.Rack);
     }
 
+    [Theory]
+    [InlineData("controller.quorum.voters", "1@127.0.0.1:9093", true)]
+    [InlineData("controller.quorum.voters", "1@127.0.0.1:9093,2@127.0.0.1:9094", false)]
+    [InlineData("controller.quorum.bootstrap.servers", "127.0.0.1:9093", false)]
+    public void A_node_is_alone_only_where_the_only_voter_is_fixed(string key, string value, bool isAlone)
+    {
+        var properties = new Dictionary<string, string>(s_good);
+        properties.Remove("controller.quorum.voters");
+        properties[key] = value;
+        Assert.Equal(isAlone, NodeOptions.Read(properties, out _).IsAlone);
+    }
+
     [Fact]
     public void An_unknown_key_is_a_warning_that_names_it()
     {
