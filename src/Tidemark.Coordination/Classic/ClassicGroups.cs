@@ -152,7 +152,7 @@ public sealed partial class ClassicGroups : GroupPart
         public static ClassicTimer Session(ClassicGroup group, string member) => new(group.Id, TimerKind.Session, member);
     }
 
-    /// <summary>A group that did not exist before its first request, and that request.</summary>
+    /// <summary>A group of which nobody knows yet whether it will be there: what makes it is not written.</summary>
     private sealed record GroupCreated(ClassicGroup Group);
 
     private sealed record AssignmentWritten(ClassicGroup Group, int Generation, string Leader, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Assignment);
