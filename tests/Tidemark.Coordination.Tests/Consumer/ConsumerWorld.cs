@@ -43,6 +43,9 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
     /// <summary>Off: what is written stays uncommitted until <see cref="Commit"/> or <see cref="Fail"/>.</summary>
     public bool CommitsAtOnce { get; set; } = true;
 
+    /// <summary>The log takes nothing: what an input writes is undone, and it has no answer.</summary>
+    public bool LogRefuses { get; set; }
+
     public ShardTime Now => new(_now, 1_700_000_000_000 + (long)_now.TotalMilliseconds);
 
     public ConsumerGroup Group => Shard.Consumer.FindConsumer("g")!;
@@ -256,6 +259,7 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
 
     private void Step(Action input)
     {
+        int records = Log.Count;
         Shard.BeginWrite(++_write);
         input();
         while (Shard.TryTakeEffect(out ShardEffect? effect))
@@ -282,7 +286,16 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
             }
         }
 
-        if (CommitsAtOnce)
+        if (LogRefuses && Log.Count > records)
+        {
+            object[] awaited = [.. _awaited];
+            Fail(Log.Count - records);
+            foreach (object token in awaited)
+            {
+                Step(() => Shard.OnWritten(token, ErrorCode.NotEnoughReplicas, Now));
+            }
+        }
+        else if (CommitsAtOnce)
         {
             Commit();
         }

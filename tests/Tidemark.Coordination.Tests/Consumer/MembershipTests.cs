@@ -42,6 +42,41 @@ public class MembershipTests
     }
 
     [Fact]
+    public void Who_is_not_heard_of_while_the_log_takes_nothing_is_out_when_it_does_again()
+    {
+        _world.Join("m1", "a");
+        _world.LogRefuses = true;
+        _world.Pass(45_000);
+        Assert.NotNull(_world.Group.Member("m1"));
+        _world.LogRefuses = false;
+        _world.Pass(45_500);
+        Assert.Null(_world.Group.Member("m1"));
+    }
+
+    [Fact]
+    public void Who_left_in_vain_since_the_log_took_nothing_is_out_after_its_session()
+    {
+        _world.Join("m1", "a");
+        _world.LogRefuses = true;
+        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = -1 }, 1, new("app", "/1.2.3.4"), default, _world.Now));
+        Assert.NotNull(_world.Group.Member("m1"));
+        _world.LogRefuses = false;
+        _world.Pass(45_500);
+        Assert.Null(_world.Group.Member("m1"));
+    }
+
+    [Fact]
+    public void New_partitions_that_were_seen_while_the_log_took_nothing_are_seen_again()
+    {
+        _world.Join("m1", "a");
+        _world.LogRefuses = true;
+        _world.Topic("a", 5);
+        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = 2, RebalanceTimeoutMs = -1 }, 1, new("app", "/1.2.3.4"), default, _world.Now));
+        _world.LogRefuses = false;
+        Assert.Equal("a:0,1,2,3,4", _world.Told(_world.Send("m1", 2)));
+    }
+
+    [Fact]
     public void Who_does_not_give_up_in_its_rebalance_timeout_is_out()
     {
         _world.Join("m1", "a");
