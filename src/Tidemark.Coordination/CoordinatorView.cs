@@ -49,7 +49,10 @@ public sealed record GroupSettings
     /// <summary><c>offsets.retention.check.interval.ms</c></summary>
     public long OffsetsRetentionCheckMs { get; init; } = 600_000;
 
-    /// <summary><c>group.coordinator.rebalance.protocols</c>: whether it has <c>consumer</c>. Where not, requests of that protocol are of an unsupported version.</summary>
+    /// <summary>
+    /// Whether <c>group.coordinator.rebalance.protocols</c> has <c>consumer</c> and the cluster's feature group.version allows it. Where not, requests of
+    /// that protocol are of an unsupported version.
+    /// </summary>
     public bool ServesConsumerGroups { get; init; } = true;
 
     /// <summary><c>group.consumer.max.size</c></summary>
