@@ -45,7 +45,7 @@ public sealed partial record ConsumerGroup
         : StaleFor(known);
 
     public ErrorCode CheckFetch(string? member, int epoch) =>
-        string.IsNullOrEmpty(member) && epoch < 0 ? ErrorCode.None
+        member is null && epoch < 0 ? ErrorCode.None
         : member is null || Members.GetValueOrDefault(member) is not { } known ? ErrorCode.UnknownMemberId
         : epoch == known.Epoch ? ErrorCode.None
         : StaleFor(known);

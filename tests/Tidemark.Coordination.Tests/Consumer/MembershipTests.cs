@@ -240,6 +240,7 @@ public class MembershipTests
         _world.Join("m1", "a");
         ConsumerGroup group = _world.Group;
         Assert.Equal(ErrorCode.None, group.CheckFetch(null, -1));
+        Assert.Equal(ErrorCode.UnknownMemberId, group.CheckFetch("", -1));
         Assert.Equal(ErrorCode.None, group.CheckFetch("m1", 2));
         Assert.Equal(ErrorCode.StaleMemberEpoch, group.CheckFetch("m1", 1));
         Assert.Equal(ErrorCode.StaleMemberEpoch, group.CheckFetch("m1", 99));
