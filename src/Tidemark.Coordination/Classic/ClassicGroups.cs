@@ -139,7 +139,7 @@ public sealed partial class ClassicGroups : GroupPart
         _ => error,
     };
 
-    private void Note(ClassicGroup group, string what) => Shard.Emit(new Note($"group {group.Id}, generation {group.Generation}, {group.State}: {what}"));
+    private void Note(ClassicGroup group, string what) => Shard.Emit(new Note(Told.Short($"group {group.Id}, generation {group.Generation}, {group.State}: {what}")));
 
     private TimeSpan After(ShardTime now, int ms) => now.Monotonic + TimeSpan.FromMilliseconds(Math.Max(0, ms));
 

@@ -90,7 +90,7 @@ public class ProtocolMigrationTests
     {
         string member = _world.Ask<JoinGroupResponse>(t =>
         {
-            _world.Shard.Classic.Join(new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 0, default, default), _world.Now);
+            _world.Shard.Classic.Join(new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 0, new GroupClient("", ""), default), _world.Now);
             _world.Shard.Tick(_world.Now);
         }).MemberId;
         Assert.NotEmpty(member);
@@ -129,7 +129,7 @@ public class ProtocolMigrationTests
     {
         _world.Join("n", "a");
         JoinGroupResponse joined = _world.Ask<JoinGroupResponse>(t => _world.Shard.Classic.Join(
-            new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 3, default, default),
+            new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 3, new GroupClient("", ""), default),
             _world.Now));
         Assert.Equal(ErrorCode.InconsistentGroupProtocol, joined.ErrorCode);
     }

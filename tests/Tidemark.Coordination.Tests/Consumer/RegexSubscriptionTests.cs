@@ -8,6 +8,14 @@ public class RegexSubscriptionTests
     private readonly ConsumerWorld _world = new(("a", 2), ("ab", 1), ("b", 1));
 
     [Fact]
+    public void A_long_expression_that_is_none_is_refused_in_a_sentence_that_can_be_sent()
+    {
+        ConsumerGroupHeartbeatResponse refused = _world.Send("m1", 0, regex: new string('(', short.MaxValue));
+        Assert.Equal(ErrorCode.InvalidRegularExpression, refused.ErrorCode);
+        Assert.InRange(refused.ErrorMessage!.Length, 100, short.MaxValue / 3);
+    }
+
+    [Fact]
     public void What_an_expression_stands_for_is_looked_up_after_the_first_heartbeat()
     {
         ConsumerGroupHeartbeatResponse first = _world.Send("m1", 0, regex: "a.*");
