@@ -1,3 +1,4 @@
+using Tidemark.Coordination.Consumer;
 using Tidemark.Primitives;
 
 namespace Tidemark.Coordination;
@@ -21,9 +22,24 @@ public interface ICoordinatorTopics
     CoordinatorTopic? Find(Uuid id);
 }
 
-/// <summary>A topic as coordinators know it.</summary>
-/// <param name="RacksOf">The racks of a partition's replicas; empty where no broker names one.</param>
-public sealed record CoordinatorTopic(string Name, Uuid Id, int Partitions, Func<int, IReadOnlyList<string>> RacksOf);
+/// <summary>A topic as coordinators know it, immutable: while nothing of it changes views may have the same object.</summary>
+/// <param name="racksOf">The racks of a partition's replicas; empty where no broker names one.</param>
+public sealed class CoordinatorTopic(string name, Uuid id, int partitions, Func<int, IReadOnlyList<string>> racksOf)
+{
+    private ulong _hash;
+
+    public string Name => name;
+
+    public Uuid Id => id;
+
+    public int Partitions => partitions;
+
+    /// <summary>The racks of a partition's replicas; empty where no broker names one.</summary>
+    public IReadOnlyList<string> RacksOf(int partition) => racksOf(partition);
+
+    /// <summary>One number over all of it, for the groups that read it. Computed once; two threads that do it at the same time come to the same.</summary>
+    internal ulong Hash => _hash != 0 ? _hash : _hash = MetadataHash.Of(this);
+}
 
 /// <summary>The broker's configuration as far as groups are concerned; the keys are Kafka's.</summary>
 public sealed record GroupSettings

@@ -11,8 +11,8 @@ internal static class CoordinatorViews
     /// <summary>The level of the feature group.version from which the cluster's nodes agree to serve the consumer protocol.</summary>
     private const short ConsumerGroupsFrom = 1;
 
-    public static CoordinatorView Of(MetadataImage image, BrokerConfig config) => new(
-        new ClusterTopics(image),
+    public static CoordinatorView Of(MetadataImage image, ClusterTopics topics, BrokerConfig config) => new(
+        topics,
         Groups(config, image),
         Transactions(config, image),
         group => image.Configs.TryGetValue(new ConfigResource(ConfigResourceType.Group, group), out var values) ? values : null);

@@ -23,6 +23,9 @@ public sealed partial class ConsumerGroups : GroupPart
     private readonly Deadlines<ConsumerTimer> _deadlines = new();
     private readonly Dictionary<string, GroupActivity> _activity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopicRegex> _compiled = new(StringComparer.Ordinal);
+
+    /// <summary>The topics as they were seen last, and how many times others were seen.</summary>
+    private ICoordinatorTopics? _topics;
     private long _view;
     private TimeSpan _revertedAt = -s_betweenReverts;
 
@@ -91,7 +94,14 @@ public sealed partial class ConsumerGroups : GroupPart
 
     public override void OnLoaded(ShardTime now) => StartTimers(now);
 
-    public override void OnView(ShardTime now) => _view++;
+    public override void OnView(ShardTime now)
+    {
+        if (!ReferenceEquals(_topics, Shard.View.Topics))
+        {
+            _topics = Shard.View.Topics;
+            _view++;
+        }
+    }
 
     public override void OnReverted()
     {

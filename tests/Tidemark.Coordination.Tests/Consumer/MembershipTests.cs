@@ -289,4 +289,29 @@ public class MembershipTests
         Assert.Equal([0, 1, 2, 3], m1.Assignment.TopicPartitions.Single().Partitions);
         Assert.Equal([0, 1], m1.TargetAssignment.TopicPartitions.Single().Partitions);
     }
+
+    [Fact]
+    public void Topics_are_looked_at_once_however_many_groups_read_them_and_not_again_while_they_are_the_same()
+    {
+        int looked = 0;
+        _world.Topic(new CoordinatorTopic("r", Id("r"), 3, _ =>
+        {
+            looked++;
+            return ["r1"];
+        }));
+        for (int i = 0; i < 5; i++)
+        {
+            _world.Send("m", 0, names: ["r"], group: $"g{i}");
+        }
+
+        Assert.Equal(3, looked);
+        _world.Look();
+        _world.Topic("other", 1);
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal(2, _world.Send("m", 2, group: $"g{i}").MemberEpoch);
+        }
+
+        Assert.Equal(3, looked);
+    }
 }
