@@ -16,6 +16,9 @@ public sealed partial class ConsumerGroups : GroupPart
     /// <summary>Expressions are not resolved more often than this, so that many new topics make one rebalance.</summary>
     private const long RegexRefreshMinMs = 10_000;
 
+    /// <summary>How many steps of expressions are kept, of about 70 bytes each. What is thrown away is read again when it is wanted.</summary>
+    private const int CompiledSizeMax = 100_000;
+
     /// <summary>While the log takes nothing, members are not looked through at every attempt.</summary>
     private static readonly TimeSpan s_betweenReverts = TimeSpan.FromMilliseconds(500);
 
@@ -23,6 +26,7 @@ public sealed partial class ConsumerGroups : GroupPart
     private readonly Deadlines<ConsumerTimer> _deadlines = new();
     private readonly Dictionary<string, GroupActivity> _activity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopicRegex> _compiled = new(StringComparer.Ordinal);
+    private int _compiledSize;
 
     /// <summary>The topics as they were seen last, and how many times others were seen.</summary>
     private ICoordinatorTopics? _topics;
@@ -112,6 +116,7 @@ public sealed partial class ConsumerGroups : GroupPart
 
     public override void Tick(ShardTime now)
     {
+        long lookup = LookupWorkMax;
         while (_deadlines.TryTakeDue(now.Monotonic, out ConsumerTimer timer))
         {
             if (timer.Kind == TimerKind.Reverted)
@@ -128,7 +133,7 @@ public sealed partial class ConsumerGroups : GroupPart
 
             if (timer.Kind == TimerKind.Regex)
             {
-                ResolveRegexes(group, now);
+                ResolveRegexes(group, ref lookup, now);
             }
             else if (group.Member(timer.Member) is { } member)
             {
@@ -262,6 +267,9 @@ public sealed partial class ConsumerGroups : GroupPart
 
         /// <summary>When that was, in Unix milliseconds.</summary>
         public long ResolvedAtMs { get; set; }
+
+        /// <summary>What is being looked up; null while nothing is.</summary>
+        public RegexLookup? Lookup { get; set; }
 
         /// <summary>The reasons of the newest epochs.</summary>
         public Queue<(int Epoch, string Reason, long AtMs)> Reasons { get; } = new();

@@ -27,6 +27,35 @@ public class RegexSubscriptionTests
     }
 
     [Fact]
+    public void Large_expressions_among_many_topics_do_not_keep_other_groups_waiting()
+    {
+        var world = new ConsumerWorld([.. Enumerable.Range(0, 400).Select(i => ($"topic-{i:d4}", 1))]);
+        world.Send("m1", 0, regex: "(?:.?){1000}");
+        world.Send("m1", 0, regex: "(?:[a-z0-9-]?){1000}", group: "h");
+        int turns = 0;
+        while (world.Group.Regexes.IsEmpty || world.Shard.Consumer.FindConsumer("h")!.Regexes.IsEmpty)
+        {
+            world.Pass(1);
+            turns++;
+        }
+
+        Assert.InRange(turns, 5, 500);
+        Assert.Equal(400, world.Group.Regexes["(?:.?){1000}"].Topics.Count);
+    }
+
+    [Fact]
+    public void An_expression_that_comes_while_others_are_looked_up_is_looked_up_after_them()
+    {
+        var world = new ConsumerWorld([.. Enumerable.Range(0, 400).Select(i => ($"topic-{i:d4}", 1))]);
+        world.Send("m1", 0, regex: "(?:.?){1000}");
+        world.Pass(1);
+        Assert.Empty(world.Group.Regexes);
+        world.Send("m2", 0, regex: "topic-000.");
+        world.Pass(1_000);
+        Assert.Equal((400, 10), (world.Group.Regexes["(?:.?){1000}"].Topics.Count, world.Group.Regexes["topic-000."].Topics.Count));
+    }
+
+    [Fact]
     public void An_expression_that_others_have_is_known_at_once()
     {
         _world.Send("m1", 0, regex: "a.*");
