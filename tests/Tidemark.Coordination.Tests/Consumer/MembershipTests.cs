@@ -235,6 +235,20 @@ public class MembershipTests
     }
 
     [Fact]
+    public void A_producer_that_knows_no_members_brings_offsets_of_a_group_that_has_some()
+    {
+        _world.Join("m1", "a");
+        ErrorCode Check(string member, int epoch, string? instance = null, bool isTransactional = true) => _world.Group.CheckCommit(member, instance, epoch, isTransactional, 3);
+
+        Assert.Equal(ErrorCode.None, Check("", -1));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", -1, isTransactional: false));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", -2));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", -1, "i"));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("m9", -1));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", 2));
+    }
+
+    [Fact]
     public void Offsets_are_fetched_in_the_members_epoch_or_by_nobody()
     {
         _world.Join("m1", "a");

@@ -183,6 +183,29 @@ public class ProtocolMigrationTests
     }
 
     [Fact]
+    public void Who_is_taken_out_by_its_instance_is_told_of_as_it_was_named()
+    {
+        _world.Join("n", "a");
+        _world.JoinClassic("", ["a"], "i");
+        LeaveGroupResponse left = _world.Ask<LeaveGroupResponse>(t => _world.Shard.Classic.Leave(t, new LeaveGroupRequest { GroupId = "g", Members = [new() { MemberId = "", GroupInstanceId = "i" }] }, _world.Now));
+        Assert.Equal(("", "i", ErrorCode.None), (left.Members[0].MemberId, left.Members[0].GroupInstanceId, left.Members[0].ErrorCode));
+        Assert.Equal(["n"], _world.Group.Members.Keys);
+    }
+
+    [Fact]
+    public void Who_cannot_join_a_consumer_group_has_no_member_id_in_it()
+    {
+        _world.Join("n", "a");
+        JoinGroupResponse unknown = _world.JoinClassic("me", ["a"], "i");
+        Assert.Equal((ErrorCode.UnknownMemberId, ""), (unknown.ErrorCode, unknown.MemberId));
+        _world.JoinClassic("", ["a"], "i");
+        JoinGroupResponse fenced = _world.JoinClassic("me", ["a"], "i");
+        Assert.Equal((ErrorCode.FencedInstanceId, ""), (fenced.ErrorCode, fenced.MemberId));
+        JoinGroupResponse other = _world.JoinClassic("me", ["a"], protocol: "unheard-of");
+        Assert.Equal((ErrorCode.InconsistentGroupProtocol, ""), (other.ErrorCode, other.MemberId));
+    }
+
+    [Fact]
     public void A_tool_may_take_out_members_of_both_protocols_at_once()
     {
         _world.Join("n", "a");
