@@ -27,7 +27,11 @@ public abstract class CoordinatorShard
     public void OnCommitted(long write) => Versions.Commit(write);
 
     /// <summary>Nothing of the writes after this one was appended: they are undone.</summary>
-    public void RevertTo(long write) => Versions.RevertTo(write);
+    public void RevertTo(long write)
+    {
+        Versions.RevertTo(write);
+        OnReverted();
+    }
 
     /// <summary>Takes a record into the state.</summary>
     /// <param name="writer">The transaction that it belongs to.</param>
@@ -54,6 +58,11 @@ public abstract class CoordinatorShard
 
     /// <summary>A deadline has come.</summary>
     public abstract void Tick(ShardTime now);
+
+    /// <summary>Writes were undone. What the shard keeps beside the records, timers above all, may have followed them and has to be looked through.</summary>
+    protected virtual void OnReverted()
+    {
+    }
 
     /// <summary>Replays a record and has it appended.</summary>
     protected internal void Write(in CoordinatorRecord record, TransactionalWriter? writer = null)

@@ -1,3 +1,4 @@
+using Tidemark.Coordination.Consumer;
 using Tidemark.Primitives;
 
 namespace Tidemark.Coordination;
@@ -21,9 +22,24 @@ public interface ICoordinatorTopics
     CoordinatorTopic? Find(Uuid id);
 }
 
-/// <summary>A topic as coordinators know it.</summary>
-/// <param name="RacksOf">The racks of a partition's replicas; empty where no broker names one.</param>
-public sealed record CoordinatorTopic(string Name, Uuid Id, int Partitions, Func<int, IReadOnlyList<string>> RacksOf);
+/// <summary>A topic as coordinators know it, immutable: while nothing of it changes views may have the same object.</summary>
+/// <param name="racksOf">The racks of a partition's replicas; empty where no broker names one.</param>
+public sealed class CoordinatorTopic(string name, Uuid id, int partitions, Func<int, IReadOnlyList<string>> racksOf)
+{
+    private ulong _hash;
+
+    public string Name => name;
+
+    public Uuid Id => id;
+
+    public int Partitions => partitions;
+
+    /// <summary>The racks of a partition's replicas; empty where no broker names one.</summary>
+    public IReadOnlyList<string> RacksOf(int partition) => racksOf(partition);
+
+    /// <summary>One number over all of it, for the groups that read it. Computed once; two threads that do it at the same time come to the same.</summary>
+    internal ulong Hash => _hash != 0 ? _hash : _hash = MetadataHash.Of(this);
+}
 
 /// <summary>The broker's configuration as far as groups are concerned; the keys are Kafka's.</summary>
 public sealed record GroupSettings
@@ -49,7 +65,10 @@ public sealed record GroupSettings
     /// <summary><c>offsets.retention.check.interval.ms</c></summary>
     public long OffsetsRetentionCheckMs { get; init; } = 600_000;
 
-    /// <summary><c>group.coordinator.rebalance.protocols</c>: whether it has <c>consumer</c>. Where not, requests of that protocol are of an unsupported version.</summary>
+    /// <summary>
+    /// Whether <c>group.coordinator.rebalance.protocols</c> has <c>consumer</c> and the cluster's feature group.version allows it. Where not, requests of
+    /// that protocol are of an unsupported version.
+    /// </summary>
     public bool ServesConsumerGroups { get; init; } = true;
 
     /// <summary><c>group.consumer.max.size</c></summary>

@@ -84,6 +84,17 @@ public sealed class RecordBatchBuilder : IDisposable
         record.EncodedHeaders.CopyTo(rest);
     }
 
+    /// <summary>Where the batch is now; see <see cref="ReturnTo"/>.</summary>
+    public BatchBuilderMark Mark() => new(Count, _plain.Length, _baseTimestamp, _maxTimestamp, _lastOffset);
+
+    /// <summary>Takes out what was appended since the mark was made. The batch must not have been reset since.</summary>
+    public void ReturnTo(in BatchBuilderMark mark)
+    {
+        Invariant.Require(mark.Count <= Count && mark.Length <= _plain.Length);
+        _plain.Truncate(mark.Length);
+        (Count, _baseTimestamp, _maxTimestamp, _lastOffset) = (mark.Count, mark.BaseTimestamp, mark.MaxTimestamp, mark.LastOffset);
+    }
+
     /// <summary>
     /// Compresses, writes the header and computes the CRC. The bytes belong to the builder: valid until it is reset, appended to or
     /// disposed; the caller may stamp them.

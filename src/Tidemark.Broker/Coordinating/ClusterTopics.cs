@@ -1,31 +1,79 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Tidemark.Coordination;
 using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 
 namespace Tidemark.Broker.Coordinating;
 
-/// <summary>The topics of an image of the metadata, as coordinators see them.</summary>
-public sealed class ClusterTopics(MetadataImage image) : ICoordinatorTopics
+/// <summary>
+/// The topics of an image of the metadata, as coordinators see them. A topic that is the same in the next image is the same object there, with what
+/// coordinators have computed of it.
+/// </summary>
+public sealed class ClusterTopics : ICoordinatorTopics
 {
-    public IEnumerable<CoordinatorTopic> All => image.Topics.InOrder().Select(Describe);
+    private readonly TopicsImage _topics;
+    private readonly ImmutableSortedDictionary<int, BrokerImage> _brokers;
+    private readonly TopicsAmongRacks _described;
 
-    public CoordinatorTopic? Find(string name) => image.Topics.Find(name) is { } topic ? Describe(topic) : null;
-
-    public CoordinatorTopic? Find(Uuid id) => image.Topics.Find(id) is { } topic ? Describe(topic) : null;
-
-    private CoordinatorTopic Describe(TopicImage topic) => new(topic.Name, topic.Id, topic.Partitions.Length, partition => RacksOf(topic, partition));
-
-    private List<string> RacksOf(TopicImage topic, int partition)
+    public ClusterTopics(MetadataImage image)
+        : this(image, new TopicsAmongRacks(image.Brokers))
     {
-        var racks = new List<string>();
-        foreach (int replica in topic.Partition(partition)?.Replicas ?? [])
+    }
+
+    private ClusterTopics(MetadataImage image, TopicsAmongRacks described)
+    {
+        _topics = image.Topics;
+        _brokers = image.Brokers;
+        _described = described;
+    }
+
+    public IEnumerable<CoordinatorTopic> All => _topics.InOrder().Select(_described.Of);
+
+    public CoordinatorTopic? Find(string name) => _topics.Find(name) is { } topic ? _described.Of(topic) : null;
+
+    public CoordinatorTopic? Find(Uuid id) => _topics.Find(id) is { } topic ? _described.Of(topic) : null;
+
+    /// <summary>The topics of a later image; these where nothing that coordinators see is different.</summary>
+    public ClusterTopics Follow(MetadataImage image)
+    {
+        TopicsAmongRacks described = ReferenceEquals(_brokers, image.Brokers) || _described.AreAmongThose(image.Brokers) ? _described : new TopicsAmongRacks(image.Brokers);
+        return ReferenceEquals(_topics, image.Topics) && ReferenceEquals(_described, described) ? this : new ClusterTopics(image, described);
+    }
+
+    /// <summary>Topics in a cluster whose brokers stand in certain racks. Kept for as long as the images that they are of.</summary>
+    private sealed class TopicsAmongRacks
+    {
+        private readonly Dictionary<int, string> _racks;
+        private readonly ConditionalWeakTable<TopicImage, CoordinatorTopic> _known = [];
+
+        public TopicsAmongRacks(ImmutableSortedDictionary<int, BrokerImage> brokers) => _racks = RacksOf(brokers);
+
+        public bool AreAmongThose(ImmutableSortedDictionary<int, BrokerImage> brokers)
         {
-            if (image.Brokers.TryGetValue(replica, out BrokerImage? broker) && broker.Rack is { } rack && !racks.Contains(rack))
-            {
-                racks.Add(rack);
-            }
+            Dictionary<int, string> racks = RacksOf(brokers);
+            return racks.Count == _racks.Count && racks.All(rack => _racks.GetValueOrDefault(rack.Key) == rack.Value);
         }
 
-        return racks;
+        public CoordinatorTopic Of(TopicImage topic) => _known.TryGetValue(topic, out CoordinatorTopic? known) ? known : _known.GetValue(topic, Describe);
+
+        private static Dictionary<int, string> RacksOf(ImmutableSortedDictionary<int, BrokerImage> brokers) =>
+            brokers.Where(broker => broker.Value.Rack is not null).ToDictionary(broker => broker.Key, broker => broker.Value.Rack!);
+
+        private CoordinatorTopic Describe(TopicImage topic) => new(topic.Name, topic.Id, topic.Partitions.Length, partition => RacksOf(topic, partition));
+
+        private List<string> RacksOf(TopicImage topic, int partition)
+        {
+            var racks = new List<string>();
+            foreach (int replica in topic.Partition(partition)?.Replicas ?? [])
+            {
+                if (_racks.TryGetValue(replica, out string? rack) && !racks.Contains(rack))
+                {
+                    racks.Add(rack);
+                }
+            }
+
+            return racks;
+        }
     }
 }

@@ -8,13 +8,16 @@ namespace Tidemark.Broker.Coordinating;
 /// <summary>Makes what coordinators see of the cluster from an image of the metadata and the broker's configuration.</summary>
 internal static class CoordinatorViews
 {
-    public static CoordinatorView Of(MetadataImage image, BrokerConfig config) => new(
-        new ClusterTopics(image),
-        Groups(config),
+    /// <summary>The level of the feature group.version from which the cluster's nodes agree to serve the consumer protocol.</summary>
+    private const short ConsumerGroupsFrom = 1;
+
+    public static CoordinatorView Of(MetadataImage image, ClusterTopics topics, BrokerConfig config) => new(
+        topics,
+        Groups(config, image),
         Transactions(config, image),
         group => image.Configs.TryGetValue(new ConfigResource(ConfigResourceType.Group, group), out var values) ? values : null);
 
-    private static GroupSettings Groups(BrokerConfig config)
+    private static GroupSettings Groups(BrokerConfig config, MetadataImage image)
     {
         string policy = config.GetString("group.consumer.migration.policy");
         bool Allows(string direction) =>
@@ -29,7 +32,8 @@ internal static class CoordinatorViews
             OffsetMetadataMaxBytes = config.GetInt("offset.metadata.max.bytes"),
             OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
             OffsetsRetentionCheckMs = config.GetLong("offsets.retention.check.interval.ms"),
-            ServesConsumerGroups = config.GetList("group.coordinator.rebalance.protocols").Contains("consumer"),
+            ServesConsumerGroups = config.GetList("group.coordinator.rebalance.protocols").Contains("consumer")
+                && image.Features.GetValueOrDefault(FeatureTable.Group) >= ConsumerGroupsFrom,
             ConsumerMembersMax = config.GetInt("group.consumer.max.size"),
             ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
             ConsumerHeartbeatIntervalMs = config.GetInt("group.consumer.heartbeat.interval.ms"),

@@ -19,6 +19,7 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
     private volatile ShardDriver<TShard>?[] _shards = [];
     private MetadataImage _seen = MetadataImage.Empty;
     private BrokerConfig? _seenConfig;
+    private ClusterTopics _topics = new(MetadataImage.Empty);
 
     public string Topic => topic;
 
@@ -44,9 +45,11 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
     {
         ShardDriver<TShard>[] ended = [];
         ShardDriver<TShard>[] begun = [];
+        ClusterTopics topics;
         bool changed;
         lock (_lock)
         {
+            _topics = topics = _topics.Follow(image);
             if (!ReferenceEquals(image.Topics, _seen.Topics))
             {
                 (ended, begun) = Follow(image, config);
@@ -73,7 +76,7 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
 
         if (changed && Shards.Any())
         {
-            CoordinatorView view = CoordinatorViews.Of(image, config);
+            CoordinatorView view = CoordinatorViews.Of(image, topics, config);
             foreach (ShardDriver<TShard> shard in Shards)
             {
                 shard.OnView(view);
@@ -119,7 +122,7 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
             }
             else
             {
-                after[i] = new ShardDriver<TShard>(partition, partition.LeaderEpoch, CoordinatorViews.Of(image, config), services);
+                after[i] = new ShardDriver<TShard>(partition, partition.LeaderEpoch, CoordinatorViews.Of(image, _topics, config), services);
                 begun.Add(after[i]!);
             }
         }

@@ -23,6 +23,10 @@ public sealed partial class ShardDriver<TShard>
     private List<Held> _held = [];
     private int _slot;
 
+    /// <summary>The batch, and how many waited for it, before the input whose effects are being taken.</summary>
+    private BatchBuilderMark _beforeInput;
+    private int _heldBefore;
+
     /// <summary>The last input of which something was appended.</summary>
     private long _lastAppended;
 
@@ -34,6 +38,8 @@ public sealed partial class ShardDriver<TShard>
     private void TakeEffects(TShard shard)
     {
         _inputError = ErrorCode.None;
+        _beforeInput = _buffers?.Batch.Mark() ?? default;
+        _heldBefore = _held.Count;
         while (shard.TryTakeEffect(out ShardEffect? effect))
         {
             switch (effect)
@@ -73,12 +79,15 @@ public sealed partial class ShardDriver<TShard>
         }
 
         Buffers buffers = _buffers ??= new Buffers();
-        buffers.Key.Reset();
-        buffers.Value.Reset();
-        CoordinatorRecordFrame.WriteKey(buffers.Key, write.Record.Key);
-        if (write.Record.Value is { } value)
+        try
         {
-            CoordinatorRecordFrame.WriteValue(buffers.Value, value, write.Record.ValueVersion);
+            buffers.Take(write.Record);
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            ShardLog.RequestFailed(services.Log, Name, e);
+            TakeBack(ErrorCode.UnknownServerError);
+            return;
         }
 
         int size = buffers.Key.WrittenSpan.Length + buffers.Value.WrittenSpan.Length + BatchOverhead;
@@ -91,6 +100,35 @@ public sealed partial class ShardDriver<TShard>
         {
             Begin(buffers.Batch, write.Writer);
             buffers.Batch.Append(services.Now.UnixMs, buffers.Key.WrittenSpan, write.Record.Value is null ? RecordBytes.Null : buffers.Value.WrittenSpan);
+        }
+    }
+
+    /// <summary>A record of the input under way cannot be put into bytes: nothing of the input is kept, and all that came with it is.</summary>
+    private void TakeBack(ErrorCode error)
+    {
+        if (_lastAppended == _input)
+        {
+            // Some of it is in the log.
+            LoadAgain(error);
+            return;
+        }
+
+        _inputError = error;
+        if (_beforeInput.Count == 0)
+        {
+            _buffers!.Batch.Reset(RecordBatchOptions.Default);
+        }
+        else
+        {
+            _buffers!.Batch.ReturnTo(_beforeInput);
+        }
+
+        _shard!.RevertTo(_input - 1);
+        Held[] ofInput = [.. _held.Skip(_heldBefore)];
+        _held.RemoveRange(_held.Count - ofInput.Length, ofInput.Length);
+        foreach (Held held in ofInput)
+        {
+            Release(held, error);
         }
     }
 
@@ -263,6 +301,18 @@ public sealed partial class ShardDriver<TShard>
         public WireWriter Key { get; } = new();
 
         public WireWriter Value { get; } = new();
+
+        /// <summary>Puts a record's key and value into bytes.</summary>
+        public void Take(in CoordinatorRecord record)
+        {
+            Key.Reset();
+            Value.Reset();
+            CoordinatorRecordFrame.WriteKey(Key, record.Key);
+            if (record.Value is { } value)
+            {
+                CoordinatorRecordFrame.WriteValue(Value, value, record.ValueVersion);
+            }
+        }
 
         public void Dispose()
         {

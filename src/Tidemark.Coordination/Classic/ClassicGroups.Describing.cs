@@ -26,7 +26,7 @@ public sealed partial class ClassicGroups
                 GroupId = id,
                 GroupState = "Dead",
                 ErrorCode = told ? ErrorCode.GroupIdNotFound : ErrorCode.None,
-                ErrorMessage = told ? $"Group {id} {kind}." : null,
+                ErrorMessage = told ? Told.Short($"Group {id} {kind}.") : null,
             };
         }
 

@@ -52,7 +52,6 @@ public sealed partial class ClassicGroups
     {
         JoinGroupRequest request = join.Request;
         ClassicGroup? group = _groups.Find(request.GroupId);
-        bool isNew = group is null;
         if (group is null)
         {
             if (request.MemberId.Length > 0)
@@ -64,6 +63,11 @@ public sealed partial class ClassicGroups
             group = new ClassicGroup(this, request.GroupId, now.UnixMs);
             _groups.Set(group.Id, group);
             WriteGroup(group, _noAssignment);
+        }
+
+        // Also a group that somebody else's input began, by offsets for it or as one of another kind, is gone when that cannot be written.
+        if (_groups.IsPending(group.Id))
+        {
             Shard.Emit(new AwaitWritten(new GroupCreated(group)));
         }
 

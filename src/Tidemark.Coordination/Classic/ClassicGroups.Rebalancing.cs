@@ -33,6 +33,7 @@ public sealed partial class ClassicGroups
 
         group.PendingSync.Clear();
         _deadlines.Cancel(ClassicTimer.Sync(group));
+        reason = Told.Short(reason);
         Note(group, $"a rebalance begins: {reason}");
         group.LastRebalance = (reason, now.UnixMs);
         bool isFirst = group.IsEmpty;

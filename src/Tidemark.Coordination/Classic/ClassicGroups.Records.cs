@@ -62,16 +62,22 @@ public sealed partial class ClassicGroups
     /// <summary>A new group stands in the log before anybody hears of it, so that it is found again by whoever coordinates it next.</summary>
     private void OnGroupCreated(GroupCreated created, ErrorCode error)
     {
-        if (error != ErrorCode.None)
+        ClassicGroup? now = _groups.Find(created.Group.Id);
+        if (error == ErrorCode.None || now == created.Group)
+        {
+            return;
+        }
+
+        // The creation is undone; whoever waits in the group has to come again. Somebody may have, and made another group of the name.
+        if (now is null)
         {
             _deadlines.Cancel(ClassicTimer.Join(created.Group));
+        }
 
-            // The creation is undone; whoever waits in the group has to come again.
-            foreach (ClassicMember member in created.Group.Members)
-            {
-                AnswerJoin(created.Group, member, ClassicAnswers.RefuseJoin("", AppendErrorForClients(error)));
-                AnswerSync(member, ClassicAnswers.RefuseSync(AppendErrorForClients(error)));
-            }
+        foreach (ClassicMember member in created.Group.Members)
+        {
+            AnswerJoin(created.Group, member, ClassicAnswers.RefuseJoin("", AppendErrorForClients(error)));
+            AnswerSync(member, ClassicAnswers.RefuseSync(AppendErrorForClients(error)));
         }
     }
 }

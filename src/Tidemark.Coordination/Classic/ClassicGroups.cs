@@ -139,7 +139,7 @@ public sealed partial class ClassicGroups : GroupPart
         _ => error,
     };
 
-    private void Note(ClassicGroup group, string what) => Shard.Emit(new Note($"group {group.Id}, generation {group.Generation}, {group.State}: {what}"));
+    private void Note(ClassicGroup group, string what) => Shard.Emit(new Note(Told.Short($"group {group.Id}, generation {group.Generation}, {group.State}: {what}")));
 
     private TimeSpan After(ShardTime now, int ms) => now.Monotonic + TimeSpan.FromMilliseconds(Math.Max(0, ms));
 
@@ -152,7 +152,7 @@ public sealed partial class ClassicGroups : GroupPart
         public static ClassicTimer Session(ClassicGroup group, string member) => new(group.Id, TimerKind.Session, member);
     }
 
-    /// <summary>A group that did not exist before its first request, and that request.</summary>
+    /// <summary>A group of which nobody knows yet whether it will be there: what makes it is not written.</summary>
     private sealed record GroupCreated(ClassicGroup Group);
 
     private sealed record AssignmentWritten(ClassicGroup Group, int Generation, string Leader, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Assignment);

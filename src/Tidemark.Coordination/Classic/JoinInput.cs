@@ -24,8 +24,11 @@ public sealed record JoinInput(long Ticket, JoinGroupRequest Request, short ApiV
     /// <summary>Version 0 knows only the session's timeout.</summary>
     public MemberTimeouts Timeouts => new(Request.SessionTimeoutMs, ApiVersion == 0 ? Request.SessionTimeoutMs : Request.RebalanceTimeoutMs);
 
-    /// <summary>The id of a new member: who it is, and something that nobody else has.</summary>
-    public string NewMemberId => $"{Request.GroupInstanceId ?? Client.Id}-{Dashed(Fresh)}";
+    /// <summary>
+    /// The id of a new member: who it is, and something that nobody else has. Of a name that is too long for a string of the protocol with something behind
+    /// it only the beginning.
+    /// </summary>
+    public string NewMemberId => $"{Told.Beginning(Request.GroupInstanceId ?? Client.Id)}-{Dashed(Fresh)}";
 
     private static string Dashed(Uuid id) =>
         $"{id.High >> 32:x8}-{(id.High >> 16) & 0xFFFF:x4}-{id.High & 0xFFFF:x4}-{id.Low >> 48:x4}-{id.Low & 0xFFFF_FFFF_FFFF:x12}";

@@ -8,6 +8,8 @@ public sealed partial record ConsumerGroup
     /// <summary>Members of the consumer protocol have to commit with at least this version, which can tell an epoch that is stale.</summary>
     private const short CommitVersionMin = 9;
 
+    private const int NoGeneration = -1;
+
     public string Kind => "consumer";
 
     public string ProtocolType => "consumer";
@@ -21,6 +23,12 @@ public sealed partial record ConsumerGroup
     {
         // Tools, and consumers that assign themselves, commit without an epoch while nobody is a member.
         if (generation < 0 && IsEmpty)
+        {
+            return ErrorCode.None;
+        }
+
+        // So do producers of before KIP-447, which know no members, whoever there is.
+        if (isTransactional && generation == NoGeneration && member.Length == 0 && instance is null)
         {
             return ErrorCode.None;
         }
@@ -45,7 +53,7 @@ public sealed partial record ConsumerGroup
         : StaleFor(known);
 
     public ErrorCode CheckFetch(string? member, int epoch) =>
-        string.IsNullOrEmpty(member) && epoch < 0 ? ErrorCode.None
+        member is null && epoch < 0 ? ErrorCode.None
         : member is null || Members.GetValueOrDefault(member) is not { } known ? ErrorCode.UnknownMemberId
         : epoch == known.Epoch ? ErrorCode.None
         : StaleFor(known);

@@ -11,24 +11,7 @@ namespace Tidemark.Coordination.Consumer;
 public sealed record ResolvedRegex(IReadOnlyList<string> Topics, long Version, long TimestampMs)
 {
     /// <summary>Whether the topic's name is among those found.</summary>
-    public bool Contains(string topic)
-    {
-        int low = 0;
-        int high = Topics.Count - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) / 2;
-            int order = string.CompareOrdinal(Topics[middle], topic);
-            if (order == 0)
-            {
-                return true;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return false;
-    }
+    public bool Contains(string topic) => SortedNames.Have(Topics, topic);
 }
 
 /// <summary>

@@ -88,7 +88,7 @@ public sealed partial class ConsumerGroups
 
             response.Members.Add(new LeaveGroupResponse.MemberResponse
             {
-                MemberId = error == ErrorCode.None ? member!.Id : identity.MemberId,
+                MemberId = identity.MemberId,
                 GroupInstanceId = identity.GroupInstanceId,
                 ErrorCode = error,
             });
@@ -120,12 +120,12 @@ public sealed partial class ConsumerGroups
 
         if (!isSupported || EmbeddedProtocol.ReadSubscription(request.Protocols[0].Metadata) is not { } subscription)
         {
-            return (ClassicAnswers.RefuseJoin(request.MemberId, ErrorCode.InconsistentGroupProtocol), true);
+            return (ClassicAnswers.RefuseJoin("", ErrorCode.InconsistentGroupProtocol), true);
         }
 
         if (instance is not null && !hasNoId && CheckHolder(instance, id, holder) is { } refusal)
         {
-            return (ClassicAnswers.RefuseJoin(request.MemberId, refusal.Error), false);
+            return (ClassicAnswers.RefuseJoin("", refusal.Error), false);
         }
 
         bool isReplaced = holder is not null && holder.Id != id;

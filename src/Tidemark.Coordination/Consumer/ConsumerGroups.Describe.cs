@@ -34,7 +34,7 @@ public sealed partial class ConsumerGroups
             {
                 GroupId = id,
                 ErrorCode = id.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.GroupIdNotFound,
-                ErrorMessage = id.Length == 0 ? "The group id is empty." : Shard.Find(id) is { } other ? $"Group {id} is a {other.Kind} group." : $"There is no group {id}.",
+                ErrorMessage = Told.Short(id.Length == 0 ? "The group id is empty." : Shard.Find(id) is { } other ? $"Group {id} is a {other.Kind} group." : $"There is no group {id}."),
             };
         }
 

@@ -244,7 +244,6 @@ public sealed partial class ConsumerGroups
 
     private TopicRegex? Compile(string text, out string? problem)
     {
-        const int KeptMax = 1000;
         problem = null;
         if (_compiled.TryGetValue(text, out TopicRegex? regex))
         {
@@ -256,11 +255,13 @@ public sealed partial class ConsumerGroups
             return null;
         }
 
-        if (_compiled.Count >= KeptMax)
+        if (_compiledSize + regex.Size > CompiledSizeMax)
         {
             _compiled.Clear();
+            _compiledSize = 0;
         }
 
+        _compiledSize += regex.Size;
         _compiled.Add(text, regex);
         return regex;
     }

@@ -63,6 +63,7 @@ public sealed partial class ConsumerGroups
     private void Raise(ConsumerGroup group, long hash, string reason, ShardTime now)
     {
         int epoch = group.Epoch + 1;
+        reason = Told.Short(reason);
         Shard.Write(ConsumerRecords.Group(group.Id, epoch, hash));
         ActivityOf(group.Id).Remember(epoch, reason, now.UnixMs);
         Shard.Emit(new Note($"group {group.Id} goes to epoch {epoch}: {reason}"));

@@ -5,6 +5,13 @@ namespace Tidemark.Coordination.Consumer;
 /// <summary>Subscriptions by regular expression: which topics they stand for is looked up beside the heartbeats, for all expressions of a group at once.</summary>
 public sealed partial class ConsumerGroups
 {
+    /// <summary>
+    /// How much a turn looks up, of all groups together: some milliseconds. A single name costs no more than its length times the size of an expression.
+    /// </summary>
+    private const long LookupWorkMax = 1_000_000;
+
+    private static readonly TimeSpan s_betweenLookups = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Follows a change of the member's expression, and has the group's expressions resolved when that is due.</summary>
     /// <returns>Whether it changed, and whether it is known already what the new one stands for.</returns>
     private (bool Changed, bool Resolved) FollowRegex(ConsumerGroup group, ConsumerMember before, ConsumerMember after, ShardTime now)
@@ -41,11 +48,13 @@ public sealed partial class ConsumerGroups
             || activity.ResolvedView != _view
             || now.UnixMs > last + Shard.View.Groups.RegexRefreshMs)
         {
-            _deadlines.Set(new ConsumerTimer(group.Id, "", TimerKind.Regex), now.Monotonic);
+            ResolveLater(group, now, TimeSpan.Zero);
         }
 
         return (changed, resolved);
     }
+
+    private void ResolveLater(ConsumerGroup group, ShardTime now, TimeSpan after) => _deadlines.Set(new ConsumerTimer(group.Id, "", TimerKind.Regex), now.Monotonic + after);
 
     private static long LastResolvedMs(ConsumerGroup group)
     {
@@ -58,36 +67,29 @@ public sealed partial class ConsumerGroups
         return last;
     }
 
-    private void ResolveRegexes(ConsumerGroup group, ShardTime now)
+    /// <param name="work">How many steps of expressions may be looked at in this turn; what is left afterwards.</param>
+    private void ResolveRegexes(ConsumerGroup group, ref long work, ShardTime now)
     {
         GroupActivity activity = ActivityOf(group.Id);
-        activity.ResolvedView = _view;
-        activity.ResolvedAtMs = now.UnixMs;
-        var found = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        var wanted = new List<(TopicRegex Regex, List<string> Topics)>();
-        foreach (string text in group.RegexCounts.Keys)
+        RegexLookup lookup = activity.Lookup ??= new RegexLookup(group.RegexCounts.Keys.Select(text => (text, Compile(text, out _))), Shard.View.Topics, _view);
+        if (!lookup.GoOn(ref work))
         {
-            var topics = new List<string>();
-            found.Add(text, topics);
-            if (Compile(text, out _) is { } regex)
-            {
-                wanted.Add((regex, topics));
-            }
+            // Others come first: a deadline that is due would be taken in this very turn.
+            ResolveLater(group, now, s_betweenLookups);
+            return;
         }
 
-        foreach (CoordinatorTopic topic in Shard.View.Topics.All)
+        activity.Lookup = null;
+        activity.ResolvedView = lookup.View;
+        activity.ResolvedAtMs = now.UnixMs;
+        if (group.RegexCounts.Keys.Any(text => !lookup.Found.ContainsKey(text)))
         {
-            foreach ((TopicRegex regex, List<string> topics) in wanted)
-            {
-                if (regex.Matches(topic.Name))
-                {
-                    topics.Add(topic.Name);
-                }
-            }
+            // Somebody came with another one meanwhile.
+            ResolveLater(group, now, s_betweenLookups);
         }
 
         List<string> changes = [];
-        foreach ((string text, List<string> topics) in found)
+        foreach ((string text, List<string> topics) in lookup.Found.Where(found => group.RegexCounts.ContainsKey(found.Key)))
         {
             IReadOnlyList<string> sorted = ConsumerReplay.Sorted(topics);
             ResolvedRegex? known = group.Regexes.GetValueOrDefault(text);

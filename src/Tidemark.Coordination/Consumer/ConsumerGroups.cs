@@ -16,11 +16,22 @@ public sealed partial class ConsumerGroups : GroupPart
     /// <summary>Expressions are not resolved more often than this, so that many new topics make one rebalance.</summary>
     private const long RegexRefreshMinMs = 10_000;
 
+    /// <summary>How many steps of expressions are kept, of about 70 bytes each. What is thrown away is read again when it is wanted.</summary>
+    private const int CompiledSizeMax = 100_000;
+
+    /// <summary>While the log takes nothing, members are not looked through at every attempt.</summary>
+    private static readonly TimeSpan s_betweenReverts = TimeSpan.FromMilliseconds(500);
+
     private readonly VersionedMap<string, ConsumerGroup> _groups;
     private readonly Deadlines<ConsumerTimer> _deadlines = new();
     private readonly Dictionary<string, GroupActivity> _activity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopicRegex> _compiled = new(StringComparer.Ordinal);
+    private int _compiledSize;
+
+    /// <summary>The topics as they were seen last, and how many times others were seen.</summary>
+    private ICoordinatorTopics? _topics;
     private long _view;
+    private TimeSpan _revertedAt = -s_betweenReverts;
 
     public ConsumerGroups(GroupShard shard)
         : base(shard) => _groups = new(shard.Versions, StringComparer.Ordinal);
@@ -41,6 +52,9 @@ public sealed partial class ConsumerGroups : GroupPart
 
         /// <summary>The group's expressions are to be resolved.</summary>
         Regex,
+
+        /// <summary>Writes were undone: members may be back whose timers are gone.</summary>
+        Reverted,
     }
 
     public override TimeSpan? NextDeadline => _deadlines.Next;
@@ -82,27 +96,36 @@ public sealed partial class ConsumerGroups : GroupPart
         }
     }
 
-    public override void OnLoaded(ShardTime now)
+    public override void OnLoaded(ShardTime now) => StartTimers(now);
+
+    public override void OnView(ShardTime now)
     {
-        foreach (ConsumerGroup group in _groups.Newest.Select(g => g.Value))
+        if (!ReferenceEquals(_topics, Shard.View.Topics))
         {
-            foreach (ConsumerMember member in group.Members.Values)
-            {
-                ExtendSession(group.Id, member, now);
-                if (member is { State: MemberState.UnrevokedPartitions, Classic: null })
-                {
-                    Set(group.Id, member.Id, TimerKind.Rebalance, member.RebalanceTimeoutMs, now);
-                }
-            }
+            _topics = Shard.View.Topics;
+            _view++;
         }
     }
 
-    public override void OnView(ShardTime now) => _view++;
+    public override void OnReverted()
+    {
+        // What groups were compared with may have been for nothing; they look again.
+        _view++;
+        _deadlines.Set(new ConsumerTimer("", "", TimerKind.Reverted), _revertedAt + s_betweenReverts);
+    }
 
     public override void Tick(ShardTime now)
     {
+        long lookup = LookupWorkMax;
         while (_deadlines.TryTakeDue(now.Monotonic, out ConsumerTimer timer))
         {
+            if (timer.Kind == TimerKind.Reverted)
+            {
+                _revertedAt = now.Monotonic;
+                StartTimers(now);
+                continue;
+            }
+
             if (_groups.Find(timer.Group) is not { } group)
             {
                 continue;
@@ -110,12 +133,40 @@ public sealed partial class ConsumerGroups : GroupPart
 
             if (timer.Kind == TimerKind.Regex)
             {
-                ResolveRegexes(group, now);
+                ResolveRegexes(group, ref lookup, now);
             }
             else if (group.Member(timer.Member) is { } member)
             {
                 Expire(group, member, timer.Kind, now);
             }
+        }
+    }
+
+    /// <summary>
+    /// Members that have no session begin one, as with a new coordinator: after loading all of them, later those that were taken out, or left, by a write
+    /// that failed. Nobody would ever miss them otherwise.
+    /// </summary>
+    private void StartTimers(ShardTime now)
+    {
+        foreach (ConsumerGroup group in _groups.Newest.Select(g => g.Value))
+        {
+            foreach (ConsumerMember member in group.Members.Values)
+            {
+                if (!_deadlines.Contains(new ConsumerTimer(group.Id, member.Id, TimerKind.Session)))
+                {
+                    ExtendSession(group.Id, member, now);
+                }
+
+                if (member is { State: MemberState.UnrevokedPartitions, Classic: null } && !_deadlines.Contains(new ConsumerTimer(group.Id, member.Id, TimerKind.Rebalance)))
+                {
+                    Set(group.Id, member.Id, TimerKind.Rebalance, member.RebalanceTimeoutMs, now);
+                }
+            }
+        }
+
+        foreach (string unknown in (string[])[.. _activity.Keys.Where(id => _groups.Find(id) is null)])
+        {
+            _activity.Remove(unknown);
         }
     }
 
@@ -216,6 +267,9 @@ public sealed partial class ConsumerGroups : GroupPart
 
         /// <summary>When that was, in Unix milliseconds.</summary>
         public long ResolvedAtMs { get; set; }
+
+        /// <summary>What is being looked up; null while nothing is.</summary>
+        public RegexLookup? Lookup { get; set; }
 
         /// <summary>The reasons of the newest epochs.</summary>
         public Queue<(int Epoch, string Reason, long AtMs)> Reasons { get; } = new();

@@ -6,10 +6,10 @@ namespace Tidemark.Coordination.Consumer;
 /// <summary>Why a request is not served.</summary>
 internal sealed record ConsumerRefusal(ErrorCode Error, string Message)
 {
-    public ConsumerGroupHeartbeatResponse ToHeartbeat() => new() { ErrorCode = Error, ErrorMessage = Message, MemberId = null, Assignment = null };
+    public ConsumerGroupHeartbeatResponse ToHeartbeat() => new() { ErrorCode = Error, ErrorMessage = Told.Short(Message), MemberId = null, Assignment = null };
 
-    /// <summary><c>group.coordinator.rebalance.protocols</c> leaves out the consumer protocol.</summary>
-    public static ConsumerRefusal NotServed { get; } = new(ErrorCode.UnsupportedVersion, "This broker does not serve the consumer protocol (group.coordinator.rebalance.protocols).");
+    /// <summary><c>group.coordinator.rebalance.protocols</c> leaves out the consumer protocol, or the feature group.version is 0.</summary>
+    public static ConsumerRefusal NotServed { get; } = new(ErrorCode.UnsupportedVersion, "The consumer protocol is not served here: group.coordinator.rebalance.protocols has to name it, and the cluster's feature group.version has to be 1.");
 
     public static ConsumerRefusal Invalid(string message) => new(ErrorCode.InvalidRequest, message);
 

@@ -13,32 +13,24 @@ internal static class MetadataHash
 
     public static long Of(ConsumerGroup group, ICoordinatorTopics topics)
     {
-        var names = new SortedSet<string>(group.TopicCounts.Keys, StringComparer.Ordinal);
-        foreach ((string regex, ResolvedRegex found) in group.Regexes)
-        {
-            if (group.RegexCounts.ContainsKey(regex))
-            {
-                names.UnionWith(found.Topics);
-            }
-        }
-
         ulong hash = Start;
         bool any = false;
-        foreach (string name in names)
+        foreach (string name in NamesOf(group))
         {
             if (topics.Find(name) is { } topic)
             {
                 any = true;
-                hash = Add(hash, topic);
+                hash = Mix(hash, topic.Hash);
             }
         }
 
         return any ? (long)hash : 0;
     }
 
-    private static ulong Add(ulong hash, CoordinatorTopic topic)
+    /// <summary>What a topic adds: <see cref="CoordinatorTopic.Hash"/> keeps it.</summary>
+    public static ulong Of(CoordinatorTopic topic)
     {
-        hash = Mix(Mix(Text(hash, topic.Name), topic.Id.High), topic.Id.Low);
+        ulong hash = Mix(Mix(Text(Start, topic.Name), topic.Id.High), topic.Id.Low);
         hash = Mix(hash, (ulong)topic.Partitions);
         for (int p = 0; p < topic.Partitions; p++)
         {
@@ -56,6 +48,26 @@ internal static class MetadataHash
         }
 
         return hash;
+    }
+
+    /// <summary>In order, each once.</summary>
+    private static IEnumerable<string> NamesOf(ConsumerGroup group)
+    {
+        if (group.RegexCounts.IsEmpty)
+        {
+            return group.TopicCounts.Keys;
+        }
+
+        var names = new SortedSet<string>(group.TopicCounts.Keys, StringComparer.Ordinal);
+        foreach ((string regex, ResolvedRegex found) in group.Regexes)
+        {
+            if (group.RegexCounts.ContainsKey(regex))
+            {
+                names.UnionWith(found.Topics);
+            }
+        }
+
+        return names;
     }
 
     private static ulong Text(ulong hash, string text)

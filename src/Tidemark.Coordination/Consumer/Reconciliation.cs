@@ -141,7 +141,7 @@ internal readonly struct Reconciliation
 
     private bool IsSubscribed(ConsumerMember member, Uuid topic) =>
         Topics.Find(topic) is { } known
-        && (member.TopicNames.Contains(known.Name, StringComparer.Ordinal)
+        && (SortedNames.Have(member.TopicNames, known.Name)
             || (member.TopicRegex.Length > 0 && Group.Regexes.TryGetValue(member.TopicRegex, out ResolvedRegex? found) && found.Contains(known.Name)));
 
     private bool StillOwns(OwnedPartitions revoking)

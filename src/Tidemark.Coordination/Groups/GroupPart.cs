@@ -59,6 +59,11 @@ public abstract class GroupPart(GroupShard shard)
     {
     }
 
+    /// <inheritdoc cref="CoordinatorShard.OnReverted"/>
+    public virtual void OnReverted()
+    {
+    }
+
     /// <summary>True when the token was this part's.</summary>
     public virtual bool TryWritten(object token, ErrorCode error, ShardTime now) => false;
 

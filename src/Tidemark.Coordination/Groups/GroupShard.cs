@@ -172,4 +172,11 @@ public sealed class GroupShard : CoordinatorShard
             }
         }
     }
+    protected override void OnReverted()
+    {
+        foreach (GroupPart part in _parts)
+        {
+            part.OnReverted();
+        }
+    }
 }

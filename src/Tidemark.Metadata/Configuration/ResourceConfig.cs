@@ -71,6 +71,11 @@ public sealed class ResourceConfig
         {
             places.AddRange(_broker.SynonymsOf(key.BrokerSynonyms[0], key.IsSensitive));
         }
+        else if (_source == ConfigSource.Group)
+        {
+            // Of groups Kafka shows the default as a place too where brokers have no key for it; of topics it does not.
+            places.Add(new ConfigSynonym(key.Name, _table.DefaultOf(key.Name)?.Text, ConfigSource.Default));
+        }
 
         return new DescribedConfig(
             key,

@@ -113,6 +113,35 @@ public class ShardDriverTests
     }
 
     [Fact]
+    public void A_record_that_cannot_be_put_into_bytes_takes_nothing_else_with_it()
+    {
+        ShardDriver<NoteShard> driver = Loaded();
+        ValueTask<string>[] waiting = [];
+        driver.Tell((shard, _) =>
+        {
+            waiting =
+            [
+                Put(driver, "a", 1),
+                driver.Ask(
+                    (s, ticket, _) =>
+                    {
+                        s.Put(ticket, "b", 2);
+                        s.Put(ticket, new string('x', 40_000), 2);
+                    },
+                    e => $"{e}"),
+                Put(driver, "c", 3),
+            ];
+        });
+
+        Assert.Equal(["a=1", "UnknownServerError", "c=3"], waiting.Select(Said));
+        Assert.Equal((1L, null, 3L), (_shard["a"], _shard["b"], _shard["c"]));
+        Assert.Equal("2", Batches());
+        Assert.Equal("UnknownServerError", Said(Put(driver, new string('x', 40_000), 4)));
+        Assert.Equal("d=5", Said(Put(driver, "d", 5)));
+        Assert.Equal("2 1", Batches());
+    }
+
+    [Fact]
     public void A_write_that_takes_too_long_is_answered_and_still_counts_when_it_is_committed()
     {
         ShardDriver<NoteShard> driver = Loaded(isr: [1, 2]);

@@ -13,6 +13,7 @@ public sealed class ConsumerGroupTests
 
     public ConsumerGroupTests()
     {
+        _world.Quorum.Write(new FeatureLevelRecord { Name = "group.version", FeatureLevel = 1 });
         _world.Quorum.CreateTopic("__consumer_offsets", 4, ("cleanup.policy", "compact"));
         _world.Quorum.CreateTopic("t", 2);
         _client = _world.Connect();
@@ -46,6 +47,17 @@ public sealed class ConsumerGroupTests
         ConsumerGroupDescribeResponse response = _client.Ask<ConsumerGroupDescribeResponse>(new ConsumerGroupDescribeRequest { GroupIds = ["none", ""] }, 1);
         Assert.Equal(ErrorCode.GroupIdNotFound, response.Groups.Single(g => g.GroupId == "none").ErrorCode);
         Assert.Equal(ErrorCode.InvalidGroupId, response.Groups.Single(g => g.GroupId.Length == 0).ErrorCode);
+    }
+
+    [Fact]
+    public void A_cluster_that_did_not_agree_on_the_protocol_serves_none_of_its_requests()
+    {
+        Assert.Equal(ErrorCode.None, Beat(1, "me", 0).ErrorCode);
+        _world.Quorum.Write(new FeatureLevelRecord { Name = "group.version", FeatureLevel = 0 });
+
+        Assert.Equal(ErrorCode.UnsupportedVersion, Beat(1, "me", 2).ErrorCode);
+        Assert.Equal(ErrorCode.UnsupportedVersion, Beat(1, "other", 0).ErrorCode);
+        Assert.Equal(ErrorCode.UnsupportedVersion, Describe(1).ErrorCode);
     }
 
     [Fact]

@@ -26,6 +26,27 @@ public class JoiningTests
     }
 
     [Fact]
+    public void A_name_as_long_as_the_protocol_allows_still_has_room_for_an_id_behind_it()
+    {
+        string client = new('x', short.MaxValue);
+        string first = Answer(_shard.Join(client: client)).MemberId;
+        Assert.InRange(first.Length, 1_000, short.MaxValue);
+        Assert.NotEqual(first, Answer(_shard.Join(client: client)).MemberId);
+    }
+
+    [Fact]
+    public void What_is_told_of_a_rebalance_fits_however_many_members_made_it()
+    {
+        long[] joins = [.. Enumerable.Range(0, 20).Select(i => _shard.Join(version: 3, client: new string('x', 3_000)))];
+        _shard.Pass(6_000);
+        string[] members = [.. joins.Select(j => Answer(j).MemberId)];
+        _shard.Leave([.. members.Skip(1).Select(m => (m, (string?)null))]);
+
+        Assert.StartsWith("generation 1, last rebalance at", _shard.Describe().ErrorMessage, StringComparison.Ordinal);
+        Assert.InRange(_shard.Describe().ErrorMessage!.Length, 1_000, short.MaxValue / 3);
+    }
+
+    [Fact]
     public void Old_versions_join_at_once()
     {
         long join = _shard.Join(version: 3);

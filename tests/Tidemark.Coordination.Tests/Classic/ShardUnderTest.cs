@@ -13,6 +13,7 @@ internal sealed class ShardUnderTest
     private readonly List<(long Write, object Token)> _awaited = [];
     private readonly List<CoordinatorRecord> _pending = [];
     private long _write;
+    private long _committed;
     private long _ticket;
     private ulong _fresh;
     private TimeSpan _now = TimeSpan.FromHours(1);
@@ -156,17 +157,27 @@ internal sealed class ShardUnderTest
 
     public void Commit()
     {
+        _committed = _write;
         Shard.OnCommitted(_write);
-        Settle(ErrorCode.None);
+        Release(ErrorCode.None);
+        _pending.Clear();
+        (long Write, object Token)[] awaited = [.. _awaited];
+        _awaited.Clear();
+        Tell(awaited, ErrorCode.None);
     }
 
     /// <summary>What is not committed fails to be appended.</summary>
-    public void Fail(ErrorCode error)
+    /// <param name="meanwhile">What comes before the shard is told.</param>
+    public void Fail(ErrorCode error, Action? meanwhile = null)
     {
-        Shard.RevertTo(_write - 1);
+        Shard.RevertTo(_committed);
         Log.RemoveRange(Log.Count - _pending.Count, _pending.Count);
         _pending.Clear();
-        Settle(error);
+        (long Write, object Token)[] awaited = [.. _awaited];
+        _awaited.Clear();
+        Release(error);
+        meanwhile?.Invoke();
+        Tell(awaited, error);
     }
 
     public static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
@@ -212,7 +223,8 @@ internal sealed class ShardUnderTest
         }
     }
 
-    private void Settle(ErrorCode error)
+    /// <summary>Gives those who wait for the log their answers, or the error.</summary>
+    private void Release(ErrorCode error)
     {
         foreach ((_, long ticket, object response) in _held)
         {
@@ -220,13 +232,10 @@ internal sealed class ShardUnderTest
         }
 
         _held.Clear();
-        if (error == ErrorCode.None)
-        {
-            _pending.Clear();
-        }
+    }
 
-        (long Write, object Token)[] awaited = [.. _awaited];
-        _awaited.Clear();
+    private void Tell((long Write, object Token)[] awaited, ErrorCode error)
+    {
         foreach ((_, object token) in awaited)
         {
             Step(() => Shard.OnWritten(token, error, Now));

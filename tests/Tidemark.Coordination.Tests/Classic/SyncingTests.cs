@@ -154,6 +154,35 @@ public class SyncingTests
         Assert.Equal("Stable", _shard.Describe().GroupState);
     }
 
+    [Fact]
+    public void Who_joins_a_group_that_is_undone_before_it_is_written_is_told_whoever_made_it()
+    {
+        _shard.CommitsAtOnce = false;
+        _shard.Ask(_ => _shard.Shard.Classic.TakeOver("g", 5, [new("m", null, new("c", "/host"), [new("range", default)], new(10_000, 60_000))], null, _shard.Now));
+        long join = _shard.Join(version: 3);
+        Assert.False(_shard.IsAnswered(join));
+        _shard.Fail(ErrorCode.NotEnoughReplicas);
+
+        Assert.Equal(ErrorCode.CoordinatorNotAvailable, _shard.Answer<JoinGroupResponse>(join).ErrorCode);
+        Assert.Null(_shard.Group());
+    }
+
+    [Fact]
+    public void A_group_that_is_made_again_before_the_failure_of_the_first_is_known_goes_on()
+    {
+        _shard.CommitsAtOnce = false;
+        _shard.Join(version: 3);
+        long again = 0;
+        _shard.Fail(ErrorCode.NotEnoughReplicas, () =>
+        {
+            _shard.CommitsAtOnce = true;
+            again = _shard.Join(version: 3);
+        });
+        _shard.Pass(6_000);
+
+        Assert.Equal((ErrorCode.None, 1), (_shard.Answer<JoinGroupResponse>(again).ErrorCode, _shard.Answer<JoinGroupResponse>(again).GenerationId));
+    }
+
     private (string Leader, string Follower) Two()
     {
         long leader = _shard.Join(version: 3);

@@ -1,6 +1,7 @@
 using Tidemark.Coordination.Classic;
 using Tidemark.Coordination.Consumer;
 using Tidemark.Coordination.Groups;
+using Tidemark.Coordination.Tests.Offsets;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -8,9 +9,9 @@ using Tidemark.Protocol.Messages;
 namespace Tidemark.Coordination.Tests.Consumer;
 
 /// <summary>A shard of groups among topics that the test makes, with a log in memory and a clock that the test turns. Assignments are computed at once unless it says otherwise.</summary>
-internal sealed class ConsumerWorld : ICoordinatorTopics
+internal sealed class ConsumerWorld
 {
-    private readonly SortedDictionary<string, CoordinatorTopic> _topics = new(StringComparer.Ordinal);
+    private KnownTopics _topics = new();
     private readonly Dictionary<long, object> _answers = [];
     private readonly List<(long Write, long Ticket, object Response)> _held = [];
     private readonly List<object> _awaited = [];
@@ -23,7 +24,7 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
         Settings = new GroupSettings { ConsumerAssignmentIntervalMs = 0, InitialRebalanceDelayMs = 0 };
         foreach ((string name, int partitions) in topics)
         {
-            _topics.Add(name, new CoordinatorTopic(name, Id(name), partitions, _ => []));
+            _topics = _topics.With(new CoordinatorTopic(name, Id(name), partitions, _ => []));
         }
 
         Shard = new GroupShard(View);
@@ -43,17 +44,14 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
     /// <summary>Off: what is written stays uncommitted until <see cref="Commit"/> or <see cref="Fail"/>.</summary>
     public bool CommitsAtOnce { get; set; } = true;
 
+    /// <summary>The log takes nothing: what an input writes is undone, and it has no answer.</summary>
+    public bool LogRefuses { get; set; }
+
     public ShardTime Now => new(_now, 1_700_000_000_000 + (long)_now.TotalMilliseconds);
 
     public ConsumerGroup Group => Shard.Consumer.FindConsumer("g")!;
 
-    private CoordinatorView View => new(this, Settings, new TransactionSettings(), g => Config.GetValueOrDefault(g));
-
-    IEnumerable<CoordinatorTopic> ICoordinatorTopics.All => _topics.Values;
-
-    CoordinatorTopic? ICoordinatorTopics.Find(string name) => _topics.GetValueOrDefault(name);
-
-    CoordinatorTopic? ICoordinatorTopics.Find(Uuid id) => _topics.Values.FirstOrDefault(t => t.Id == id);
+    private CoordinatorView View => new(_topics, Settings, new TransactionSettings(), g => Config.GetValueOrDefault(g));
 
     public static Uuid Id(string topic) => new(0x4000, (ulong)KeyPartition.HashOf(topic) + 1);
 
@@ -67,15 +65,17 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
     /// <summary>What a member has by now.</summary>
     public string Has(string member) => string.Join(' ', Group.Member(member)!.Assigned.All.GroupBy(p => p.Topic).Select(t => $"{Name(t.Key)}:{string.Join(',', t.Select(p => p.Partition))}").Order(StringComparer.Ordinal));
 
-    public void Topic(string name, int partitions)
+    public void Topic(string name, int partitions) => Topic(new CoordinatorTopic(name, Id(name), partitions, _ => []));
+
+    public void Topic(CoordinatorTopic topic)
     {
-        _topics[name] = new CoordinatorTopic(name, Id(name), partitions, _ => []);
+        _topics = _topics.With(topic);
         Look();
     }
 
     public void NoTopic(string name)
     {
-        _topics.Remove(name);
+        _topics = _topics.Without(name);
         Look();
     }
 
@@ -252,10 +252,11 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
         return writer.WrittenMemory.ToArray();
     }
 
-    private string Name(Uuid id) => _topics.Values.FirstOrDefault(t => t.Id == id)?.Name ?? "?";
+    private string Name(Uuid id) => _topics.Find(id)?.Name ?? "?";
 
     private void Step(Action input)
     {
+        int records = Log.Count;
         Shard.BeginWrite(++_write);
         input();
         while (Shard.TryTakeEffect(out ShardEffect? effect))
@@ -282,7 +283,16 @@ internal sealed class ConsumerWorld : ICoordinatorTopics
             }
         }
 
-        if (CommitsAtOnce)
+        if (LogRefuses && Log.Count > records)
+        {
+            object[] awaited = [.. _awaited];
+            Fail(Log.Count - records);
+            foreach (object token in awaited)
+            {
+                Step(() => Shard.OnWritten(token, ErrorCode.NotEnoughReplicas, Now));
+            }
+        }
+        else if (CommitsAtOnce)
         {
             Commit();
         }

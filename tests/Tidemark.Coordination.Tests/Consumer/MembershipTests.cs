@@ -42,6 +42,41 @@ public class MembershipTests
     }
 
     [Fact]
+    public void Who_is_not_heard_of_while_the_log_takes_nothing_is_out_when_it_does_again()
+    {
+        _world.Join("m1", "a");
+        _world.LogRefuses = true;
+        _world.Pass(45_000);
+        Assert.NotNull(_world.Group.Member("m1"));
+        _world.LogRefuses = false;
+        _world.Pass(45_500);
+        Assert.Null(_world.Group.Member("m1"));
+    }
+
+    [Fact]
+    public void Who_left_in_vain_since_the_log_took_nothing_is_out_after_its_session()
+    {
+        _world.Join("m1", "a");
+        _world.LogRefuses = true;
+        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = -1 }, 1, new("app", "/1.2.3.4"), default, _world.Now));
+        Assert.NotNull(_world.Group.Member("m1"));
+        _world.LogRefuses = false;
+        _world.Pass(45_500);
+        Assert.Null(_world.Group.Member("m1"));
+    }
+
+    [Fact]
+    public void New_partitions_that_were_seen_while_the_log_took_nothing_are_seen_again()
+    {
+        _world.Join("m1", "a");
+        _world.LogRefuses = true;
+        _world.Topic("a", 5);
+        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = 2, RebalanceTimeoutMs = -1 }, 1, new("app", "/1.2.3.4"), default, _world.Now));
+        _world.LogRefuses = false;
+        Assert.Equal("a:0,1,2,3,4", _world.Told(_world.Send("m1", 2)));
+    }
+
+    [Fact]
     public void Who_does_not_give_up_in_its_rebalance_timeout_is_out()
     {
         _world.Join("m1", "a");
@@ -200,11 +235,26 @@ public class MembershipTests
     }
 
     [Fact]
+    public void A_producer_that_knows_no_members_brings_offsets_of_a_group_that_has_some()
+    {
+        _world.Join("m1", "a");
+        ErrorCode Check(string member, int epoch, string? instance = null, bool isTransactional = true) => _world.Group.CheckCommit(member, instance, epoch, isTransactional, 3);
+
+        Assert.Equal(ErrorCode.None, Check("", -1));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", -1, isTransactional: false));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", -2));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", -1, "i"));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("m9", -1));
+        Assert.Equal(ErrorCode.UnknownMemberId, Check("", 2));
+    }
+
+    [Fact]
     public void Offsets_are_fetched_in_the_members_epoch_or_by_nobody()
     {
         _world.Join("m1", "a");
         ConsumerGroup group = _world.Group;
         Assert.Equal(ErrorCode.None, group.CheckFetch(null, -1));
+        Assert.Equal(ErrorCode.UnknownMemberId, group.CheckFetch("", -1));
         Assert.Equal(ErrorCode.None, group.CheckFetch("m1", 2));
         Assert.Equal(ErrorCode.StaleMemberEpoch, group.CheckFetch("m1", 1));
         Assert.Equal(ErrorCode.StaleMemberEpoch, group.CheckFetch("m1", 99));
@@ -252,5 +302,30 @@ public class MembershipTests
         ConsumerGroupDescribeResponse.Member m1 = _world.Describe().Members.Single(m => m.MemberId == "m1");
         Assert.Equal([0, 1, 2, 3], m1.Assignment.TopicPartitions.Single().Partitions);
         Assert.Equal([0, 1], m1.TargetAssignment.TopicPartitions.Single().Partitions);
+    }
+
+    [Fact]
+    public void Topics_are_looked_at_once_however_many_groups_read_them_and_not_again_while_they_are_the_same()
+    {
+        int looked = 0;
+        _world.Topic(new CoordinatorTopic("r", Id("r"), 3, _ =>
+        {
+            looked++;
+            return ["r1"];
+        }));
+        for (int i = 0; i < 5; i++)
+        {
+            _world.Send("m", 0, names: ["r"], group: $"g{i}");
+        }
+
+        Assert.Equal(3, looked);
+        _world.Look();
+        _world.Topic("other", 1);
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal(2, _world.Send("m", 2, group: $"g{i}").MemberEpoch);
+        }
+
+        Assert.Equal(3, looked);
     }
 }

@@ -90,7 +90,7 @@ public class ProtocolMigrationTests
     {
         string member = _world.Ask<JoinGroupResponse>(t =>
         {
-            _world.Shard.Classic.Join(new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 0, default, default), _world.Now);
+            _world.Shard.Classic.Join(new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 0, new GroupClient("", ""), default), _world.Now);
             _world.Shard.Tick(_world.Now);
         }).MemberId;
         Assert.NotEmpty(member);
@@ -129,7 +129,7 @@ public class ProtocolMigrationTests
     {
         _world.Join("n", "a");
         JoinGroupResponse joined = _world.Ask<JoinGroupResponse>(t => _world.Shard.Classic.Join(
-            new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 3, default, default),
+            new JoinInput(t, new JoinGroupRequest { GroupId = "g", SessionTimeoutMs = 30_000, ProtocolType = "connect", Protocols = [new() { Name = "x" }] }, 3, new GroupClient("", ""), default),
             _world.Now));
         Assert.Equal(ErrorCode.InconsistentGroupProtocol, joined.ErrorCode);
     }
@@ -180,6 +180,29 @@ public class ProtocolMigrationTests
         ClassicGroup group = _world.Shard.Classic.FindClassic("g")!;
         Assert.Equal((1, "Stable"), (group.Generation, group.State));
         Assert.Equal("a:0,1,2,3", _world.SyncClassic(down.MemberId, down.GenerationId));
+    }
+
+    [Fact]
+    public void Who_is_taken_out_by_its_instance_is_told_of_as_it_was_named()
+    {
+        _world.Join("n", "a");
+        _world.JoinClassic("", ["a"], "i");
+        LeaveGroupResponse left = _world.Ask<LeaveGroupResponse>(t => _world.Shard.Classic.Leave(t, new LeaveGroupRequest { GroupId = "g", Members = [new() { MemberId = "", GroupInstanceId = "i" }] }, _world.Now));
+        Assert.Equal(("", "i", ErrorCode.None), (left.Members[0].MemberId, left.Members[0].GroupInstanceId, left.Members[0].ErrorCode));
+        Assert.Equal(["n"], _world.Group.Members.Keys);
+    }
+
+    [Fact]
+    public void Who_cannot_join_a_consumer_group_has_no_member_id_in_it()
+    {
+        _world.Join("n", "a");
+        JoinGroupResponse unknown = _world.JoinClassic("me", ["a"], "i");
+        Assert.Equal((ErrorCode.UnknownMemberId, ""), (unknown.ErrorCode, unknown.MemberId));
+        _world.JoinClassic("", ["a"], "i");
+        JoinGroupResponse fenced = _world.JoinClassic("me", ["a"], "i");
+        Assert.Equal((ErrorCode.FencedInstanceId, ""), (fenced.ErrorCode, fenced.MemberId));
+        JoinGroupResponse other = _world.JoinClassic("me", ["a"], protocol: "unheard-of");
+        Assert.Equal((ErrorCode.InconsistentGroupProtocol, ""), (other.ErrorCode, other.MemberId));
     }
 
     [Fact]

@@ -8,6 +8,14 @@ public class RegexSubscriptionTests
     private readonly ConsumerWorld _world = new(("a", 2), ("ab", 1), ("b", 1));
 
     [Fact]
+    public void A_long_expression_that_is_none_is_refused_in_a_sentence_that_can_be_sent()
+    {
+        ConsumerGroupHeartbeatResponse refused = _world.Send("m1", 0, regex: new string('(', short.MaxValue));
+        Assert.Equal(ErrorCode.InvalidRegularExpression, refused.ErrorCode);
+        Assert.InRange(refused.ErrorMessage!.Length, 100, short.MaxValue / 3);
+    }
+
+    [Fact]
     public void What_an_expression_stands_for_is_looked_up_after_the_first_heartbeat()
     {
         ConsumerGroupHeartbeatResponse first = _world.Send("m1", 0, regex: "a.*");
@@ -16,6 +24,35 @@ public class RegexSubscriptionTests
         Assert.Equal((2, 1, "Assigning"), (_world.Group.Epoch, _world.Group.AssignmentEpoch, _world.Group.State));
         ConsumerGroupHeartbeatResponse second = _world.Send("m1", 1);
         Assert.Equal((2, "a:0,1 ab:0"), (second.MemberEpoch, _world.Told(second)));
+    }
+
+    [Fact]
+    public void Large_expressions_among_many_topics_do_not_keep_other_groups_waiting()
+    {
+        var world = new ConsumerWorld([.. Enumerable.Range(0, 400).Select(i => ($"topic-{i:d4}", 1))]);
+        world.Send("m1", 0, regex: "(?:.?){1000}");
+        world.Send("m1", 0, regex: "(?:[a-z0-9-]?){1000}", group: "h");
+        int turns = 0;
+        while (world.Group.Regexes.IsEmpty || world.Shard.Consumer.FindConsumer("h")!.Regexes.IsEmpty)
+        {
+            world.Pass(1);
+            turns++;
+        }
+
+        Assert.InRange(turns, 5, 500);
+        Assert.Equal(400, world.Group.Regexes["(?:.?){1000}"].Topics.Count);
+    }
+
+    [Fact]
+    public void An_expression_that_comes_while_others_are_looked_up_is_looked_up_after_them()
+    {
+        var world = new ConsumerWorld([.. Enumerable.Range(0, 400).Select(i => ($"topic-{i:d4}", 1))]);
+        world.Send("m1", 0, regex: "(?:.?){1000}");
+        world.Pass(1);
+        Assert.Empty(world.Group.Regexes);
+        world.Send("m2", 0, regex: "topic-000.");
+        world.Pass(1_000);
+        Assert.Equal((400, 10), (world.Group.Regexes["(?:.?){1000}"].Topics.Count, world.Group.Regexes["topic-000."].Topics.Count));
     }
 
     [Fact]

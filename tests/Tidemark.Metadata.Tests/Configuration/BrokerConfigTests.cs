@@ -13,6 +13,17 @@ public sealed class BrokerConfigTests
     };
 
     [Fact]
+    public void A_key_of_groups_that_brokers_have_no_key_for_shows_its_default_as_a_place()
+    {
+        ConfigKey key = ConfigTable.Group.Find("share.auto.offset.reset")!;
+        ConfigSynonym byDefault = new(key.Name, "latest", ConfigSource.Default);
+        Assert.Equal([byDefault], ResourceConfig.OfGroup(new Dictionary<string, string>(), BrokerConfig.Empty).Describe(key).Synonyms);
+        Assert.Equal(
+            [new ConfigSynonym(key.Name, "earliest", ConfigSource.Group), byDefault],
+            ResourceConfig.OfGroup(new Dictionary<string, string> { [key.Name] = "earliest" }, BrokerConfig.Empty).Describe(key).Synonyms);
+    }
+
+    [Fact]
     public void A_good_file_has_no_problems_and_the_two_names_of_the_node_id_agree()
     {
         BrokerConfig config = BrokerConfig.Parse(s_file, out IReadOnlyList<ConfigProblem> problems);

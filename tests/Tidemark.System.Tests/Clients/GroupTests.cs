@@ -60,4 +60,62 @@ public class GroupTests(BrokerForClients fixture)
         await JavaClient.RunAsync("", [.. group, "--delete", "--group", topic]);
         Assert.DoesNotContain(topic, (await JavaClient.RunAsync("", [.. group, "--list"])).Split('\n'));
     }
+
+    [ClientFact("java")]
+    public async Task Kafkas_tool_moves_what_a_group_has_committed_in_every_way_and_deletes_it()
+    {
+        const string topic = "group-moved";
+        const int offset = 3;
+        string[] server = ["--bootstrap-server", Bootstrap];
+        await JavaClient.RunAsync("", ["topics", .. server, "--create", "--topic", topic, "--partitions", "1"]);
+        await JavaClient.RunAsync(string.Concat(Enumerable.Range(0, 10).Select(i => $"{i}\n")), ["console-producer", .. server, "--topic", topic]);
+        string plan = Path.Combine(Path.GetTempPath(), $"tidemark-{Guid.NewGuid():N}.csv");
+        try
+        {
+            await File.WriteAllTextAsync(plan, $"{topic},0,7\n");
+            Assert.Equal(10, await Moved("--to-latest"));
+            Assert.Equal(8, await Moved("--shift-by", "-2"));
+            Assert.Equal(8, await Moved("--to-current"));
+            Assert.Equal(offset, await Moved("--to-offset", $"{offset}"));
+            Assert.Equal(0, await Moved("--to-datetime", "2020-01-01T00:00:00.000"));
+            Assert.Equal(7, await Moved("--from-file", plan));
+            Assert.Equal(0, await Moved("--by-duration", "P1D"));
+            Assert.Equal(10, await Moved("--shift-by", "99"));
+            Assert.Equal(0, await Moved("--to-earliest"));
+        }
+        finally
+        {
+            File.Delete(plan);
+        }
+
+        string deleted = await JavaClient.RunAsync("", ["consumer-groups", .. server, "--delete-offsets", "--group", topic, "--topic", topic]);
+        Assert.Contains("Successful", deleted, StringComparison.Ordinal);
+
+        async Task<int> Moved(params string[] how)
+        {
+            string[] at = how[0] == "--from-file" ? [] : ["--topic", topic];
+            string told = await JavaClient.RunAsync("", ["consumer-groups", .. server, "--reset-offsets", "--group", topic, .. at, .. how, "--execute"]);
+            return int.Parse(told.Split('\n').Single(line => line.StartsWith(topic, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]);
+        }
+    }
+
+    [ClientFact("java")]
+    public Task Javas_verifiable_consumer_reads_and_commits_in_the_classic_protocol() => VerifyAsync("classic");
+
+    [ClientFact("java")]
+    public Task Javas_verifiable_consumer_reads_and_commits_in_the_consumer_protocol() => VerifyAsync("consumer");
+
+    private async Task VerifyAsync(string protocol)
+    {
+        string topic = $"group-verified-{protocol}";
+        string[] server = ["--bootstrap-server", Bootstrap];
+        await JavaClient.RunAsync("", ["topics", .. server, "--create", "--topic", topic, "--partitions", "2"]);
+        await JavaClient.RunAsync(string.Concat(Enumerable.Range(0, Records).Select(i => $"{i}\n")), ["console-producer", .. server, "--topic", topic]);
+        string told = await JavaClient.RunAsync(
+            "", ["verifiable-consumer", .. server, "--topic", topic, "--group-id", topic, "--group-protocol", protocol, "--reset-policy", "earliest", "--max-messages", $"{Records}"]);
+
+        Assert.Contains("\"partitions_assigned\"", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"success\":false", told, StringComparison.Ordinal);
+        Assert.Contains("\"offsets_committed\"", told, StringComparison.Ordinal);
+    }
 }

@@ -27,6 +27,12 @@ public sealed class TopicRegex
 
     public string Text { get; }
 
+    /// <summary>In steps: what it takes of memory, and what each character of a name may take of time.</summary>
+    public int Size => _program.Steps.Length;
+
+    /// <summary>How many steps were looked at so far, in all names.</summary>
+    public long Work { get; private set; }
+
     /// <summary>Reads an expression; <paramref name="problem"/> says why it is none.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out TopicRegex? regex, [NotNullWhen(false)] out string? problem)
     {
@@ -64,6 +70,7 @@ public sealed class TopicRegex
 
             int after = 0;
             _mark++;
+            Work += count + 1;
             for (int s = 0; s < count; s++)
             {
                 ref readonly RegexStep step = ref _program.Steps[_here[s]];
@@ -102,6 +109,7 @@ public sealed class TopicRegex
             }
 
             _marks[s] = _mark;
+            Work++;
             ref readonly RegexStep step = ref _program.Steps[s];
             switch (step.Kind)
             {
