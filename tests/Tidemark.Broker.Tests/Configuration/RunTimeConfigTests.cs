@@ -10,6 +10,16 @@ namespace Tidemark.Broker.Tests.Configuration;
 /// <summary>What is set while the broker runs counts at once.</summary>
 public sealed class RunTimeConfigTests
 {
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public void A_broker_asks_to_be_let_go_unless_it_is_told_not_to(string enable)
+    {
+        var world = new BrokerWorld(config: ("controlled.shutdown.enable", enable));
+        world.Stop();
+        Assert.Equal(enable == "true", world.Quorum.WasAskedToLetGo);
+    }
+
     [Fact]
     public void Compaction_begins_when_a_shorter_rest_is_set()
     {
