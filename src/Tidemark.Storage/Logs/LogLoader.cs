@@ -184,7 +184,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         if (active.Offsets.Entries > 0)
         {
             (indexed, position) = active.Offsets.At(active.Offsets.Entries - 1);
-            if (position < 0 || position > active.Size - RecordBatchHeader.Size)
+            if (position < 0 || position > active.Size - StoredBatch.SizeMin)
             {
                 surroundings.Events.Repaired(active.Offsets.Path, "the last entry points behind the log; the indexes are made again");
                 return -1;
@@ -317,7 +317,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         }
     }
 
-    private void NoteEpoch(RecordBatchHeader head)
+    private void NoteEpoch(StoredBatch head)
     {
         if (head.LeaderEpoch > _epochs.Latest)
         {
