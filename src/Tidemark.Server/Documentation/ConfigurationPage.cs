@@ -27,6 +27,7 @@ public static class ConfigurationPage
         "offsets.load.buffer.size", "transaction.state.log.load.buffer.size",
         "file.delete.delay.ms", "log.cleaner.io.buffer.load.factor", "log.cleaner.io.buffer.size", "log.dir.failure.timeout.ms", "log.flush.start.offset.checkpoint.interval.ms", "log.preallocate", "preallocate",
         "num.replica.alter.log.dirs.threads", "queued.max.request.bytes", "queued.max.requests", "replica.socket.receive.buffer.bytes",
+        "num.io.threads", "background.threads", "num.recovery.threads.per.data.dir",
         "socket.connection.setup.timeout.max.ms", "socket.connection.setup.timeout.ms",
     ];
 

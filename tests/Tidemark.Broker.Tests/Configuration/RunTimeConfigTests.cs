@@ -44,6 +44,27 @@ public sealed class RunTimeConfigTests
         Assert.True(world.World.RunUntil(() => Size() < before / 2, BrokerWorld.Patience));
     }
 
+    [Theory]
+    [InlineData("flush.ms", "1000", 1)]
+    [InlineData("flush.messages", "3", 3)]
+    public void A_topic_is_flushed_when_its_time_is_up_or_its_records_are_many_enough(string key, string value, int batches)
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("f", 1, (key, value));
+        world.Quorum.CreateTopic("never");
+        long Flushed(string topic) => world.Node.Partitions.Find(new TopicPartition(topic, 0))!.Log!.RecoveryPoint.Value;
+        TestClient client = world.Connect();
+        for (int i = 0; i < batches; i++)
+        {
+            Assert.Equal(0, Flushed("f"));
+            client.Produce("f", TestClient.Batch());
+            client.Produce("never", TestClient.Batch());
+        }
+
+        Assert.True(world.World.RunUntil(() => Flushed("f") == batches, BrokerWorld.Patience));
+        Assert.Equal(0, Flushed("never"));
+    }
+
     [Fact]
     public void Files_of_deleted_topics_go_after_the_delay_that_is_set()
     {

@@ -14,9 +14,10 @@ public sealed class DocumentationTests
     [Fact]
     public void A_key_that_nothing_reads_is_marked_and_none_that_is_read()
     {
+        // Where keys are defined, described and checked they are not heeded yet.
         string sources = Path.Combine(Repository.Root, "src");
         string read = string.Concat(Directory.EnumerateFiles(sources, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}") && Path.GetFileName(Path.GetDirectoryName(file)) is not ("Keys" or "Documentation"))
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}") && Path.GetFileName(Path.GetDirectoryName(file)) is not ("Keys" or "Documentation") && !file.EndsWith("BrokerConfigRules.cs", StringComparison.Ordinal))
             .Select(File.ReadAllText));
         bool IsRead(string key) => read.Contains($"\"{key}\"", StringComparison.Ordinal);
         HashSet<string> byTopics = [.. ConfigTable.Topic.Keys.Where(k => IsRead(k.Name)).SelectMany(k => k.BrokerSynonyms)];
