@@ -93,7 +93,7 @@ internal static class SegmentScan
     }
 
     /// <summary>
-    /// Walks the headers from a batch boundary on. The visitor gets whole control batches and only the header of the others.
+    /// Walks the headers from a batch boundary on. The visitor gets whole control batches and messages of old, and only the header of the others.
     /// </summary>
     public static ScanEnd Headers(Segment segment, int position, BatchVisitor visit)
     {
@@ -124,7 +124,7 @@ internal static class SegmentScan
 
                 _ = StoredBatch.TryRead(buffer.AsSpan(at, filled - at), out StoredBatch batch);
                 int bytes = (int)batch.SizeInBytes;
-                if (batch.IsControl && at + bytes > filled)
+                if ((batch.IsControl || batch.IsLegacy) && at + bytes > filled)
                 {
                     if (bytes > buffer.Length)
                     {
@@ -135,6 +135,12 @@ internal static class SegmentScan
                     (start, at) = (position, 0);
                     filled = file.Read(start, buffer.AsSpan(0, Math.Min(buffer.Length, size - start)));
                     _ = StoredBatch.TryRead(buffer.AsSpan(0, filled), out batch);
+                }
+
+                // One wrong bit makes a batch of today look like a message of old, and its end with it.
+                if (batch.IsLegacy && (at + bytes > filled || !batch.CrcIsValid()))
+                {
+                    return new ScanEnd(position, next, $"the checksum of the message at offset {batch.LastOffset.Value} is wrong");
                 }
 
                 visit(batch, position);

@@ -62,6 +62,24 @@ public class LegacyLogTests
     }
 
     [Fact]
+    public void A_batch_that_a_wrong_bit_makes_look_old_is_found_after_a_clean_stop_too()
+    {
+        var fixture = new StorageFixture();
+        PartitionLog log = fixture.Open(LogOptions.Default);
+        for (int i = 0; i < 3; i++)
+        {
+            log.AppendAsLeader(fixture.Batch("a=1", "b=2", "c=3"), default);
+        }
+
+        log.Close();
+        byte[] segment = fixture.ReadFile(Log);
+        segment[(segment.Length * 2 / 3) + 16] = 0;
+        fixture.WriteFile(Log, segment);
+        Assert.Equal(6, fixture.Open(LogOptions.Default).LogEndOffset.Value);
+        Assert.Contains("checksum", Assert.Single(fixture.Events.Truncations));
+    }
+
+    [Fact]
     public void A_follower_takes_old_messages_from_its_leader()
     {
         var fixture = new StorageFixture();
