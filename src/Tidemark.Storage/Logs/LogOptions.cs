@@ -35,6 +35,9 @@ public sealed record LogOptions
     /// <summary><c>cleanup.policy</c> holds <c>compact</c>.</summary>
     public bool Compacts { get; init; }
 
+    /// <summary>Whether compaction has been through the log, under a policy of before perhaps: offsets that are missing are no damage then.</summary>
+    public bool WasCompacted { get; init; }
+
     /// <summary><c>flush.messages</c></summary>
     public long FlushMessages { get; init; } = long.MaxValue;
 
