@@ -136,6 +136,8 @@ public sealed class BrokerNode : INode
 
     public IReadOnlyList<ServedApi> Served => Table.Served;
 
+    public IReadOnlyList<ServedApi> ServedToNodes => ControllerTable.Served;
+
     /// <summary>What the controller's listeners serve.</summary>
     public DispatchTable ControllerTable { get; }
 
@@ -188,7 +190,11 @@ public sealed class BrokerNode : INode
     {
         if (_isLoaded)
         {
-            await _environment.Time.Within(_quorum.BeginShutdown(), grace);
+            if (_options.Config.GetBoolean("controlled.shutdown.enable"))
+            {
+                await _environment.Time.Within(_quorum.BeginShutdown(), grace);
+            }
+
             await _environment.Time.Within(_quorum.Resign(), grace / 2);
         }
     }

@@ -38,6 +38,8 @@ public sealed class ControllerNode : INode
 
     public IReadOnlyList<ServedApi> Served => Table.Served;
 
+    public IReadOnlyList<ServedApi> ServedToNodes => Table.Served;
+
     /// <summary>Never: what can fail is the metadata log, which the driver tells of.</summary>
     public Task<string> Failed { get; } = new TaskCompletionSource<string>().Task;
 

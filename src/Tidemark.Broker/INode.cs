@@ -16,6 +16,9 @@ public interface INode
     /// <summary>The APIs that the node answers on its first listener.</summary>
     IReadOnlyList<ServedApi> Served { get; }
 
+    /// <summary>The APIs that it answers on the controllers' listeners, if it has any.</summary>
+    IReadOnlyList<ServedApi> ServedToNodes { get; }
+
     /// <summary>Completes, with the reason, when the node cannot go on.</summary>
     Task<string> Failed { get; }
 

@@ -9,7 +9,7 @@ public enum BatchFault : byte
     /// <summary>The bytes end within a batch, as they do in a fetch that was cut or a log that was torn.</summary>
     Incomplete,
 
-    /// <summary>Magic 0 or 1: a message set of before Kafka 0.11, which Kafka 4 and this broker no longer read.</summary>
+    /// <summary>Magic 0 or 1: a message set of before Kafka 0.11, which Kafka 4 and this broker no longer take; logs may hold them (<see cref="StoredBatch"/>).</summary>
     OldFormat,
 
     /// <summary>The length field says less than the smallest record of any format needs; a tail of zeros looks like this.</summary>

@@ -29,20 +29,25 @@ public ref struct BatchPayload : IDisposable
     /// </summary>
     public static RecordFault TryOpen(RecordBatchHeader batch, int bytesMax, out BatchPayload payload)
     {
-        payload = default;
-        CompressionCodec codec = batch.Codec;
-        if (codec == CompressionCodec.None)
+        if (batch.Codec == CompressionCodec.None)
         {
             payload = new BatchPayload(batch.Payload, null);
             return RecordFault.None;
         }
 
+        return TryDecompress(batch.Codec, batch.Payload, bytesMax, out payload);
+    }
+
+    /// <summary>As <see cref="TryOpen"/>, of what a codec made, wherever it stood.</summary>
+    internal static RecordFault TryDecompress(CompressionCodec codec, ReadOnlySpan<byte> compressed, int bytesMax, out BatchPayload payload)
+    {
+        payload = default;
         if (!CompressionCodecs.IsAvailable(codec))
         {
             return CompressionCodecs.IsKnown(codec) ? RecordFault.CodecUnavailable : RecordFault.UnknownCodec;
         }
 
-        RecordFault fault = Decompress(codec, batch.Payload, bytesMax, out byte[]? rented, out int length);
+        RecordFault fault = Decompress(codec, compressed, bytesMax, out byte[]? rented, out int length);
         if (fault == RecordFault.None)
         {
             payload = new BatchPayload(rented.AsSpan(0, length), rented);

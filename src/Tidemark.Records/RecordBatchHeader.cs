@@ -24,7 +24,7 @@ public readonly ref struct RecordBatchHeader
     /// <summary>The least that a v2 batch's length field can say.</summary>
     public const int LengthMin = Size - LengthOverhead;
 
-    /// <summary>The one format that is written and accepted; 0 and 1 are message sets of before Kafka 0.11.</summary>
+    /// <summary>The one format that is written and accepted; 0 and 1 are message sets of before Kafka 0.11, read from old logs as <see cref="StoredBatch"/>.</summary>
     public const byte CurrentMagic = 2;
 
     /// <summary>What timestamps, producer ids and sequences say when they are absent.</summary>

@@ -89,11 +89,11 @@ internal sealed class StorageFixture(ulong seed = 1)
 
             byte[] bytes = new byte[slice.Length];
             Assert.Equal(slice.Length, slice.CopyTo(bytes));
-            var walk = new BatchWalk(bytes);
-            while (walk.MoveNext())
+            ReadOnlySpan<byte> rest = bytes;
+            for (; StoredBatch.TryTake(rest, out StoredBatch batch); rest = rest[(int)batch.SizeInBytes..])
             {
-                AddRecords(walk.Current, next, found);
-                next = walk.Current.NextOffset.Value;
+                AddRecords(batch, next, found);
+                next = batch.LastOffset.Value + 1;
             }
         }
 
@@ -108,11 +108,10 @@ internal sealed class StorageFixture(ulong seed = 1)
         return disk;
     }
 
-    private static void AddRecords(RecordBatchHeader batch, long from, List<string> found)
+    private static void AddRecords(StoredBatch batch, long from, List<string> found)
     {
         Assert.True(batch.CrcIsValid());
-        using BatchPayload payload = BatchPayload.Open(batch);
-        var reader = new RecordReader(batch, payload.Bytes);
+        using StoredRecords reader = batch.Records();
         while (reader.MoveNext(out RecordView record))
         {
             if (record.Offset >= from)

@@ -53,25 +53,33 @@ internal sealed class ShardLoader(CoordinatorLog topic, string partition, Memory
     private Offset Replay(ReadOnlySpan<byte> bytes, Offset from, Offset end, CoordinatorShard into)
     {
         Offset next = from;
-        var walk = new BatchWalk(bytes);
-        while (walk.MoveNext())
+        ReadOnlySpan<byte> rest = bytes;
+        for (; StoredBatch.TryTake(rest, out StoredBatch stored); rest = rest[(int)stored.SizeInBytes..])
         {
-            RecordBatchHeader batch = walk.Current;
-            if (batch.LastOffset < from)
+            if (stored.LastOffset < from)
             {
                 continue;
             }
 
-            if (batch.BaseOffset >= end)
+            if (stored.BaseOffset >= end)
             {
                 return end;
             }
 
-            if (!batch.CrcIsValid())
+            if (!stored.CrcIsValid())
             {
-                throw new InvalidDataException($"{partition}: the batch at offset {batch.BaseOffset} has a wrong checksum");
+                throw new InvalidDataException($"{partition}: the batch at offset {stored.BaseOffset} has a wrong checksum");
             }
 
+            next = stored.LastOffset + 1;
+            if (stored.IsLegacy)
+            {
+                // Offsets that were committed before Kafka 0.11 and never since.
+                Replay(stored, null, into);
+                continue;
+            }
+
+            RecordBatchHeader batch = stored.Header;
             TransactionalWriter? writer = batch.IsTransactional ? new TransactionalWriter(batch.ProducerId, batch.ProducerEpoch) : null;
             if (batch.IsControl)
             {
@@ -82,19 +90,16 @@ internal sealed class ShardLoader(CoordinatorLog topic, string partition, Memory
             }
             else
             {
-                Replay(batch, writer, into);
+                Replay(stored, writer, into);
             }
-
-            next = batch.LastOffset + 1;
         }
 
-        return next > from ? next : throw new InvalidDataException($"{partition}: no batch can be read at offset {from}: {walk.Describe()}");
+        return next > from ? next : throw new InvalidDataException($"{partition}: no batch can be read at offset {from}: {StoredBatch.Frame(rest, out _)}");
     }
 
-    private void Replay(RecordBatchHeader batch, TransactionalWriter? writer, CoordinatorShard into)
+    private void Replay(StoredBatch batch, TransactionalWriter? writer, CoordinatorShard into)
     {
-        using BatchPayload payload = BatchPayload.Open(batch);
-        var reader = new RecordReader(batch, payload.Bytes);
+        using StoredRecords reader = batch.Records();
         while (reader.MoveNext(out RecordView record))
         {
             Records++;

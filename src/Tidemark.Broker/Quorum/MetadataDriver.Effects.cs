@@ -74,7 +74,15 @@ public sealed partial class MetadataDriver
                 OnCommitted(commit.HighWatermark);
                 break;
             case LeaderChanged changed:
-                QuorumLog.LeaderIs(_log, changed.Leader?.Value ?? -1, changed.Epoch);
+                if (changed.Leader is { } elected)
+                {
+                    QuorumLog.LeaderIs(_log, elected.Value, changed.Epoch);
+                }
+                else
+                {
+                    QuorumLog.NoLeader(_log, changed.Epoch);
+                }
+
                 if (changed.Leader is { } leader && leader.Value != _options.NodeId)
                 {
                     _lastLeader = (leader, changed.Epoch);

@@ -23,7 +23,15 @@ public sealed partial class MetadataDriver
         _replay = new MetadataReplay(_committed);
         _replayedTo = _metadata.Replay(_replay, Offset.Max(_committedEnd, _metadata.Log.LogStart), _metadata.Log.LogEndOffset);
         MetadataImage loaded = _replay.ToImage();
-        QuorumLog.Loaded(_log, _metadata.Log.LogEndOffset, loaded.Topics.Count, loaded.Version.Name);
+        if (_metadata.Log.LogEndOffset > Offset.Zero)
+        {
+            QuorumLog.Loaded(_log, _metadata.Log.LogEndOffset, loaded.Topics.Count, loaded.Version.Name);
+        }
+        else
+        {
+            QuorumLog.Begins(_log);
+        }
+
         return loaded;
     }
 

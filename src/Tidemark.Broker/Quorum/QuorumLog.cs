@@ -41,6 +41,12 @@ internal static partial class QuorumLog
     [LoggerMessage(3010, LogLevel.Information, "Node {Leader} leads the metadata quorum in epoch {Epoch}")]
     public static partial void LeaderIs(ILogger log, int leader, LeaderEpoch epoch);
 
+    [LoggerMessage(3015, LogLevel.Information, "The metadata quorum has no leader in epoch {Epoch}")]
+    public static partial void NoLeader(ILogger log, LeaderEpoch epoch);
+
+    [LoggerMessage(3016, LogLevel.Information, "The metadata log is empty: the cluster begins as it was formatted")]
+    public static partial void Begins(ILogger log);
+
     [LoggerMessage(3011, LogLevel.Information, "The metadata log is cut at {Offset}, where the leader's parted from it")]
     public static partial void Cut(ILogger log, Offset offset);
 

@@ -55,17 +55,15 @@ public sealed record FetchedPartition(
     public void ForEach(RecordVisitor visit)
     {
         var aborted = new AbortedBatches(Aborted);
-        var walk = new BatchWalk(Batches.Span);
-        while (walk.MoveNext())
+        ReadOnlySpan<byte> rest = Batches.Span;
+        for (; StoredBatch.TryTake(rest, out StoredBatch batch); rest = rest[(int)batch.SizeInBytes..])
         {
-            RecordBatchHeader batch = walk.Current;
-            if (aborted.Has(batch) || batch.IsControl || batch.LastOffset.Value < From)
+            if ((!batch.IsLegacy && aborted.Has(batch.Header)) || batch.IsControl || batch.LastOffset.Value < From)
             {
                 continue;
             }
 
-            using BatchPayload payload = BatchPayload.Open(batch, BatchBytesMax);
-            var reader = new RecordReader(batch, payload.Bytes);
+            using StoredRecords reader = batch.Records(BatchBytesMax);
             while (reader.MoveNext(out RecordView record))
             {
                 if (record.Offset >= From)

@@ -94,18 +94,18 @@ internal sealed class LeaderFetch
     private static long NextOffset(TopicPartition partition, ReadOnlySpan<byte> batches, long from, bool checksCrc)
     {
         long next = from;
-        var walk = new BatchWalk(batches);
-        while (walk.MoveNext())
+        for (; StoredBatch.TryTake(batches, out StoredBatch batch); batches = batches[(int)batch.SizeInBytes..])
         {
-            if (checksCrc && !walk.Current.CrcIsValid())
+            if (checksCrc && !batch.CrcIsValid())
             {
-                throw new ClientException($"The batch of {partition} at offset {walk.Current.BaseOffset} has a wrong checksum");
+                throw new ClientException($"The batch of {partition} at offset {batch.BaseOffset} has a wrong checksum");
             }
 
-            next = Math.Max(next, walk.Current.NextOffset.Value);
+            next = Math.Max(next, batch.LastOffset.Value + 1);
         }
 
-        if (walk.EndedCorrupt)
+        var walk = new BatchWalk(batches);
+        if (!batches.IsEmpty && !walk.MoveNext() && walk.EndedCorrupt && walk.Fault != BatchFault.OldFormat)
         {
             throw new ClientException($"Reading {partition} at offset {next}: {walk.Describe()}");
         }

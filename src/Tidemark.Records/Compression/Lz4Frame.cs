@@ -67,4 +67,19 @@ internal readonly record struct Lz4Frame(int Size, int BlockMax, bool BlocksHave
             size + 1, 1 << (8 + (2 * blockSizeId)), (flags & BlockChecksums) != 0, (flags & ContentChecksumBit) != 0, contentSize);
         return true;
     }
+
+    /// <summary>Writes the checksum that the descriptor should have into a frame that has a wrong one.</summary>
+    public static void WriteDescriptorChecksum(Span<byte> frame)
+    {
+        int size = BlockSizeAt + 1;
+        if (frame.Length > size && (frame[FlagsAt] & ContentSizeBit) != 0)
+        {
+            size += sizeof(long);
+        }
+
+        if (frame.Length > size)
+        {
+            frame[size] = (byte)(XxHash32.Compute(frame[FlagsAt..size]) >> 8);
+        }
+    }
 }

@@ -55,6 +55,7 @@ public sealed record NodeOptions(
 
         CheckRoles(config);
         RefusePolicies(config);
+        RefuseProtection(config);
         if (!config.GetList("group.coordinator.rebalance.protocols").Contains("classic"))
         {
             throw new ConfigurationException("group.coordinator.rebalance.protocols", config.GetString("group.coordinator.rebalance.protocols"), "classic must be in it, as with Kafka");
@@ -124,6 +125,25 @@ public sealed record NodeOptions(
             {
                 throw new ConfigurationException(key, policy.Text, "only an empty value is allowed, because policies are Java classes and none can be run here");
             }
+        }
+    }
+
+    /// <summary>What would protect a node and is not there yet must not be taken for being there.</summary>
+    private static void RefuseProtection(BrokerConfig config)
+    {
+        if (config.Find("authorizer.class.name") is { Text.Length: > 0 } authorizer)
+        {
+            throw new ConfigurationException("authorizer.class.name", authorizer.Text, "only an empty value is allowed in this version, which would let everybody do everything");
+        }
+
+        if (config.GetString("security.inter.broker.protocol") is var protocol and not Plaintext)
+        {
+            throw new ConfigurationException("security.inter.broker.protocol", protocol, "only PLAINTEXT is allowed in this version");
+        }
+
+        if (config.Find("config.providers") is { Text.Length: > 0 } providers)
+        {
+            throw new ConfigurationException("config.providers", providers.Text, "only an empty value is allowed, because providers are Java classes and values would stay the places that they name");
         }
     }
 

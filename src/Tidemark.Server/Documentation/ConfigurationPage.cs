@@ -12,9 +12,23 @@ public static class ConfigurationPage
         ("ssl.", "TLS"), ("sasl.", "SASL"), ("delegation.token.", "delegation tokens"), ("authorizer.", "ACLs"), ("principal.builder.", "ACLs"), ("connections.max.reauth", "SASL"),
         ("remote.", "tiered storage"), ("log.local.", "tiered storage"), ("local.", "tiered storage"), ("follower.fetch.last.tiered", "tiered storage"),
         ("group.share.", "share groups"), ("share.", "share groups"), ("group.streams.", "streams groups"), ("streams.", "streams groups"),
-        ("group.", "consumer groups"), ("consumer.", "consumer groups"), ("offsets.", "consumer groups"), ("offset.metadata.", "consumer groups"),
-        ("transaction", "transactions"), ("add.partitions.to.txn", "transactions"),
-        ("metric", "metrics"), ("kafka.metrics.", "metrics"), ("telemetry.", "client telemetry"),
+        ("metric", "metrics"), ("kafka.metrics.", "metrics"), ("telemetry.", "client telemetry"), ("interval.ms", "client telemetry"),
+        ("client.quota.", "quotas"), ("quota.window.", "quotas"), ("controller.quota.", "quotas"), ("connection.failed.authentication.", "SASL"), ("early.start.", "ACLs"), ("security.providers", "TLS"),
+        ("transaction.two.phase.", "two-phase commit"),
+    ];
+
+    // Keys of what Kafka does inside and Tidemark does otherwise, such as threads, buffers and lists that it does not have.
+    private static readonly HashSet<string> s_without =
+    [
+        "alter.log.dirs.replication.quota.window.num", "alter.log.dirs.replication.quota.window.size.seconds", "replication.quota.window.num", "replication.quota.window.size.seconds",
+        "controller.quorum.append.linger.ms", "controller.quorum.fetch.max.bytes", "controller.quorum.fetch.snapshot.max.bytes", "controller.socket.timeout.ms", "metadata.max.idle.interval.ms",
+        "delete.records.purgatory.purge.interval.requests", "fetch.purgatory.purge.interval.requests", "producer.purgatory.purge.interval.requests",
+        "group.coordinator.append.linger.ms", "group.coordinator.background.threads", "group.coordinator.cached.buffer.max.bytes", "group.coordinator.threads",
+        "offsets.load.buffer.size", "transaction.state.log.load.buffer.size",
+        "file.delete.delay.ms", "log.cleaner.io.buffer.load.factor", "log.cleaner.io.buffer.size", "log.dir.failure.timeout.ms", "log.flush.start.offset.checkpoint.interval.ms", "log.preallocate", "preallocate",
+        "num.replica.alter.log.dirs.threads", "queued.max.request.bytes", "queued.max.requests", "replica.socket.receive.buffer.bytes",
+        "num.io.threads", "background.threads", "num.recovery.threads.per.data.dir",
+        "socket.connection.setup.timeout.max.ms", "socket.connection.setup.timeout.ms",
     ];
 
     public static string Write()
@@ -30,7 +44,7 @@ public static class ConfigurationPage
 
             In the columns below, *changes* says who may change a key while the broker runs (with `tidemark configs` or any Kafka tool): nobody (–), for one *broker*, or for the whole *cluster* (and then also for one broker).
             A value set for one broker counts before one set for the cluster, and both before the file. Keys marked with a feature in brackets belong to something that this version does not have yet: they are
-            checked, kept and shown to clients, and have no effect.
+            checked, kept and shown to clients, and have no effect. So are those marked *no effect*: they set the pace or the size of something that Apache Kafka does inside and Tidemark does in another way.
 
             ## Broker
 
@@ -86,7 +100,7 @@ public static class ConfigurationPage
     {
         string text = Escape(key.Documentation);
         string? feature = s_later.FirstOrDefault(l => key.Name.StartsWith(l.Prefix, StringComparison.Ordinal)).Feature;
-        return feature is null ? text : $"{text} ({feature})";
+        return feature is not null ? $"{text} ({feature})" : s_without.Contains(key.Name) ? $"{text} (*no effect*)" : text;
     }
 
     private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);

@@ -15,7 +15,7 @@ public static class ProtocolPage
 {
     public static string Write()
     {
-        Dictionary<ApiKey, ServedApi> served = ServedByNode().ToDictionary(s => s.Api);
+        (Dictionary<ApiKey, ServedApi> served, Dictionary<ApiKey, ServedApi> toNodes) = ServedByNode();
         var page = new StringBuilder();
         page.Append("""
             # Protocol
@@ -34,6 +34,30 @@ public static class ProtocolPage
             |---|---|---|---|---|
 
             """);
+        WriteServed(page, served);
+        page.Append("""
+
+            ## Between nodes
+
+            The controllers' listeners (`controller.listener.names`) serve these to brokers, to other controllers and to tools that ask a controller; where an API is served to clients too, its answer there is
+            the controller's own.
+
+            | key | API | served | defined | flexible from |
+            |---|---|---|---|---|
+
+            """);
+        WriteServed(page, toNodes);
+        page.Append("\n## Defined, not served\n\nThese belong to what this version does not have yet. Their messages are defined, encoded and decoded, and nothing answers them.\n\n| key | API | defined |\n|---|---|---|\n");
+        foreach (ApiDescriptor api in MessageCatalog.Apis.Where(a => !served.ContainsKey(a.Key) && !toNodes.ContainsKey(a.Key) && !a.IsRetired))
+        {
+            page.Append($"| {(short)api.Key} | {api.Name} | {Range(api.LowestVersion, api.HighestVersion)} |\n");
+        }
+
+        return page.ToString();
+    }
+
+    private static void WriteServed(StringBuilder page, Dictionary<ApiKey, ServedApi> served)
+    {
         foreach (ApiDescriptor api in MessageCatalog.Apis.Where(a => served.ContainsKey(a.Key)))
         {
             ServedApi one = served[api.Key];
@@ -50,20 +74,12 @@ public static class ProtocolPage
 
             page.Append($"| {(short)api.Key} | {api.Name} | {versions} | {Range(api.LowestVersion, api.HighestVersion)} | {(api.FlexibleFrom == short.MaxValue ? "–" : $"{api.FlexibleFrom}")} |\n");
         }
-
-        page.Append("\n## Defined, not served\n\nThese belong to what this version does not have yet. Their messages are defined, encoded and decoded, and nothing answers them.\n\n| key | API | defined |\n|---|---|---|\n");
-        foreach (ApiDescriptor api in MessageCatalog.Apis.Where(a => !served.ContainsKey(a.Key) && !a.IsRetired))
-        {
-            page.Append($"| {(short)api.Key} | {api.Name} | {Range(api.LowestVersion, api.HighestVersion)} |\n");
-        }
-
-        return page.ToString();
     }
 
     private static string Range(short lowest, short highest) => lowest == highest ? $"{lowest}" : $"{lowest}–{highest}";
 
     /// <summary>Puts a node together, on a directory that is removed again, and asks what it would serve. It is never started.</summary>
-    private static IReadOnlyList<ServedApi> ServedByNode()
+    private static (Dictionary<ApiKey, ServedApi> ToClients, Dictionary<ApiKey, ServedApi> ToNodes) ServedByNode()
     {
         string directory = Directory.CreateTempSubdirectory("tidemark-docs-").FullName;
         try
@@ -83,7 +99,7 @@ public static class ProtocolPage
             var node = new Node(options, new StreamLoggerFactory(Stream.Null, new TextLogFormat(colours: false), new LogLevels(LogLevel.None), TimeProvider.System));
             try
             {
-                return node.Served;
+                return (node.Served.ToDictionary(s => s.Api), node.ServedToNodes.ToDictionary(s => s.Api));
             }
             finally
             {

@@ -84,6 +84,9 @@ public sealed partial class Node : IAsyncDisposable
     /// <summary>The APIs that the node answers.</summary>
     public IReadOnlyList<ServedApi> Served => _node.Served;
 
+    /// <summary>The APIs that the node answers to other nodes, on the controllers' listeners.</summary>
+    public IReadOnlyList<ServedApi> ServedToNodes => _node.ServedToNodes;
+
     /// <summary>Where clients are told to connect, with real ports; of a controller alone, where brokers and controllers are.</summary>
     public IReadOnlyList<Listener> Advertised => [.. (_options.IsBroker ? _options.Advertised : _options.AdvertisedControllers).Select(l => l.Port == 0 ? l with { Port = PortOf(l.Name) } : l)];
 

@@ -31,10 +31,10 @@ internal sealed class BatchChunks(Segment segment) : IDisposable
             int read = segment.ReadAt(_position, _buffer.AsSpan(0, Math.Min(_buffer.Length, left)));
             int whole = 0;
             long next = 0;
-            while (whole + RecordBatchHeader.Size <= read)
+            while (StoredBatch.TryRead(_buffer.AsSpan(whole, read - whole), out StoredBatch batch))
             {
-                next = new RecordBatchHeader(_buffer.AsSpan(whole, read - whole)).SizeInBytes;
-                if (next < RecordBatchHeader.Size || next > left - whole)
+                next = batch.SizeInBytes;
+                if (next < StoredBatch.SizeMin || next > left - whole)
                 {
                     throw new IOException($"{segment.File.Path} has no whole batch at {_position + whole}");
                 }

@@ -1,3 +1,4 @@
+using Tidemark.Primitives;
 using Tidemark.Records;
 using Tidemark.Storage.Segments;
 
@@ -21,8 +22,14 @@ internal sealed class BatchFilter(
     /// <summary>What is to be written instead of the batch; empty when it goes. Valid until the next call.</summary>
     /// <param name="target">The new segment, whose index of aborted transactions is kept up.</param>
     /// <exception cref="InvalidRecordException">The batch cannot be decompressed.</exception>
-    public ReadOnlySpan<byte> Apply(RecordBatchHeader header, Segment target)
+    public ReadOnlySpan<byte> Apply(StoredBatch batch, Segment target)
     {
+        if (batch.IsLegacy)
+        {
+            return FilterLegacy(batch);
+        }
+
+        RecordBatchHeader header = batch.Header;
         bool horizonPassed = header.DeleteHorizonMs is { } horizon && horizon <= nowMs;
         if (!header.IsControl)
         {
@@ -68,6 +75,57 @@ internal sealed class BatchFilter(
         }
 
         return count == kept.Length && (!tombstones || header.HasDeleteHorizon) ? header.Batch : Rebuild(header, payload.Bytes, kept, tombstones);
+    }
+
+    /// <summary>
+    /// A message of formats 0 and 1 has no place for a horizon, so what is kept of one that has tombstones, or that loses records, is written
+    /// anew in format 2, at the offsets that it had.
+    /// </summary>
+    private ReadOnlySpan<byte> FilterLegacy(StoredBatch batch)
+    {
+        bool isFirst = true, losesAny = false, tombstones = false;
+        using StoredRecords records = batch.Records();
+        while (records.MoveNext(out RecordView record))
+        {
+            if (!IsKept(record, horizonPassed: false))
+            {
+                losesAny = true;
+                continue;
+            }
+
+            if (isFirst)
+            {
+                _builder.Reset(new RecordBatchOptions
+                {
+                    Codec = batch.Codec,
+                    BaseOffset = new Offset(record.Offset),
+                    LastOffset = batch.LastOffset,
+                    LogAppendTimeMs = batch.TimestampType == TimestampType.LogAppendTime ? batch.MaxTimestamp : null,
+                    DeleteHorizonMs = HasKeptTombstone(batch) ? nowMs + deleteRetentionMs : null,
+                });
+                isFirst = false;
+            }
+
+            tombstones |= record.Value.IsNull;
+            _builder.Append(record);
+        }
+
+        records.ThrowIfFaulty();
+        return isFirst ? default : losesAny || tombstones ? _builder.Build().Span : batch.Batch;
+    }
+
+    private bool HasKeptTombstone(StoredBatch batch)
+    {
+        using StoredRecords records = batch.Records();
+        while (records.MoveNext(out RecordView record))
+        {
+            if (record.Value.IsNull && IsKept(record, horizonPassed: false))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool IsKept(RecordView record, bool horizonPassed)

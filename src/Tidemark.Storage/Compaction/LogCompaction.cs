@@ -91,27 +91,26 @@ public sealed class LogCompaction
 
     private bool Collect(ReadOnlySpan<byte> batches, long first, TransactionFilter transactions)
     {
-        for (; BatchFrame.TryTake(batches, out RecordBatchHeader head); batches = batches[(int)head.SizeInBytes..])
+        for (; StoredBatch.TryTake(batches, out StoredBatch batch); batches = batches[(int)batch.SizeInBytes..])
         {
-            if (head.IsControl)
+            if (batch.IsControl)
             {
-                transactions.EndsEmpty(head, out _);
+                transactions.EndsEmpty(batch.Header, out _);
             }
-            else if (!transactions.IsAborted(head) && head.LastOffset.Value >= first && !CollectKeys(head, first))
+            else if ((batch.IsLegacy || !transactions.IsAborted(batch.Header)) && batch.LastOffset.Value >= first && !CollectKeys(batch, first))
             {
                 return false;
             }
 
-            _map.Advance(head.LastOffset.Value);
+            _map.Advance(batch.LastOffset.Value);
         }
 
         return true;
     }
 
-    private bool CollectKeys(RecordBatchHeader header, long first)
+    private bool CollectKeys(StoredBatch batch, long first)
     {
-        using BatchPayload payload = BatchPayload.Open(header);
-        var records = new RecordReader(header, payload.Bytes);
+        using StoredRecords records = batch.Records();
         while (records.MoveNext(out RecordView record))
         {
             // Keys of a batch that did not fit wholly are no harm: what lies behind the map's latest offset is not judged by it.
@@ -174,9 +173,9 @@ public sealed class LogCompaction
 
     private static void FilterAll(ReadOnlySpan<byte> batches, BatchFilter filter, Segment target, ArrayBufferWriter<byte> output)
     {
-        for (; BatchFrame.TryTake(batches, out RecordBatchHeader head); batches = batches[(int)head.SizeInBytes..])
+        for (; StoredBatch.TryTake(batches, out StoredBatch batch); batches = batches[(int)batch.SizeInBytes..])
         {
-            output.Write(filter.Apply(head, target));
+            output.Write(filter.Apply(batch, target));
         }
     }
 }

@@ -33,7 +33,8 @@ public sealed partial class LogDirectories
                 var checkpoints = new Checkpoints(
                     directory.ReadCheckpoint(OffsetCheckpoint.RecoveryPoints, _surroundings.Events),
                     directory.ReadCheckpoint(OffsetCheckpoint.LogStarts, _surroundings.Events),
-                    directory.ReadCheckpoint(OffsetCheckpoint.HighWatermarks, _surroundings.Events));
+                    directory.ReadCheckpoint(OffsetCheckpoint.HighWatermarks, _surroundings.Events),
+                    directory.ReadCheckpoint(OffsetCheckpoint.CleanerOffsets, _surroundings.Events));
                 foreach (Files.DiskEntry entry in _surroundings.Disk.List(directory.Path))
                 {
                     if (!entry.IsDirectory || entry.Name == LogDirectory.MetadataDirectoryName
@@ -193,11 +194,12 @@ public sealed partial class LogDirectories
     {
         Uuid topicId = PartitionMetadataFile.Read(_surroundings.Disk, path);
         bool current = kind == PartitionDirectoryKind.Current;
+        LogOptions options = optionsOf(partition, topicId);
         PartitionLog log = PartitionLog.Open(
             _surroundings,
             path,
             partition,
-            optionsOf(partition, topicId),
+            checkpoints.Cleaned.ContainsKey(partition) ? options with { WasCompacted = true } : options,
             current ? checkpoints.RecoveryPoints.GetValueOrDefault(partition) : Offset.Zero,
             current ? checkpoints.LogStarts.GetValueOrDefault(partition) : Offset.Zero,
             directory.CleanShutdownEpoch is not null);
@@ -250,5 +252,6 @@ public sealed partial class LogDirectories
     private sealed record Checkpoints(
         Dictionary<TopicPartition, Offset> RecoveryPoints,
         Dictionary<TopicPartition, Offset> LogStarts,
-        Dictionary<TopicPartition, Offset> HighWatermarks);
+        Dictionary<TopicPartition, Offset> HighWatermarks,
+        Dictionary<TopicPartition, Offset> Cleaned);
 }

@@ -98,14 +98,8 @@ internal sealed class LeftoverFiles(LogSurroundings surroundings, string directo
         using IDiskFile file = surroundings.Disk.OpenFile(path, DiskOpen.Existing);
         Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
         long end = baseOffset + 1;
-        for (long position = 0; file.Read(position, head) == head.Length;)
+        for (long position = 0; StoredBatch.TryRead(head[..file.Read(position, head)], out StoredBatch batch) && batch.SizeInBytes >= StoredBatch.SizeMin;)
         {
-            var batch = new RecordBatchHeader(head);
-            if (batch.SizeInBytes < RecordBatchHeader.Size)
-            {
-                break;
-            }
-
             end = batch.LastOffset.Value + 1;
             position += batch.SizeInBytes;
         }

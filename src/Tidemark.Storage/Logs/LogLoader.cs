@@ -31,6 +31,8 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private bool _epochsAreKnown;
     private bool _identityIsFlushed;
 
+    private bool MayHaveGaps => options.Compacts || options.WasCompacted;
+
     public LoadedLog Load(long recoveryPoint, long logStart, bool clean)
     {
         IReadOnlyList<Files.DiskEntry> entries = new LeftoverFiles(surroundings, directory).Settle(surroundings.Disk.List(directory));
@@ -184,7 +186,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         if (active.Offsets.Entries > 0)
         {
             (indexed, position) = active.Offsets.At(active.Offsets.Entries - 1);
-            if (position < 0 || position > active.Size - RecordBatchHeader.Size)
+            if (position < 0 || position > active.Size - StoredBatch.SizeMin)
             {
                 surroundings.Events.Repaired(active.Offsets.Path, "the last entry points behind the log; the indexes are made again");
                 return -1;
@@ -245,7 +247,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         long end = _segments[first].BaseOffset;
         for (int i = first; i < _segments.Count; i++)
         {
-            if (i > first && _segments[i].BaseOffset > end && !options.Compacts)
+            if (i > first && _segments[i].BaseOffset > end && !MayHaveGaps)
             {
                 // A loss of power took a segment that was not flushed and spared a later one. Without compaction nothing may be missing.
                 RemoveFrom(i, $"the offsets from {end} to {_segments[i].BaseOffset - 1} are missing before it");
@@ -276,7 +278,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private ScanEnd RecoverSegment(Segment segment)
     {
         segment.ClearIndexes();
-        ScanEnd end = SegmentScan.Whole(segment, options.Compacts, (head, position) =>
+        ScanEnd end = SegmentScan.Whole(segment, MayHaveGaps, (head, position) =>
         {
             segment.Note(head, position, options.IndexIntervalBytes);
             if (!Plants.IsOn(Plant.ProducerStateNotRebuilt))
@@ -317,7 +319,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         }
     }
 
-    private void NoteEpoch(RecordBatchHeader head)
+    private void NoteEpoch(StoredBatch head)
     {
         if (head.LeaderEpoch > _epochs.Latest)
         {

@@ -35,6 +35,9 @@ public sealed record LogOptions
     /// <summary><c>cleanup.policy</c> holds <c>compact</c>.</summary>
     public bool Compacts { get; init; }
 
+    /// <summary>Whether compaction has been through the log, under a policy of before perhaps: offsets that are missing are no damage then.</summary>
+    public bool WasCompacted { get; init; }
+
     /// <summary><c>flush.messages</c></summary>
     public long FlushMessages { get; init; } = long.MaxValue;
 
@@ -49,6 +52,9 @@ public sealed record LogOptions
 
     /// <summary><c>max.compaction.lag.ms</c></summary>
     public long MaxCompactionLagMs { get; init; } = long.MaxValue;
+
+    /// <summary>The age at which a segment is rolled at the latest: what may not wait longer to be compacted must leave the active segment, too.</summary>
+    public long SegmentAgeMsMax => Compacts && MaxCompactionLagMs > 0 ? Math.Min(SegmentMs, MaxCompactionLagMs) : SegmentMs;
 
     /// <summary><c>delete.retention.ms</c>: how long a tombstone stays after it was first seen by compaction.</summary>
     public long DeleteRetentionMs { get; init; } = 86_400_000;

@@ -58,11 +58,13 @@ public sealed partial class PartitionLog
             bool producers = false;
             for (Span<byte> rest = batches; !rest.IsEmpty;)
             {
-                if (!BatchFrame.TryTake(rest, out RecordBatchHeader head))
+                // What is older than format 2 is kept where it is and never written anew by a leader.
+                if (!StoredBatch.TryTake(rest, out StoredBatch batch) || batch.IsLegacy)
                 {
                     return AppendResult.Refused(ErrorCode.CorruptMessage, LogEndOffset);
                 }
 
+                RecordBatchHeader head = batch.Header;
                 int bytes = (int)head.SizeInBytes;
                 if (head.HasProducerId)
                 {
@@ -115,7 +117,7 @@ public sealed partial class PartitionLog
             long maxTimestamp = -1;
             bool producers = false;
             int bytes = 0;
-            for (ReadOnlySpan<byte> rest = batches; BatchFrame.TryTake(rest, out RecordBatchHeader head); rest = rest[(int)head.SizeInBytes..])
+            for (ReadOnlySpan<byte> rest = batches; StoredBatch.TryTake(rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])
             {
                 if (head.BaseOffset.Value < expected)
                 {
@@ -127,7 +129,7 @@ public sealed partial class PartitionLog
                     return AppendResult.Refused(ErrorCode.CorruptMessage, LogEndOffset);
                 }
 
-                first = first < 0 ? head.BaseOffset.Value : first;
+                first = first >= 0 ? first : head.HasBaseOffset ? head.BaseOffset.Value : expected;
                 expected = head.LastOffset.Value + 1;
                 maxTimestamp = Math.Max(maxTimestamp, head.MaxTimestamp);
                 producers |= head.HasProducerId && !Plants.IsOn(Plant.ProducerStateNotReplicated);
@@ -139,8 +141,13 @@ public sealed partial class PartitionLog
                 return new AppendResult(ErrorCode.None, LogEndOffset, LogEndOffset - 1, LogEndOffset);
             }
 
-            for (ReadOnlySpan<byte> rest = batches[..bytes]; BatchFrame.TryTake(rest, out RecordBatchHeader head); rest = rest[(int)head.SizeInBytes..])
+            for (ReadOnlySpan<byte> rest = batches[..bytes]; StoredBatch.TryTake(rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])
             {
+                if (head.IsLegacy)
+                {
+                    continue;
+                }
+
                 // Also when a later epoch is noted here: as a leadership under which nothing was written, in a log that lost its end since. The
                 // leader's batches are right, and the note would have followers cut off what they hold.
                 if (head.LeaderEpoch != Epochs.Latest)
@@ -210,9 +217,9 @@ public sealed partial class PartitionLog
 
     private void RememberProducers(ReadOnlySpan<byte> batches, Segment active)
     {
-        for (; BatchFrame.TryTake(batches, out RecordBatchHeader head); batches = batches[(int)head.SizeInBytes..])
+        for (; StoredBatch.TryTake(batches, out StoredBatch batch); batches = batches[(int)batch.SizeInBytes..])
         {
-            ProducerReplay.Apply(_producers, head, active);
+            ProducerReplay.Apply(_producers, batch, active);
         }
 
         PublishFirstUnstable();

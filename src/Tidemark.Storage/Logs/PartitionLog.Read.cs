@@ -139,8 +139,8 @@ public sealed partial class PartitionLog
     private static int BatchBytesAt(Segment segment, int position)
     {
         Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
-        return segment.ReadAt(position, head) == head.Length
-            ? checked((int)new RecordBatchHeader(head).SizeInBytes)
+        return StoredBatch.TryRead(head[..segment.ReadAt(position, head)], out StoredBatch batch)
+            ? checked((int)batch.SizeInBytes)
             : throw new IOException($"{segment.File.Path} ends within a batch at {position}");
     }
 }

@@ -47,7 +47,7 @@ public sealed partial class PartitionLog
         long waited = active.FirstTimestamp >= 0 && maxTimestamp >= 0
             ? maxTimestamp - active.FirstTimestamp
             : _surroundings.NowMs - active.CreatedMs;
-        return waited > options.SegmentMs - Jitter(active, options);
+        return waited > options.SegmentAgeMsMax - Jitter(active, options);
     }
 
     /// <summary>Spread evenly by partition and segment; the same on every replica and in every run.</summary>

@@ -75,10 +75,10 @@ public sealed partial class PartitionLog
         Segment segment, int position, int limit, Func<BatchTimes, bool> wantsBatch, Func<long, long, bool> wantsRecord)
     {
         Span<byte> headBytes = stackalloc byte[RecordBatchHeader.Size];
-        while (position + RecordBatchHeader.Size <= limit && segment.ReadAt(position, headBytes) == headBytes.Length)
+        while (position < limit)
         {
-            var head = new RecordBatchHeader(headBytes);
-            if (head.SizeInBytes < RecordBatchHeader.Size || position + head.SizeInBytes > limit)
+            int read = segment.ReadAt(position, headBytes[..Math.Min(headBytes.Length, limit - position)]);
+            if (!StoredBatch.TryRead(headBytes[..read], out StoredBatch head) || head.SizeInBytes < StoredBatch.SizeMin || position + head.SizeInBytes > limit)
             {
                 break;
             }
@@ -105,17 +105,21 @@ public sealed partial class PartitionLog
                 throw new IOException($"{segment.File.Path} ends within the batch at {position}");
             }
 
-            var header = new RecordBatchHeader(buffer.AsSpan(0, bytes));
-            using BatchPayload payload = BatchPayload.Open(header);
-            var records = new RecordReader(header, payload.Bytes);
+            if (!StoredBatch.TryRead(buffer.AsSpan(0, bytes), out StoredBatch batch))
+            {
+                return null;
+            }
+
+            using StoredRecords records = batch.Records();
             while (records.MoveNext(out RecordView record))
             {
                 if (wants(record.Timestamp, record.Offset))
                 {
-                    return new TimestampedOffset(record.Timestamp, new Offset(record.Offset), header.LeaderEpoch);
+                    return new TimestampedOffset(record.Timestamp, new Offset(record.Offset), batch.LeaderEpoch);
                 }
             }
 
+            records.ThrowIfFaulty();
             return null;
         }
         finally

@@ -6,14 +6,16 @@ namespace Tidemark.Storage.Producers;
 /// <summary>Takes batches that stand in the log into the table of producers: the same on append, in recovery and after a truncation.</summary>
 internal static class ProducerReplay
 {
-    /// <param name="head">A view of the whole batch if it is a control batch, of its header at least otherwise.</param>
+    /// <param name="batch">A view of the whole batch if it is a control batch, of its header at least otherwise.</param>
     /// <param name="index">Where an aborted transaction is noted; null when its index already has it.</param>
-    public static void Apply(ProducerTable producers, RecordBatchHeader head, Segment? index)
+    public static void Apply(ProducerTable producers, StoredBatch batch, Segment? index)
     {
-        if (!head.HasProducerId)
+        if (!batch.HasProducerId)
         {
             return;
         }
+
+        RecordBatchHeader head = batch.Header;
 
         if (!head.IsControl)
         {

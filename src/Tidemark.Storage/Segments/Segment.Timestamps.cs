@@ -33,13 +33,12 @@ internal sealed partial class Segment
             if (_firstTimestamp == NotLoaded)
             {
                 Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
-                bool whole = Size >= RecordBatchHeader.Size && ReadAt(0, head) == head.Length;
-                if (!whole)
+                if (!StoredBatch.TryRead(head[..ReadAt(0, head[..Math.Min(Size, head.Length)])], out StoredBatch first))
                 {
                     return -1;
                 }
 
-                _firstTimestamp = new RecordBatchHeader(head).MaxTimestamp;
+                _firstTimestamp = first.MaxTimestamp;
             }
 
             return _firstTimestamp;
@@ -70,10 +69,10 @@ internal sealed partial class Segment
 
         int position = Offsets.Lookup(offset).Position;
         Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
-        for (int limit = Size; position + RecordBatchHeader.Size <= limit && ReadAt(position, head) == head.Length;)
+        for (int limit = Size; position + StoredBatch.SizeMin <= limit;)
         {
-            var batch = new RecordBatchHeader(head);
-            if (batch.SizeInBytes < RecordBatchHeader.Size)
+            int read = ReadAt(position, head[..Math.Min(head.Length, limit - position)]);
+            if (!StoredBatch.TryRead(head[..read], out StoredBatch batch) || batch.SizeInBytes < StoredBatch.SizeMin)
             {
                 break;
             }

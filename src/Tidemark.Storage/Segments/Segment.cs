@@ -73,34 +73,34 @@ internal sealed partial class Segment
             File.Release();
         }
 
-        while (BatchFrame.TryTake(batches, out RecordBatchHeader head))
+        while (StoredBatch.TryTake(batches, out StoredBatch batch))
         {
-            Note(head, position, indexIntervalBytes);
-            position += (int)head.SizeInBytes;
-            batches = batches[(int)head.SizeInBytes..];
+            Note(batch, position, indexIntervalBytes);
+            position += (int)batch.SizeInBytes;
+            batches = batches[(int)batch.SizeInBytes..];
         }
 
         Size = position;
     }
 
     /// <summary>Notes a batch that stands at the position: timestamps, and an index entry when enough bytes lie behind the last one.</summary>
-    public void Note(RecordBatchHeader head, int position, int indexIntervalBytes)
+    public void Note(StoredBatch batch, int position, int indexIntervalBytes)
     {
         (long maxTimestamp, _) = MaxTimestamp;
-        if (head.MaxTimestamp > maxTimestamp)
+        if (batch.MaxTimestamp > maxTimestamp)
         {
-            Volatile.Write(ref _offsetOfMaxTimestamp, head.LastOffset.Value);
-            Volatile.Write(ref _maxTimestamp, head.MaxTimestamp);
+            Volatile.Write(ref _offsetOfMaxTimestamp, batch.LastOffset.Value);
+            Volatile.Write(ref _maxTimestamp, batch.MaxTimestamp);
         }
 
         if (_bytesSinceIndexEntry > indexIntervalBytes)
         {
-            Offsets.Append(head.LastOffset.Value, position);
+            Offsets.Append(batch.LastOffset.Value, position);
             Times.AppendIfLater(_maxTimestamp, _offsetOfMaxTimestamp);
             _bytesSinceIndexEntry = 0;
         }
 
-        _bytesSinceIndexEntry += head.SizeInBytes;
+        _bytesSinceIndexEntry += batch.SizeInBytes;
     }
 
     /// <summary>The first batch that ends at or after the offset: its position and size. False when there is none before the limit.</summary>
@@ -112,31 +112,31 @@ internal sealed partial class Segment
         IDiskFile file = File.Acquire();
         try
         {
-            while (position + RecordBatchHeader.Size <= limit)
+            while (position + StoredBatch.SizeMin <= limit)
             {
                 int start = position;
                 int read = file.Read(start, window[..Math.Min(window.Length, limit - start)]);
-                if (read < RecordBatchHeader.Size)
-                {
-                    return false;
-                }
 
-                // All headers that lie in the window, before reading again.
-                while (position - start + RecordBatchHeader.Size <= read)
+                // All heads that lie in the window, before reading again.
+                while (position - start < read && StoredBatch.TryRead(window[(position - start)..read], out StoredBatch batch))
                 {
-                    var head = new RecordBatchHeader(window[(position - start)..read]);
-                    if (head.SizeInBytes < RecordBatchHeader.Size || position + head.SizeInBytes > limit)
+                    if (batch.SizeInBytes < StoredBatch.SizeMin || position + batch.SizeInBytes > limit)
                     {
                         return false;
                     }
 
-                    if (head.LastOffset.Value >= offset)
+                    if (batch.LastOffset.Value >= offset)
                     {
-                        bytes = (int)head.SizeInBytes;
+                        bytes = (int)batch.SizeInBytes;
                         return true;
                     }
 
-                    position += (int)head.SizeInBytes;
+                    position += (int)batch.SizeInBytes;
+                }
+
+                if (position == start)
+                {
+                    return false;
                 }
             }
 

@@ -1,11 +1,12 @@
 using System.Buffers;
 using Tidemark.Records;
+using Tidemark.Records.Legacy;
 using Tidemark.Storage.Files;
 
 namespace Tidemark.Storage.Segments;
 
-/// <summary>Handed every batch of a scan: a view that begins with its header, and its position.</summary>
-internal delegate void BatchVisitor(RecordBatchHeader head, int position);
+/// <summary>Handed every batch of a scan: a view that begins with its head, and its position.</summary>
+internal delegate void BatchVisitor(StoredBatch batch, int position);
 
 /// <summary>How a scan ended: where the last whole batch ends, the offset after it, and what is wrong there, if anything is.</summary>
 internal readonly record struct ScanEnd(int Position, long NextOffset, string? Fault);
@@ -35,16 +36,15 @@ internal static class SegmentScan
             while (position < size)
             {
                 ReadOnlySpan<byte> bytes = buffer.AsSpan(position - start, filled - (position - start));
-                bool whole = BatchFrame.TryTake(bytes, out RecordBatchHeader head);
-                if (!whole)
+                if (!StoredBatch.TryTake(bytes, out StoredBatch batch))
                 {
-                    if (Fault(bytes, head, position, size) is { } fault)
+                    if (Fault(bytes, position, size) is { } fault)
                     {
                         return new ScanEnd(position, next, fault);
                     }
 
                     // The buffer ends within the batch: read on from its start, with room for all of it.
-                    int needed = bytes.Length < RecordBatchHeader.Size ? RecordBatchHeader.Size : (int)head.SizeInBytes;
+                    int needed = bytes.Length < HeadAt(position, size) ? HeadAt(position, size) : (int)batch.SizeInBytes;
                     if (needed > buffer.Length)
                     {
                         ArrayPool<byte>.Shared.Return(buffer);
@@ -61,24 +61,26 @@ internal static class SegmentScan
                     continue;
                 }
 
-                if (head.BaseOffset.Value < next || (head.BaseOffset.Value > next && !mayHaveGaps))
+                // Where a compressed message of old begins is not known without decompressing it.
+                long first = batch.BaseOffset.Value, last = batch.LastOffset.Value;
+                if (first < next || (first > next && !mayHaveGaps && batch.HasBaseOffset))
                 {
-                    return new ScanEnd(position, next, $"offset {head.BaseOffset.Value} where {next}{(mayHaveGaps ? " or a later one" : "")} was expected");
+                    return new ScanEnd(position, next, $"offset {first} where {next}{(mayHaveGaps ? " or a later one" : "")} was expected");
                 }
 
-                if (head.LastOffset.Value - segment.BaseOffset > int.MaxValue)
+                if (last - segment.BaseOffset > int.MaxValue)
                 {
-                    return new ScanEnd(position, next, $"offset {head.LastOffset.Value} is too far from the segment's base");
+                    return new ScanEnd(position, next, $"offset {last} is too far from the segment's base");
                 }
 
-                if (!head.CrcIsValid())
+                if (!batch.CrcIsValid())
                 {
-                    return new ScanEnd(position, next, $"the checksum of the batch at offset {head.BaseOffset.Value} is wrong");
+                    return new ScanEnd(position, next, $"the checksum of the batch at offset {first} is wrong");
                 }
 
-                visit(head, position);
-                position += (int)head.SizeInBytes;
-                next = head.LastOffset.Value + 1;
+                visit(batch, position);
+                position += (int)batch.SizeInBytes;
+                next = last + 1;
             }
 
             return new ScanEnd(position, next, null);
@@ -91,7 +93,7 @@ internal static class SegmentScan
     }
 
     /// <summary>
-    /// Walks the headers from a batch boundary on. The visitor gets whole control batches and only the header of the others.
+    /// Walks the headers from a batch boundary on. The visitor gets whole control batches and messages of old, and only the header of the others.
     /// </summary>
     public static ScanEnd Headers(Segment segment, int position, BatchVisitor visit)
     {
@@ -105,24 +107,24 @@ internal static class SegmentScan
             while (position < size)
             {
                 int at = position - start;
-                if (at + RecordBatchHeader.Size > filled)
+                if (at + HeadAt(position, size) > filled)
                 {
                     (start, at) = (position, 0);
                     filled = file.Read(start, buffer.AsSpan(0, Math.Min(buffer.Length, size - start)));
-                    if (filled < RecordBatchHeader.Size)
+                    if (filled < HeadAt(position, size))
                     {
                         return new ScanEnd(position, next, "the last batch is torn");
                     }
                 }
 
-                var head = new RecordBatchHeader(buffer.AsSpan(at, filled - at));
-                if (Fault(buffer.AsSpan(at, filled - at), head, position, size) is { } fault)
+                if (Fault(buffer.AsSpan(at, filled - at), position, size) is { } fault)
                 {
                     return new ScanEnd(position, next, fault);
                 }
 
-                int bytes = (int)head.SizeInBytes;
-                if (head.IsControl && at + bytes > filled)
+                _ = StoredBatch.TryRead(buffer.AsSpan(at, filled - at), out StoredBatch batch);
+                int bytes = (int)batch.SizeInBytes;
+                if ((batch.IsControl || batch.IsLegacy) && at + bytes > filled)
                 {
                     if (bytes > buffer.Length)
                     {
@@ -132,12 +134,18 @@ internal static class SegmentScan
 
                     (start, at) = (position, 0);
                     filled = file.Read(start, buffer.AsSpan(0, Math.Min(buffer.Length, size - start)));
-                    head = new RecordBatchHeader(buffer.AsSpan(0, filled));
+                    _ = StoredBatch.TryRead(buffer.AsSpan(0, filled), out batch);
                 }
 
-                visit(head, position);
+                // One wrong bit makes a batch of today look like a message of old, and its end with it.
+                if (batch.IsLegacy && (at + bytes > filled || !batch.CrcIsValid()))
+                {
+                    return new ScanEnd(position, next, $"the checksum of the message at offset {batch.LastOffset.Value} is wrong");
+                }
+
+                visit(batch, position);
                 position += bytes;
-                next = head.LastOffset.Value + 1;
+                next = batch.LastOffset.Value + 1;
             }
 
             return new ScanEnd(position, next, null);
@@ -149,20 +157,28 @@ internal static class SegmentScan
         }
     }
 
-    /// <summary>What is wrong with the header; null when nothing is, so far as it is in the buffer.</summary>
-    private static string? Fault(ReadOnlySpan<byte> bytes, RecordBatchHeader head, int position, int size)
+    /// <summary>The bytes from a position on that certainly tell what stands there.</summary>
+    private static int HeadAt(int position, int size) => Math.Min(RecordBatchHeader.Size, size - position);
+
+    /// <summary>What is wrong with the head; null when nothing is, so far as it is in the buffer.</summary>
+    private static string? Fault(ReadOnlySpan<byte> bytes, int position, int size)
     {
         int left = size - position;
-        if (left < RecordBatchHeader.Size)
+        if (bytes.Length < HeadAt(position, size))
+        {
+            return null;
+        }
+
+        if (!StoredBatch.TryRead(bytes, out StoredBatch batch))
         {
             return "the last batch is torn within its header";
         }
 
-        return bytes.Length < RecordBatchHeader.Size ? null
-            : head.SizeInBytes < RecordBatchHeader.Size ? $"a batch length of {head.SizeInBytes - RecordBatchHeader.LengthOverhead} cannot be"
-            : head.SizeInBytes > left ? "the last batch is torn"
-            : head.Magic != RecordBatchHeader.CurrentMagic ? $"magic {head.Magic} is not a record batch that can be read"
-            : head.LastOffsetDelta < 0 || head.BaseOffset.Value < 0 ? "negative offsets"
+        int sizeMin = batch.IsLegacy ? LegacyMessage.SizeOfEmpty(batch.Magic) : RecordBatchHeader.Size;
+        return batch.SizeInBytes < sizeMin ? $"a batch length of {batch.SizeInBytes - RecordBatchHeader.LengthOverhead} cannot be"
+            : batch.SizeInBytes > left ? "the last batch is torn"
+            : batch.Magic > RecordBatchHeader.CurrentMagic ? $"magic {batch.Magic} is not a record batch that can be read"
+            : !batch.HasPlausibleOffsets ? "negative offsets"
             : null;
     }
 }

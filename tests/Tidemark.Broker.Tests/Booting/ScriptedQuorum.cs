@@ -60,7 +60,13 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
         return Task.CompletedTask;
     }
 
-    public Task BeginShutdown() => Task.CompletedTask;
+    public bool WasAskedToLetGo { get; private set; }
+
+    public Task BeginShutdown()
+    {
+        WasAskedToLetGo = true;
+        return Task.CompletedTask;
+    }
 
     public void Stop()
     {

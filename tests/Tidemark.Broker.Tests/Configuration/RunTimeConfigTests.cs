@@ -10,6 +10,16 @@ namespace Tidemark.Broker.Tests.Configuration;
 /// <summary>What is set while the broker runs counts at once.</summary>
 public sealed class RunTimeConfigTests
 {
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public void A_broker_asks_to_be_let_go_unless_it_is_told_not_to(string enable)
+    {
+        var world = new BrokerWorld(config: ("controlled.shutdown.enable", enable));
+        world.Stop();
+        Assert.Equal(enable == "true", world.Quorum.WasAskedToLetGo);
+    }
+
     [Fact]
     public void Compaction_begins_when_a_shorter_rest_is_set()
     {
@@ -32,6 +42,27 @@ public sealed class RunTimeConfigTests
         Set(world, "log.cleaner.backoff.ms", "1000");
 
         Assert.True(world.World.RunUntil(() => Size() < before / 2, BrokerWorld.Patience));
+    }
+
+    [Theory]
+    [InlineData("flush.ms", "1000", 1)]
+    [InlineData("flush.messages", "3", 3)]
+    public void A_topic_is_flushed_when_its_time_is_up_or_its_records_are_many_enough(string key, string value, int batches)
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("f", 1, (key, value));
+        world.Quorum.CreateTopic("never");
+        long Flushed(string topic) => world.Node.Partitions.Find(new TopicPartition(topic, 0))!.Log!.RecoveryPoint.Value;
+        TestClient client = world.Connect();
+        for (int i = 0; i < batches; i++)
+        {
+            Assert.Equal(0, Flushed("f"));
+            client.Produce("f", TestClient.Batch());
+            client.Produce("never", TestClient.Batch());
+        }
+
+        Assert.True(world.World.RunUntil(() => Flushed("f") == batches, BrokerWorld.Patience));
+        Assert.Equal(0, Flushed("never"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Tidemark.Broker.Tests.Booting;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
+using Tidemark.Storage.Files;
 
 namespace Tidemark.Broker.Tests.Handlers;
 
@@ -49,6 +50,27 @@ public sealed class OffsetTests
 
         Assert.Equal(s_groups, response.Groups.Select(g => g.GroupId));
         Assert.Equal(s_groups.Select(g => (long)g[^1]), response.Groups.Select(g => g.Topics[0].Partitions[0].CommittedOffset));
+    }
+
+    [Fact]
+    public void Offsets_that_were_committed_before_Kafka_0_11_are_known()
+    {
+        Commit("g", 41, 9);
+        _world.Stop();
+        foreach (DiskEntry directory in _world.World.Disk.List("/data").Where(entry => entry.Name.StartsWith("__consumer_offsets", StringComparison.Ordinal)))
+        {
+            using IDiskFile log = _world.World.Disk.OpenFile($"/data/{directory.Name}/00000000000000000000.log", DiskOpen.Existing);
+            byte[] batches = new byte[log.Length];
+            log.Read(0, batches);
+            byte[] messages = LegacyMessages.Of(batches);
+            log.SetLength(0);
+            log.Write(0, messages);
+        }
+
+        _world.Boot();
+        TestClient client = _world.Connect();
+        Assert.True(_world.World.RunUntil(() => Fetch(client, 8, "g").ErrorCode == ErrorCode.None, BrokerWorld.Patience));
+        Assert.Equal(41, Fetch(client, 8, "g").Topics[0].Partitions[0].CommittedOffset);
     }
 
     [Fact]

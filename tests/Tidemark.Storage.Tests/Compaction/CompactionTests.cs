@@ -190,6 +190,22 @@ public class CompactionTests
     }
 
     [Fact]
+    public void However_little_is_dirty_compaction_is_due_once_a_record_has_waited_for_the_largest_lag()
+    {
+        var fixture = new StorageFixture();
+        PartitionLog log = fixture.Open(Compacting with { MinCleanableDirtyRatio = 1, MaxCompactionLagMs = 60_000 });
+        for (int i = 0; i < 60; i++)
+        {
+            log.AppendAsLeader(fixture.Batch($"k={i}"), default);
+        }
+
+        bool IsDue() => log.CompactionRange(Offset.Zero, log.LogEndOffset).IsDue(log.Options);
+        Assert.False(IsDue());
+        fixture.Time.Advance(TimeSpan.FromSeconds(61));
+        Assert.True(IsDue());
+    }
+
+    [Fact]
     public void A_buffer_too_small_for_all_keys_cleans_as_far_as_it_reaches()
     {
         var fixture = new StorageFixture();

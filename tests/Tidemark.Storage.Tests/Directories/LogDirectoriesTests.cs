@@ -1,6 +1,7 @@
 using System.Text;
 using Tidemark.Primitives;
 using Tidemark.Simulator.Disks;
+using Tidemark.Storage.Compaction;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Files;
 using Tidemark.Storage.Logs;
@@ -66,6 +67,30 @@ public class LogDirectoriesTests
         Assert.Equal((TopicId, new Offset(4)), (found.TopicId, found.CheckpointedHighWatermark));
         Assert.Equal((new Offset(2), new Offset(5), new Offset(5)), (found.Log.LogStart, found.Log.LogEndOffset, found.Log.RecoveryPoint));
         Assert.True(again.TryGet(Second, out _));
+    }
+
+    [Fact]
+    public void What_compaction_took_out_is_no_damage_when_the_policy_is_another_by_now()
+    {
+        var compacting = StorageFixture.SmallSegments with { Compacts = true, Deletes = false, MinCleanableDirtyRatio = 0 };
+        LogDirectories logs = Start("/d1");
+        StoredPartition stored = logs.GetOrCreate(First, TopicId, compacting);
+        for (int i = 0; i < 60; i++)
+        {
+            stored.Log.AppendAsLeader(_fixture.Batch($"k{i % 7}={i}"), default);
+        }
+
+        LogCompaction run = stored.Log.BeginCompaction(stored.Log.CompactionRange(Offset.Zero, stored.Log.LogEndOffset), 1 << 20);
+        Assert.All(run.Steps(), bytes => Assert.True(bytes > 0));
+        logs.SetCleanerOffset(stored, run.CleanedTo);
+        List<string> compacted = StorageFixture.ReadAll(stored.Log);
+        Assert.InRange(compacted.Count, 7, 30);
+        _fixture.Disk.CrashNow(CrashKind.Process);
+        _fixture.Disk.Restart();
+
+        Assert.True(Start("/d1").TryGet(First, out StoredPartition found));
+        Assert.Empty(_fixture.Events.Truncations);
+        Assert.Equal(compacted, StorageFixture.ReadAll(found.Log));
     }
 
     [Fact]

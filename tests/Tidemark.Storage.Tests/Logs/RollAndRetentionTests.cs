@@ -29,6 +29,61 @@ public class RollAndRetentionTests
         Assert.Equal(new Offset(2), log.ActiveBaseOffset);
     }
 
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 1)]
+    public void What_must_be_compacted_soon_does_not_stay_in_the_active_segment(bool compacts, int segments)
+    {
+        PartitionLog log = _fixture.Open(LogOptions.Default with { Compacts = compacts, MaxCompactionLagMs = 1000 });
+        log.AppendAsLeader(_fixture.Batch(["a=1"], timestamp: 5000), default);
+        log.AppendAsLeader(_fixture.Batch(["a=2"], timestamp: 6000), default);
+        Assert.Equal(1, log.SegmentCount);
+        log.AppendAsLeader(_fixture.Batch(["a=3"], timestamp: 6001), default);
+        Assert.Equal(segments, log.SegmentCount);
+    }
+
+    [Fact]
+    public void Segments_roll_earlier_by_a_part_of_the_jitter_that_is_the_same_on_every_replica()
+    {
+        LogOptions options = LogOptions.Default with { SegmentMs = 10_000, SegmentJitterMs = 9_000 };
+        List<long> Rolls(StorageFixture fixture)
+        {
+            PartitionLog log = fixture.Open(options);
+            for (int i = 0; i < 200; i++)
+            {
+                log.AppendAsLeader(fixture.Batch(["a"], timestamp: 5000 + (i * 500)), default);
+            }
+
+            log.Close();
+            return [.. fixture.FileNames.Where(name => name.EndsWith(".log", StringComparison.Ordinal)).Select(name => long.Parse(name.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture))];
+        }
+
+        List<long> rolls = Rolls(_fixture);
+        List<long> lengths = [.. rolls.Zip(rolls.Skip(1), (first, second) => second - first)];
+        Assert.All(lengths, length => Assert.InRange(length, 2, 21));
+        Assert.True(lengths.Distinct().Count() > 2);
+        Assert.Equal(rolls, Rolls(new StorageFixture(seed: 9)));
+    }
+
+    [Fact]
+    public void A_log_that_is_compacted_and_deleted_loses_what_is_too_old_of_both()
+    {
+        var options = StorageFixture.SmallSegments with { RetentionMs = 60_000, Deletes = true, Compacts = true };
+        PartitionLog log = Filled(options, 50);
+        _fixture.Time.Advance(TimeSpan.FromSeconds(50));
+        log.Roll();
+        for (int i = 0; i < 10; i++)
+        {
+            log.AppendAsLeader(_fixture.Batch($"k{i}=1"), default);
+        }
+
+        _fixture.Time.Advance(TimeSpan.FromSeconds(20));
+        log.Retain(log.LogEndOffset);
+        Assert.Equal(new Offset(50), log.LogStart);
+        Assert.Equal(10, StorageFixture.ReadAll(log).Count);
+        Assert.True(log.CompactionRange(Offset.Zero, log.LogEndOffset).FirstDirty >= log.LogStart);
+    }
+
     [Fact]
     public void A_segment_is_rolled_when_its_index_is_full()
     {

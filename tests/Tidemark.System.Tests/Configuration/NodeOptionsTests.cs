@@ -69,6 +69,9 @@ public sealed class NodeOptionsTests
     [InlineData("log.dirs", "/data/a,/data/a")]
     [InlineData("create.topic.policy.class.name", "com.example.OnlyOurTopics")]
     [InlineData("alter.config.policy.class.name", "com.example.OnlyOurSettings")]
+    [InlineData("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")]
+    [InlineData("security.inter.broker.protocol", "SASL_SSL")]
+    [InlineData("config.providers", "file")]
     [InlineData("group.coordinator.rebalance.protocols", "consumer")]
     public void A_bad_value_stops_with_the_key_and_the_value(string key, string value, string? named = null)
     {

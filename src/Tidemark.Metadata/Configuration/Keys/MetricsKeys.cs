@@ -24,7 +24,7 @@ internal static class MetricsKeys
         Int("quota.window.size.seconds", "1", "The span of each sample of client quotas.")
             .AtLeast(1),
         Class("client.quota.callback.class", null, "A class that decides which quota counts for a client."),
-        List("config.providers", "", "Sources from which values of this configuration may be taken.")
+        List("config.providers", "", "Sources from which values of this configuration may be taken. They are Java classes: a node that has one configured does not start.")
             .ClusterWide(),
     ];
 }

@@ -10,7 +10,7 @@ internal static class SecurityKeys
         String("security.inter.broker.protocol", "PLAINTEXT", "The security protocol between brokers when inter.broker.listener.name is not set.")
             .OneOf("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
         String("security.providers", null, "Classes that provide security algorithms."),
-        String("authorizer.class.name", "", "The class that decides who may do what; empty allows everything."),
+        String("authorizer.class.name", "", "The class that decides who may do what; empty allows everything. A node that has one configured does not start in this version."),
         Class("principal.builder.class", "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder", "The class that makes a principal of an authenticated connection.")
             .PerBroker(),
         Long("connections.max.reauth.ms", "0", "After how long a SASL client must authenticate again; 0 never."),

@@ -42,7 +42,7 @@ internal static class DumpLogsCommand
             using var reader = new SegmentReader(segment);
             while (reader.MoveNext())
             {
-                var header = new RecordBatchHeader(reader.Batch);
+                StoredBatch header = reader.Batch;
                 bool intact = header.CrcIsValid();
                 exitCode = intact ? exitCode : ExitCode.Damaged;
                 if (json)
@@ -65,14 +65,20 @@ internal static class DumpLogsCommand
         return exitCode;
     }
 
-    private static void WriteText(long position, RecordBatchHeader header, bool intact, bool records)
+    private static void WriteText(long position, StoredBatch header, bool intact, bool records)
     {
         var line = new StringBuilder();
-        line.Append($"  @{position} offsets {header.BaseOffset.Value}-{header.LastOffset.Value} records {header.RecordCount} bytes {header.SizeInBytes} epoch {header.LeaderEpoch.Value}");
+        line.Append($"  @{position} offsets {header.BaseOffset.Value}-{header.LastOffset.Value} records {CountOf(header, intact)} bytes {header.SizeInBytes} epoch {header.LeaderEpoch.Value}");
         line.Append($" {CompressionCodecs.Name(header.Codec)} {header.TimestampType} {header.MaxTimestamp}");
+        if (header.IsLegacy)
+        {
+            line.Append($" format {header.Magic}");
+        }
+
         if (header.HasProducerId)
         {
-            line.Append($" producer {header.ProducerId.Value}/{header.ProducerEpoch} sequence {header.BaseSequence}-{header.LastSequence}");
+            RecordBatchHeader own = header.Header;
+            line.Append($" producer {own.ProducerId.Value}/{own.ProducerEpoch} sequence {own.BaseSequence}-{own.LastSequence}");
         }
 
         line.Append(header.IsTransactional ? " transactional" : "").Append(header.IsControl ? " control" : "").Append(intact ? "" : " WRONG CHECKSUM");
@@ -92,7 +98,7 @@ internal static class DumpLogsCommand
         }
     }
 
-    private static void WriteJson(string segment, long position, RecordBatchHeader header, bool intact, bool records)
+    private static void WriteJson(string segment, long position, StoredBatch header, bool intact, bool records)
     {
         var shown = new List<(long Offset, long Timestamp, byte[]? Key, byte[]? Value, List<(string Key, byte[]? Value)> Headers)>();
         if (records && intact)
@@ -109,12 +115,14 @@ internal static class DumpLogsCommand
             });
         }
 
+        (long Producer, short Epoch, int Sequence) producer =
+            header.IsLegacy ? (-1, -1, -1) : (header.Header.ProducerId.Value, header.Header.ProducerEpoch, header.Header.BaseSequence);
         var fields = new (string, object?)[]
         {
-            ("segment", segment), ("position", position), ("baseOffset", header.BaseOffset.Value), ("lastOffset", header.LastOffset.Value), ("records", header.RecordCount),
+            ("segment", segment), ("position", position), ("baseOffset", header.BaseOffset.Value), ("lastOffset", header.LastOffset.Value), ("records", CountOf(header, intact)),
             ("bytes", header.SizeInBytes), ("leaderEpoch", header.LeaderEpoch.Value), ("codec", CompressionCodecs.Name(header.Codec)), ("timestampType", header.TimestampType.ToString()),
-            ("maxTimestamp", header.MaxTimestamp), ("producerId", header.ProducerId.Value), ("producerEpoch", header.ProducerEpoch), ("baseSequence", header.BaseSequence),
-            ("transactional", header.IsTransactional), ("control", header.IsControl), ("intact", intact),
+            ("maxTimestamp", header.MaxTimestamp), ("producerId", producer.Producer), ("producerEpoch", producer.Epoch), ("baseSequence", producer.Sequence),
+            ("transactional", header.IsTransactional), ("control", header.IsControl), ("format", (int)header.Magic), ("intact", intact),
         };
         JsonOutput.WriteLine(writer =>
         {
@@ -140,12 +148,28 @@ internal static class DumpLogsCommand
         });
     }
 
+    /// <summary>What the header says; a message of old does not say how many are in it.</summary>
+    private static int CountOf(StoredBatch batch, bool intact)
+    {
+        if (!batch.IsLegacy)
+        {
+            return batch.Header.RecordCount;
+        }
+
+        int count = 0;
+        if (intact)
+        {
+            Visit(batch, (in RecordView _) => count++);
+        }
+
+        return count;
+    }
+
     private delegate void RecordVisitor(in RecordView record);
 
-    private static void Visit(RecordBatchHeader header, RecordVisitor visitor)
+    private static void Visit(StoredBatch header, RecordVisitor visitor)
     {
-        using BatchPayload payload = BatchPayload.Open(header);
-        var reader = new RecordReader(header, payload.Bytes);
+        using StoredRecords reader = header.Records();
         while (reader.MoveNext(out RecordView record))
         {
             visitor(record);

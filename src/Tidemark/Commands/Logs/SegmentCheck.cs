@@ -33,17 +33,17 @@ internal sealed class SegmentCheck(string path)
         using var reader = new SegmentReader(path);
         while (reader.MoveNext())
         {
-            var header = new RecordBatchHeader(reader.Batch);
+            StoredBatch header = reader.Batch;
             batches++;
-            first = first < 0 ? header.BaseOffset.Value : first;
+            first = first >= 0 ? first : header.HasBaseOffset ? header.BaseOffset.Value : next;
             CheckBatch(header, reader.Position, next, ref records);
-            if (header.LeaderEpoch.Value < epoch)
+            if (header.LeaderEpoch.Value < epoch && !header.IsLegacy)
             {
                 Problem($"position {reader.Position}: leader epoch {header.LeaderEpoch.Value} after {epoch}");
             }
 
             epoch = Math.Max(epoch, header.LeaderEpoch.Value);
-            next = header.NextOffset.Value;
+            next = header.LastOffset.Value + 1;
             max = Math.Max(max, header.MaxTimestamp);
             _positionOfLastOffset[header.LastOffset.Value] = reader.Position;
             _ends.Add((header.LastOffset.Value, max));
@@ -59,7 +59,7 @@ internal sealed class SegmentCheck(string path)
         return new SegmentReport(path, batches, records, first, next, epoch, reader.FileLength, _problems);
     }
 
-    private void CheckBatch(RecordBatchHeader header, long position, long expected, ref long records)
+    private void CheckBatch(StoredBatch header, long position, long expected, ref long records)
     {
         if (header.BaseOffset.Value < expected)
         {
@@ -72,28 +72,20 @@ internal sealed class SegmentCheck(string path)
             return;
         }
 
-        RecordFault fault = BatchPayload.TryOpen(header, int.MaxValue, out BatchPayload payload);
-        using (payload)
+        using StoredRecords reader = header.Records();
+        long before = -1;
+        while (reader.MoveNext(out RecordView record))
         {
-            if (fault == RecordFault.None)
+            if (record.Offset <= before || record.Offset > header.LastOffset.Value || record.Offset < expected)
             {
-                var reader = new RecordReader(header, payload.Bytes);
-                int delta = -1;
-                while (reader.MoveNext(out RecordView record))
-                {
-                    if (record.OffsetDelta <= delta || record.OffsetDelta > header.LastOffsetDelta)
-                    {
-                        Problem($"position {position}: record offset {record.Offset} is out of order");
-                    }
-
-                    delta = record.OffsetDelta;
-                }
-
-                records += reader.RecordsRead;
-                fault = reader.Fault;
+                Problem($"position {position}: record offset {record.Offset} is out of order");
             }
+
+            before = record.Offset;
         }
 
+        records += reader.RecordsRead;
+        RecordFault fault = reader.Fault;
         if (fault != RecordFault.None)
         {
             Problem($"position {position}: the records of the batch at offset {header.BaseOffset.Value} cannot be read: {fault}");

@@ -23,8 +23,8 @@ internal sealed class SegmentReader(string path) : IDisposable
     /// <summary>What ended the reading before the end of the file; null when nothing did.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>The current batch, header and records.</summary>
-    public ReadOnlySpan<byte> Batch => _buffer.AsSpan(_at, _size);
+    /// <summary>The current batch, header and records. Only after <see cref="MoveNext"/> said true.</summary>
+    public StoredBatch Batch => StoredBatch.TryRead(_buffer.AsSpan(_at, _size), out StoredBatch batch) ? batch : default;
 
     public bool MoveNext()
     {
@@ -39,14 +39,15 @@ internal sealed class SegmentReader(string path) : IDisposable
             }
 
             ReadOnlySpan<byte> rest = _buffer.AsSpan(_at, _filled - _at);
-            BatchFault fault = BatchWalk.Frame(rest, out long size);
+            BatchFault fault = StoredBatch.Frame(rest, out long size);
             if (fault == BatchFault.None)
             {
                 _size = (int)size;
                 return true;
             }
 
-            if (fault != BatchFault.Incomplete || Position + Math.Max(size, RecordBatchHeader.Size) > FileLength)
+            long needed = Math.Max(size, StoredBatch.SizeMin);
+            if (fault != BatchFault.Incomplete || Position + needed > FileLength)
             {
                 var walk = new BatchWalk(rest);
                 walk.MoveNext();
@@ -54,7 +55,7 @@ internal sealed class SegmentReader(string path) : IDisposable
                 return false;
             }
 
-            Refill((int)Math.Max(size, RecordBatchHeader.Size));
+            Refill((int)needed);
         }
     }
 

@@ -63,10 +63,10 @@ internal static class PerfConsumeCommand
         long count = 0;
         foreach (FetchedPartition partition in fetched.Partitions)
         {
-            var walk = new BatchWalk(partition.Batches.Span);
-            while (walk.MoveNext())
+            ReadOnlySpan<byte> rest = partition.Batches.Span;
+            for (; StoredBatch.TryTake(rest, out StoredBatch batch); rest = rest[(int)batch.SizeInBytes..])
             {
-                count += walk.Current.RecordCount;
+                count += batch.IsLegacy ? 1 : batch.Header.RecordCount;
             }
         }
 
