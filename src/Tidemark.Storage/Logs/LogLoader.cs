@@ -254,11 +254,18 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
                 break;
             }
 
-            ScanEnd scanned = RecoverSegment(_segments[i]);
+            ScanEnd scanned = RecoverSegment(_segments[i], i + 1 < _segments.Count ? _segments[i + 1].BaseOffset : long.MaxValue);
             end = scanned.NextOffset;
             if (scanned.Fault is not null)
             {
                 RemoveFrom(i + 1, "it follows a segment that was cut off");
+            }
+
+            if (scanned.IsBehindVisited)
+            {
+                _producers.Clear();
+                _epochs.TruncateFromEnd(new Offset(end));
+                return Recover(recoveryPoint);
             }
         }
 
@@ -275,10 +282,10 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         }
     }
 
-    private ScanEnd RecoverSegment(Segment segment)
+    private ScanEnd RecoverSegment(Segment segment, long endMax)
     {
         segment.ClearIndexes();
-        ScanEnd end = SegmentScan.Whole(segment, MayHaveGaps, (head, position) =>
+        ScanEnd end = SegmentScan.Whole(segment, MayHaveGaps, endMax, (head, position) =>
         {
             segment.Note(head, position, options.IndexIntervalBytes);
             if (!Plants.IsOn(Plant.ProducerStateNotRebuilt))

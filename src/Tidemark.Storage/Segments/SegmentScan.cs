@@ -9,7 +9,8 @@ namespace Tidemark.Storage.Segments;
 internal delegate void BatchVisitor(StoredBatch batch, int position);
 
 /// <summary>How a scan ended: where the last whole batch ends, the offset after it, and what is wrong there, if anything is.</summary>
-internal readonly record struct ScanEnd(int Position, long NextOffset, string? Fault);
+/// <param name="IsBehindVisited">Batches that the visitor has seen are wrong: what was learned of the segment has to be learned again.</param>
+internal readonly record struct ScanEnd(int Position, long NextOffset, string? Fault, bool IsBehindVisited = false);
 
 /// <summary>Reads a segment from batch to batch: whole with checksums, or the headers only.</summary>
 internal static class SegmentScan
@@ -18,11 +19,13 @@ internal static class SegmentScan
 
     /// <summary>Reads every byte and checks every checksum, up to the first batch that is not whole and intact.</summary>
     /// <param name="mayHaveGaps">Compaction takes offsets away. Where it never ran, an offset that is too high is damage: no checksum covers it.</param>
-    public static ScanEnd Whole(Segment segment, bool mayHaveGaps, BatchVisitor visit)
+    /// <param name="endMax">Where the segment's offsets end at the latest, because the next segment begins there.</param>
+    public static ScanEnd Whole(Segment segment, bool mayHaveGaps, long endMax, BatchVisitor visit)
     {
         int size = segment.Size;
         int position = 0;
         long next = segment.BaseOffset;
+        ScanEnd? beforeGap = null;
         if (size == 0)
         {
             return new ScanEnd(0, next, null);
@@ -63,12 +66,18 @@ internal static class SegmentScan
 
                 // Where a compressed message of old begins is not known without decompressing it.
                 long first = batch.BaseOffset.Value, last = batch.LastOffset.Value;
+                if (first < next && beforeGap is { } before && first >= before.NextOffset)
+                {
+                    // An offset in a gap that seemed to be compaction's: it is damaged, or the one behind the gap is.
+                    return before with { Fault = $"offset {next - 1} comes before offset {first}", IsBehindVisited = true };
+                }
+
                 if (first < next || (first > next && !mayHaveGaps && batch.HasBaseOffset))
                 {
                     return new ScanEnd(position, next, $"offset {first} where {next}{(mayHaveGaps ? " or a later one" : "")} was expected");
                 }
 
-                if (last - segment.BaseOffset > int.MaxValue)
+                if (last - segment.BaseOffset > int.MaxValue || last >= endMax)
                 {
                     return new ScanEnd(position, next, $"offset {last} is too far from the segment's base");
                 }
@@ -76,6 +85,11 @@ internal static class SegmentScan
                 if (!batch.CrcIsValid())
                 {
                     return new ScanEnd(position, next, $"the checksum of the batch at offset {first} is wrong");
+                }
+
+                if (first > next && batch.HasBaseOffset)
+                {
+                    beforeGap = new ScanEnd(position, next, null);
                 }
 
                 visit(batch, position);

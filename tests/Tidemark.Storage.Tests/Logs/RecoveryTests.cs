@@ -106,6 +106,49 @@ public class RecoveryTests
         Assert.Equal(compacts ? 34 : 1, fixture.Open(options, clean: false).LogEndOffset.Value);
     }
 
+    /// <summary>Only the one after it tells that an offset is not what compaction left.</summary>
+    [Fact]
+    public void Where_offsets_go_back_behind_a_gap_the_log_ends_before_the_gap()
+    {
+        var fixture = new StorageFixture();
+        LogOptions options = StorageFixture.SmallSegments with { Compacts = true };
+        PartitionLog log = fixture.Open(options);
+        foreach (string value in (string[])["k=a", "k=b", "k=c", "k=d"])
+        {
+            log.AppendAsLeader(fixture.Batch(value), default);
+        }
+
+        byte[] content = fixture.ReadFile("00000000000000000000.log");
+        content[(content.Length / 4) + 7] ^= 4;
+        fixture.WriteFile("00000000000000000000.log", content);
+        PartitionLog recovered = fixture.Open(options, clean: false);
+        Assert.Equal(["0:k=a"], StorageFixture.ReadAll(recovered));
+        Assert.Equal(1, recovered.LogEndOffset.Value);
+        Assert.EndsWith("offset 5 comes before offset 2", Assert.Single(fixture.Events.Truncations), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_offset_that_is_the_next_segments_is_damage()
+    {
+        var fixture = new StorageFixture();
+        LogOptions options = StorageFixture.SmallSegments with { Compacts = true };
+        PartitionLog log = fixture.Open(options);
+        for (int i = 0; i < 40; i++)
+        {
+            log.AppendAsLeader(fixture.Batch("k=value"), default);
+        }
+
+        log.Close();
+        string first = fixture.FileNames.First(name => name.EndsWith(".log", StringComparison.Ordinal));
+        byte[] content = fixture.ReadFile(first);
+        int batch = (int)System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(content.AsSpan(8)) + 12;
+        content[content.Length - batch + 7] ^= 64;
+        fixture.WriteFile(first, content);
+        PartitionLog recovered = fixture.Open(options, clean: false);
+        Assert.Equal(1, recovered.SegmentCount);
+        Assert.Equal((content.Length / batch) - 1, recovered.LogEndOffset.Value);
+    }
+
     [Fact]
     public void A_corrupt_batch_takes_everything_after_it_along_with_later_segments()
     {
