@@ -20,6 +20,12 @@ public sealed class PartitionLeader
     private ReplicaProgress[] _followers;
     private IReadOnlyList<BrokerId> _replicas;
 
+    /// <summary>
+    /// The controller took members out of the in-sync set, and the metadata that says so is not here. Whom it made eligible outside of the set depends on a
+    /// <c>min.insync.replicas</c> that may be in that metadata too: until then nothing is committed without them (KIP-966).
+    /// </summary>
+    private bool _awaitsMetadata;
+
     /// <param name="logEnd">The log's end when this epoch began; it becomes the epoch's start.</param>
     /// <param name="highWatermark">A lower bound from the checkpoint or an earlier role; clamped into the log by the caller.</param>
     /// <param name="lagMax"><c>replica.lag.time.max.ms</c>.</param>
@@ -229,6 +235,7 @@ public sealed class PartitionLeader
                 return ProposalFate.Ignored;
             }
 
+            _awaitsMetadata |= Isr.Committed.Any(member => !accepted.Isr.Contains(member));
             Take(accepted);
             highWatermarkAdvanced = AdvanceHighWatermark(now);
             return ProposalFate.Applied;
@@ -259,9 +266,16 @@ public sealed class PartitionLeader
     public bool OnMetadata(PartitionLeadership leadership, TimeSpan now)
     {
         Invariant.Require(leadership.LeaderEpoch == Epoch);
-        if (leadership.PartitionEpoch <= PartitionEpoch)
+        if (leadership.PartitionEpoch < PartitionEpoch)
         {
             return false;
+        }
+
+        bool wasAwaited = _awaitsMetadata;
+        _awaitsMetadata = false;
+        if (leadership.PartitionEpoch == PartitionEpoch)
+        {
+            return wasAwaited && AdvanceHighWatermark(now);
         }
 
         Take(leadership);
@@ -305,6 +319,11 @@ public sealed class PartitionLeader
 
     private bool AdvanceHighWatermark(TimeSpan now)
     {
+        if (_awaitsMetadata)
+        {
+            return false;
+        }
+
         if (Isr.Committed.Count < EffectiveMinInsync && !Plants.IsOn(Plant.HighWatermarkBelowMinInsync))
         {
             // The last replica standing must not commit alone what the configuration says needs company (KIP-966).

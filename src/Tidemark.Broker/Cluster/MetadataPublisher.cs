@@ -154,7 +154,7 @@ internal sealed class MetadataPublisher(
                 image.PartitionEpoch,
                 [.. image.Replicas.Select(id => new BrokerId(id))],
                 [.. image.Isr.Select(id => new BrokerId(id))],
-                (LeaderRecovery)image.LeaderRecoveryState));
+                (LeaderRecovery)image.LeaderRecoveryState), settings);
         }
         else
         {

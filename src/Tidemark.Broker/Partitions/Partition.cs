@@ -50,25 +50,20 @@ public sealed partial class Partition
     {
         lock (_lock)
         {
-            _config = config;
-            if (_log is { } log)
-            {
-                log.Options = config.Log;
-            }
-
-            if (_leader is { } leader)
-            {
-                leader.MinInsyncReplicas = config.MinInsyncReplicas;
-            }
+            Take(config);
         }
     }
 
-    /// <summary>Metadata says that this broker leads the partition.</summary>
-    public void Lead(PartitionLeadership leadership)
+    /// <summary>
+    /// Metadata says that this broker leads the partition. The configuration of the same metadata comes into force in one step with it: who is
+    /// eligible outside of a small in-sync set was decided by its <c>min.insync.replicas</c>, and the high watermark may not move by another.
+    /// </summary>
+    public void Lead(PartitionLeadership leadership, PartitionConfig config)
     {
         Wakeups wake;
         lock (_lock)
         {
+            Take(config);
             if (_log is not { } log)
             {
                 return;
@@ -105,6 +100,20 @@ public sealed partial class Partition
         }
 
         wake.Run();
+    }
+
+    private void Take(PartitionConfig config)
+    {
+        _config = config;
+        if (_log is { } log)
+        {
+            log.Options = config.Log;
+        }
+
+        if (_leader is { } leader)
+        {
+            leader.MinInsyncReplicas = config.MinInsyncReplicas;
+        }
     }
 
     /// <summary>The replica leads and follows no more: it is deleted, its disk failed, or the broker stops. Everyone who waits is told.</summary>

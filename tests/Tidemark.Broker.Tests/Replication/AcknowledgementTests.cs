@@ -41,6 +41,23 @@ public sealed class AcknowledgementTests : ICommitListener
         Assert.Equal([ErrorCode.None], _heard);
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 0)]
+    public void What_the_in_sync_set_must_be_comes_into_force_with_the_set_itself(int minInsync, int committed)
+    {
+        // With the old minimum the leader would commit alone, while the one that left is eligible by the new one and lacks the record.
+        _set.Elect(1, [1, 2]);
+        AppendOutcome written = Append("a");
+        Assert.Null(_set[1].AwaitCommit(written.End, written.Epoch, this, 0));
+
+        _set.MinInsyncReplicas = minInsync;
+        _set.Shrink(1);
+
+        Assert.Equal(committed, _set[1].HighWatermark.Value);
+        Assert.Equal(Enumerable.Repeat(ErrorCode.None, committed), _heard);
+    }
+
     [Fact]
     public void A_duplicate_waits_until_the_original_is_committed()
     {

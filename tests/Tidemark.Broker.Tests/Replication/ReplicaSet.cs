@@ -72,13 +72,20 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
         }
     }
 
+    /// <summary>Metadata with another in-sync set reaches the leader, in the same leadership.</summary>
+    public void Shrink(params int[] isr)
+    {
+        _partitionEpoch++;
+        Tell(Leader, isr);
+    }
+
     /// <summary>Metadata of the last election reaches a broker.</summary>
     public void Tell(int broker, int[] isr)
     {
         if (broker == Leader)
         {
             _replicas[broker].Lead(new PartitionLeadership(
-                Epoch, _partitionEpoch, [.. _replicas.Keys.Order().Select(id => new BrokerId(id))], [.. isr.Select(id => new BrokerId(id))]));
+                Epoch, _partitionEpoch, [.. _replicas.Keys.Order().Select(id => new BrokerId(id))], [.. isr.Select(id => new BrokerId(id))]), Config);
         }
         else
         {
@@ -173,6 +180,8 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
         }
     }
 
+    private PartitionConfig Config => PartitionConfig.Default with { MinInsyncReplicas = MinInsyncReplicas };
+
     void IIsrChanges.Propose(Partition partition, IsrProposal proposal) => Proposals.Add(proposal);
 
     private void Open(int broker, Offset highWatermark)
@@ -182,9 +191,8 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
         _world.Disk.CreateDirectory(Path.GetDirectoryName(directory)!);
         _world.Disk.CreateDirectory(directory);
         PartitionLog log = PartitionLog.Open(surroundings, directory, new TopicPartition("t", 0), LogOptions.Default, Offset.Zero, Offset.Zero, cleanShutdown: false);
-        var config = PartitionConfig.Default with { MinInsyncReplicas = MinInsyncReplicas };
         var services = new PartitionServices(new BrokerId(broker), _world.Time, TimeSpan.FromSeconds(30), this, this, this);
-        _replicas[broker] = new Partition(new TopicPartition("t", 0), Uuid.Zero, config, log, highWatermark, services);
+        _replicas[broker] = new Partition(new TopicPartition("t", 0), Uuid.Zero, Config, log, highWatermark, services);
     }
 
     private sealed class Silent : IStorageEvents
