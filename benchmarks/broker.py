@@ -38,7 +38,8 @@ class Broker:
         lines = ["process.roles=broker,controller", "node.id=1", f"listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
                  f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}", "controller.listener.names=CONTROLLER",
                  "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT", f"controller.quorum.voters=1@127.0.0.1:{controller}",
-                 f"log.dirs={os.path.join(self.home, 'data')}", "offsets.topic.replication.factor=1", "group.initial.rebalance.delay.ms=0"]
+                 f"log.dirs={os.path.join(self.home, 'data')}", "offsets.topic.replication.factor=1", "transaction.state.log.replication.factor=1",
+                 "transaction.state.log.min.isr=1", "group.initial.rebalance.delay.ms=0"]
         with open(self.configuration, "w") as file:
             file.write("\n".join(lines) + "\n")
 

@@ -35,11 +35,11 @@ class Cluster:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def start(self):
-        """Starts all nodes at once and waits until each answers."""
+        """Starts all nodes at once and waits until each answers and knows the others."""
         for node in self.nodes:
             node.launch()
         for node in self.nodes:
-            node.wait_for(lambda node=node: wire.answers(node.port))
+            node.wait_for(lambda node=node: wire.brokers(node.port) == SIZE)
 
     def start_to_record(self, topic):
         """Seconds from the start of all processes to the first record that all replicas in sync have."""

@@ -107,8 +107,8 @@ ALL = [Figure("produce 1000 B acks=all, CPU", "s/GB", 0.1), Figure("produce 1000
 
 WITH_LIBRDKAFKA = ["writes stop after kill -9 of a leader", "writes stop in a rolling restart", "killed broker back in every ISR", "1,000 partitions, failover of those of one leader"]
 
-GROUPS = [Group(["three nodes, start to first acks=all record", "CPU of three idle nodes", "RSS of three idle nodes"], start),
-          Group(["produce 1000 B acks=all, CPU", "produce 1000 B acks=all, speed", "end to end p50", "end to end p99"], throughput),
-          Group(["writes stop after kill -9 of a leader", "killed broker back in every ISR"], kills),
-          Group(["writes stop in a rolling restart"], rolling),
-          Group(["1,000 partitions, failover of those of one leader"], failover)]
+GROUPS = [Group(["three nodes, start to first acks=all record", "CPU of three idle nodes", "RSS of three idle nodes"], start, 3),
+          Group(["produce 1000 B acks=all, CPU", "produce 1000 B acks=all, speed", "end to end p50", "end to end p99"], throughput, 3),
+          Group(["writes stop after kill -9 of a leader", "killed broker back in every ISR"], kills, 3),
+          Group(["writes stop in a rolling restart"], rolling, 3),
+          Group(["1,000 partitions, failover of those of one leader"], failover, 3)]

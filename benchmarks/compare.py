@@ -1,6 +1,6 @@
 """Measures Tidemark and Apache Kafka in one run: both in their release form, both warmed, taking turns, and prints medians and ratios.
 
-One broker a side, or three nodes of each with --cluster.
+One broker a side, three nodes of each with --cluster, or consumer groups and transactions with --groups.
 
 Apache Kafka takes part where TIDEMARK_KAFKA names its launcher. The load comes from TIDEMARK_LOADGEN, or from `tidemark perf` where it
 is absent. Before each side a file of 4 GB is written and deleted: where memory is virtual, whoever touches a page first pays for it.
@@ -18,6 +18,7 @@ import tempfile
 
 import clusterfigures
 import figures
+import groupfigures
 from broker import ROOT, Broker, build
 from cluster import Cluster
 
@@ -32,14 +33,19 @@ def warm_memory(directory, gigabytes):
             file.write(block)
 
 
+def subject(options):
+    """The figures that are asked for."""
+    return clusterfigures if options.cluster else groupfigures if options.groups else figures
+
+
 def measure(side, wanted, options):
     """One turn of one side on an empty directory; its figures by name."""
     warm_memory(options.directory, options.warm_gb)
     found = {}
-    for group in (clusterfigures if options.cluster else figures).GROUPS:
+    for group in subject(options).GROUPS:
         names = [name for name in group.names if name in wanted]
         if names:
-            with (Cluster if options.cluster else Broker)(side, options.directory) as broker:
+            with (Cluster if group.nodes > 1 else Broker)(side, options.directory) as broker:
                 found.update(group.run(broker, options))
     return {name: value for name, value in found.items() if name in wanted}
 
@@ -66,6 +72,7 @@ def number(value):
 def parse():
     parser = argparse.ArgumentParser(prog="./bench", description=__doc__.splitlines()[0])
     parser.add_argument("--cluster", action="store_true", help="three nodes of each side, replication factor 3")
+    parser.add_argument("--groups", action="store_true", help="consumer groups and transactions")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side (default 3)")
     parser.add_argument("--side", choices=LABELS, help="measure one side only")
     parser.add_argument("--figures", default="", help="words; only figures whose name contains one of them, separated by commas")
@@ -79,10 +86,10 @@ def parse():
 def main():
     options = parse()
     words = [word.strip().lower() for word in options.figures.split(",") if word.strip()]
-    known = clusterfigures.ALL if options.cluster else figures.ALL
+    known = subject(options).ALL
     wanted = [figure.name for figure in known if not words or any(word in figure.name.lower() for word in words)]
-    if options.cluster and not options.list:
-        missing, why = clusterfigures.absent()
+    if (options.cluster or options.groups) and not options.list:
+        missing, why = subject(options).absent()
         wanted = [name for name in wanted if name not in missing]
         if missing:
             print(f"not measured, because {why}: {'; '.join(missing)}", file=sys.stderr)
@@ -109,7 +116,7 @@ def main():
     machine = {"cores": os.cpu_count(), "kernel": platform.release(), "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)}
     path = os.path.join(output, f"{began}.json")
     with open(path, "w") as file:
-        json.dump({"machine": machine, "nodes": 3 if options.cluster else 1, "rounds": options.rounds, "scale": options.scale, "load": figures.load_name(), "results": results}, file, indent=1)
+        json.dump({"machine": machine, "subject": "cluster" if options.cluster else "groups" if options.groups else "broker", "rounds": options.rounds, "scale": options.scale, "load": figures.load_name(), "results": results}, file, indent=1)
     shutil.copy(path, os.path.join(output, "latest.json"))
     print(f"{machine['cores']} cores, {machine['memory_gb']} GB, load by {figures.load_name()}, medians of {options.rounds} round(s)\n\n{table(results, known)}\n\n{os.path.relpath(path, ROOT)}")
     return 0

@@ -26,6 +26,7 @@ class Figure(NamedTuple):
 class Group(NamedTuple):
     names: list
     run: Callable
+    nodes: int = 1
 
 
 def load_name():

@@ -15,10 +15,10 @@ def absence():
     return None if confluent_kafka else "python3-confluent-kafka is not installed"
 
 
-def create_topic(bootstrap, topic, partitions):
+def create_topic(bootstrap, topic, partitions, replicas=3):
     from confluent_kafka import admin
     client = admin.AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    client.create_topics([admin.NewTopic(topic, partitions, 3, config={"min.insync.replicas": "2"})], operation_timeout=60)[topic].result(120)
+    client.create_topics([admin.NewTopic(topic, partitions, replicas, config={"min.insync.replicas": str(min(replicas, 2))})], operation_timeout=60)[topic].result(120)
 
 
 class Steady:

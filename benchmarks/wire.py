@@ -21,6 +21,12 @@ def acknowledges(port, topic):
     return struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name) + 4 + 4)[0] == 0
 
 
+def brokers(port):
+    """How many brokers one broker knows to be alive."""
+    answer = _ask(port, 3, 1, struct.pack(">i", 0))
+    return 0 if answer is None else _int32(answer, 4)[0]
+
+
 def partitions(port, topic):
     """Partition to (leader, number of replicas, number in sync), as one broker's metadata says; empty when it does not answer."""
     name = topic.encode()
