@@ -27,6 +27,12 @@ internal sealed class CopyTransaction(CopierClient client, string transactionalI
         }
 
         int parts = client.PartitionsOf(sink);
+        if (parts == 0)
+        {
+            // Whoever was asked last is behind, and knows no such topic.
+            return null;
+        }
+
         int cut = client.Draws(0.5) ? copies.Count : client.Draw(copies.Count + 1);
         int first = client.Draw(parts);
         bool stands = await Write(client.PartitionOf(sink, first), [.. copies.Take(cut)])
