@@ -95,6 +95,7 @@ public sealed class BrokerNode : INode
             quorum.Lease)
         {
             Throttles = throttles,
+            LeaseMax = TimeSpan.FromMilliseconds(options.Config.GetInt("broker.session.timeout.ms")),
         };
         _links = new NodeLinks(environment, new LinkOptions());
         _fetchers = new ReplicaFetchers(new FetcherServices(

@@ -16,6 +16,7 @@ public sealed class PartitionLeader
 {
     private readonly BrokerId _self;
     private readonly TimeSpan _lagMax;
+    private readonly TimeSpan _keepsAllUntil;
     private readonly IBrokerStandings _brokers;
     private ReplicaProgress[] _followers;
     private IReadOnlyList<BrokerId> _replicas;
@@ -29,6 +30,7 @@ public sealed class PartitionLeader
     /// <param name="logEnd">The log's end when this epoch began; it becomes the epoch's start.</param>
     /// <param name="highWatermark">A lower bound from the checkpoint or an earlier role; clamped into the log by the caller.</param>
     /// <param name="lagMax"><c>replica.lag.time.max.ms</c>.</param>
+    /// <param name="leaseMax">For how long at most a broker that led before may go on to serve without having learned that it was replaced.</param>
     public PartitionLeader(
         BrokerId self,
         PartitionLeadership leadership,
@@ -36,6 +38,7 @@ public sealed class PartitionLeader
         Offset highWatermark,
         int minInsyncReplicas,
         TimeSpan lagMax,
+        TimeSpan leaseMax,
         IBrokerStandings brokers,
         TimeSpan now)
     {
@@ -43,6 +46,7 @@ public sealed class PartitionLeader
         Invariant.Require(leadership.Isr.Contains(self));
         _self = self;
         _lagMax = lagMax;
+        _keepsAllUntil = leadership.LeaderEpoch.Value > 0 ? now + leaseMax : now;
         _brokers = brokers;
         _replicas = leadership.Replicas;
         _followers = [.. leadership.Replicas.Where(r => r != self).Select(r => new ReplicaProgress(r))];
@@ -201,10 +205,13 @@ public sealed class PartitionLeader
         return low;
     }
 
-    /// <summary>Looks for members that fell behind; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
+    /// <summary>
+    /// Looks for members that fell behind; to be called every half <c>replica.lag.time.max.ms</c>. One of them may have led before and not know that it was
+    /// replaced. While it may serve, nothing is committed without it, or it would tell of an end that is older than what others were told.
+    /// </summary>
     public IsrProposal? ProposeShrink(TimeSpan now)
     {
-        if (Isr.IsPending)
+        if (Isr.IsPending || now < _keepsAllUntil)
         {
             return null;
         }

@@ -91,6 +91,7 @@ public sealed partial class Partition
                     HighWatermark,
                     _config.MinInsyncReplicas,
                     _services.ReplicaLagMax,
+                    _services.LeaseMax,
                     _services.Brokers,
                     _services.Now);
                 advanced = true;

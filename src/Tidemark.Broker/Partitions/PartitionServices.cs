@@ -12,5 +12,8 @@ public sealed record PartitionServices(BrokerId Self, TimeProvider Time, TimeSpa
     /// <summary>Limits of the traffic of replication; null where there are none.</summary>
     public ReplicationThrottles? Throttles { get; init; }
 
+    /// <summary>For how long at most a broker of the cluster serves what it leads no more and does not know: <c>broker.session.timeout.ms</c>.</summary>
+    public TimeSpan LeaseMax { get; init; }
+
     internal TimeSpan Now => Time.GetElapsedTime(0);
 }

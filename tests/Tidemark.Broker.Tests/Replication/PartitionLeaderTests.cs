@@ -43,7 +43,7 @@ public sealed class PartitionLeaderTests
     [Fact]
     public void More_than_the_partition_has_replicas_is_never_asked_for()
     {
-        var leader = new PartitionLeader(s_self, new(new(0), 0, [s_self], [s_self]), Offset.Zero, Offset.Zero, 2, s_lag, _brokers, _now);
+        var leader = new PartitionLeader(s_self, new(new(0), 0, [s_self], [s_self]), Offset.Zero, Offset.Zero, 2, s_lag, TimeSpan.Zero, _brokers, _now);
 
         Assert.Equal(ErrorCode.None, leader.CheckAppend(acksAll: true));
         Assert.True(leader.OnAppend(new Offset(5), _now));
@@ -115,6 +115,20 @@ public sealed class PartitionLeaderTests
         leader.MinInsyncReplicas = minInsyncThen;
         Assert.Equal(expected > 0, leader.OnMetadata(new(leader.Epoch, 1, [s_self, s_two, s_three], [s_self, s_two]), _now));
         Assert.Equal(expected, leader.HighWatermark.Value);
+    }
+
+    /// <summary>A leader that was replaced, by an election that others prefer for instance, and is cut off, serves for as long as its lease holds.</summary>
+    [Fact]
+    public void Nobody_is_dropped_while_somebody_who_led_before_may_still_serve()
+    {
+        PartitionLeader leader = Lead(end: 0, [1, 2, 3], leaseMax: s_lag * 2);
+        leader.OnAppend(new Offset(5), _now);
+        _now += (s_lag * 2) - TimeSpan.FromMilliseconds(1);
+        Fetch(leader, s_two, 5);
+
+        Assert.Null(leader.ProposeShrink(_now));
+        _now += TimeSpan.FromMilliseconds(1);
+        Assert.Equal([s_self, s_two], leader.ProposeShrink(_now)!.Isr);
     }
 
     [Theory]
@@ -191,13 +205,14 @@ public sealed class PartitionLeaderTests
 
     private PartitionLeader Lead(long end, params int[] isr) => Lead(end, isr, 1);
 
-    private PartitionLeader Lead(long end, int[] isr, int minInsync = 1, long? highWatermark = null) => new(
+    private PartitionLeader Lead(long end, int[] isr, int minInsync = 1, long? highWatermark = null, TimeSpan? leaseMax = null) => new(
         s_self,
         new(new LeaderEpoch(4), 0, [s_self, s_two, s_three], [.. isr.Select(id => new BrokerId(id))]),
         new Offset(end),
         new Offset(highWatermark ?? end),
         minInsync,
         s_lag,
+        leaseMax ?? TimeSpan.Zero,
         _brokers,
         _now);
 
