@@ -6,7 +6,8 @@ namespace Tidemark.Broker.Cluster;
 /// <summary>
 /// Which leaders leave this broker's fetches without an answer, though one is due every <c>replica.fetch.wait.max.ms</c>. Whoever does so for two
 /// intervals of a heartbeat is about to be fenced: it stands still or is cut off, and a client that is sent there waits for nothing, often with what it
-/// sent before too. Such a broker is not named to clients until it answers, or a session has passed in which the controller did not find it
+/// sent before too. The same is true of one that has ended the connection, or refuses it: its process is gone, and a client that is sent there may find the next
+/// life, which leads nothing yet. Such a broker is not named to clients until it answers, or a session has passed in which the controller did not find it
 /// missing: then it is this broker that is cut off from it. It decides nothing else; who leads is the controller's affair.
 /// </summary>
 public sealed class LeaderSilence(TimeProvider time, BrokerConfig config)
@@ -16,6 +17,7 @@ public sealed class LeaderSilence(TimeProvider time, BrokerConfig config)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<int, long> _since = [];
+    private readonly HashSet<int> _gone = [];
     private readonly TimeSpan _from = Longer(
         TimeSpan.FromMilliseconds(config.GetInt("broker.heartbeat.interval.ms")) * 2,
         TimeSpan.FromMilliseconds(config.GetInt("replica.fetch.wait.max.ms")) * WaitsMin);
@@ -37,6 +39,16 @@ public sealed class LeaderSilence(TimeProvider time, BrokerConfig config)
         lock (_lock)
         {
             _since.Remove(broker.Value);
+            _gone.Remove(broker.Value);
+        }
+    }
+
+    /// <summary>The broker that was asked ended the connection, or nobody listens where it did.</summary>
+    public void Ended(BrokerId broker)
+    {
+        lock (_lock)
+        {
+            _gone.Add(broker.Value);
         }
     }
 
@@ -44,7 +56,8 @@ public sealed class LeaderSilence(TimeProvider time, BrokerConfig config)
     {
         lock (_lock)
         {
-            return _since.TryGetValue(broker, out long since) && time.GetElapsedTime(since) is var silent && silent >= _from && silent < _to;
+            return _since.TryGetValue(broker, out long since) && time.GetElapsedTime(since) is var silent
+                && (silent >= _from || _gone.Contains(broker)) && silent < _to;
         }
     }
 

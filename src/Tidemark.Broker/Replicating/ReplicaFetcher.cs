@@ -210,6 +210,11 @@ internal sealed partial class ReplicaFetcher(BrokerId source, string purpose, Fe
         catch (LinkException e)
         {
             Answered();
+            if (e.End is LinkEnd.ClosedByPeer or LinkEnd.Refused)
+            {
+                services.Cluster.Silence?.Ended(source);
+            }
+
             FetcherLog.Unreachable(services.Log, source, e.Message);
             return false;
         }

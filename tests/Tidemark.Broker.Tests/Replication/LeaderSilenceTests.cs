@@ -5,7 +5,7 @@ using Tidemark.Simulator;
 
 namespace Tidemark.Broker.Tests.Replication;
 
-/// <summary>When a broker that does not answer fetches is not named to clients: after two heartbeats' time, until a session has passed for nothing.</summary>
+/// <summary>When a broker that does not answer fetches is not named to clients: at once when it is gone, or after two heartbeats' time, until a session has passed for nothing.</summary>
 public sealed class LeaderSilenceTests
 {
     private static readonly BrokerId s_leader = new(2);
@@ -33,6 +33,20 @@ public sealed class LeaderSilenceTests
         Assert.False(_silence.IsSilent(2));
         _silence.Asked(s_leader);
         _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(_silence.IsSilent(2));
+    }
+
+    [Fact]
+    public void It_begins_at_once_when_the_connection_ends()
+    {
+        _silence.Asked(s_leader);
+        _silence.Ended(s_leader);
+        Assert.True(_silence.IsSilent(2));
+        _silence.Answered(s_leader);
+        _silence.Asked(s_leader);
+        Assert.False(_silence.IsSilent(2));
+        _silence.Ended(s_leader);
+        _time.Advance(TimeSpan.FromSeconds(11.1));
         Assert.False(_silence.IsSilent(2));
     }
 
