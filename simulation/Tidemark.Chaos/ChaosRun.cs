@@ -143,11 +143,13 @@ public sealed class ChaosRun : IDisposable
     }
 
     /// <summary>Waits until every node says that all is well; how long that took, to a look.</summary>
-    private async Task<TimeSpan> RecoverAsync(string after)
+    private Task<TimeSpan> RecoverAsync(string after) => UntilAsync(_administration.WhatIsMissingAsync, "18 a cluster that is whole recovers", after);
+
+    private async Task<TimeSpan> UntilAsync(Func<IReadOnlyList<LoadedTopic>, Task<string?>> look, string rule, string after)
     {
         TimeSpan took = TimeSpan.Zero;
         long last = Stopwatch.GetTimestamp();
-        while (await _administration.WhatIsMissingAsync(_topics) is { } missing)
+        while (await look(_topics) is { } missing)
         {
             ThrowIfBroken();
 
@@ -157,7 +159,7 @@ public sealed class ChaosRun : IDisposable
             last = Stopwatch.GetTimestamp();
             if (took > RecoveryTimeMax)
             {
-                throw new BrokenRuleException("18 a cluster that is whole recovers", $"not within {RecoveryTimeMax.TotalSeconds} s after {after}: {missing}");
+                throw new BrokenRuleException(rule, $"not within {RecoveryTimeMax.TotalSeconds} s after {after}: {missing}");
             }
 
             await Task.Delay(LookPace);
@@ -169,6 +171,7 @@ public sealed class ChaosRun : IDisposable
 
     private async Task<string?> JudgeAsync()
     {
+        await UntilAsync(_administration.WhatIsUncommittedAsync, "18 all that was written gets committed", "the last write");
         foreach (ChaosNode node in _cluster.Nodes)
         {
             await node.StopAsync();

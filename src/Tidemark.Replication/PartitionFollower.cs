@@ -73,9 +73,13 @@ public sealed class PartitionFollower(BrokerId leader, LeaderEpoch epoch)
         return leaderStart > log.End ? FollowerStep.RestartAt(leaderStart) : FollowerStep.Retry;
     }
 
-    /// <summary>The high watermark after an append: never past the own end, never below the own start. It may go back.</summary>
-    public static Offset HighWatermark(Offset leaderHighWatermark, in FollowerLog log) =>
-        Offset.Max(log.Start, Offset.Min(leaderHighWatermark, log.End));
+    /// <summary>
+    /// The high watermark after an append or a cut: never past the own end, never below the own start. Kafka's goes back to a new leader's, which
+    /// knows less until its followers have fetched; here what this replica knew to be committed it still knows, so that the knowledge
+    /// outlives leaders that stop one after the other, and reads from a follower do not go back. It goes back with the log only.
+    /// </summary>
+    public static Offset HighWatermark(Offset own, Offset leaders, in FollowerLog log) =>
+        Offset.Max(log.Start, Offset.Min(Offset.Max(own, leaders), log.End));
 
     /// <summary>
     /// Where the logs may still agree. When the own log knows the leader's epoch both ended it at some point and agree up to the lower of

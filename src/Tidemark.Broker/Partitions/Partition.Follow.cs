@@ -83,7 +83,7 @@ public sealed partial class Partition
                 return appended.Error == ErrorCode.KafkaStorageError ? FollowerAction.AwaitMetadata : FollowerAction.Retry;
             }
 
-            MoveHighWatermark(log, PartitionFollower.HighWatermark(step.LeaderHighWatermark, Of(log)));
+            MoveHighWatermark(log, PartitionFollower.HighWatermark(HighWatermark, step.LeaderHighWatermark, Of(log)));
             if (step.LeaderLogStart > log.LogStart)
             {
                 log.AdvanceLogStart(Offset.Min(step.LeaderLogStart, HighWatermark));
@@ -132,7 +132,7 @@ public sealed partial class Partition
             return FollowerAction.AwaitMetadata;
         }
 
-        MoveHighWatermark(log, PartitionFollower.HighWatermark(HighWatermark, Of(log)));
+        MoveHighWatermark(log, PartitionFollower.HighWatermark(HighWatermark, HighWatermark, Of(log)));
         return step.Action;
     }
 

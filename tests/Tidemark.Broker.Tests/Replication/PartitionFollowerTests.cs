@@ -16,8 +16,15 @@ public sealed class PartitionFollowerTests
 
         Assert.Equal(FollowerAction.Append, step.Action);
         Assert.Equal(new Offset(3), step.LeaderLogStart);
-        Assert.Equal(new Offset(15), PartitionFollower.HighWatermark(step.LeaderHighWatermark, Log(3, 15)));
-        Assert.Equal(new Offset(3), PartitionFollower.HighWatermark(new Offset(1), Log(3, 15)));
+        Assert.Equal(new Offset(15), PartitionFollower.HighWatermark(new Offset(2), step.LeaderHighWatermark, Log(3, 15)));
+        Assert.Equal(new Offset(3), PartitionFollower.HighWatermark(new Offset(1), new Offset(1), Log(3, 15)));
+    }
+
+    [Fact]
+    public void What_it_knew_to_be_committed_it_still_knows_under_a_leader_that_knows_less()
+    {
+        Assert.Equal(new Offset(12), PartitionFollower.HighWatermark(new Offset(12), new Offset(7), Log(3, 15)));
+        Assert.Equal(new Offset(10), PartitionFollower.HighWatermark(new Offset(12), new Offset(7), Log(3, 10)));
     }
 
     [Fact]
