@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Text.Json;
+using Tidemark.Records;
 using Tidemark.System.Tests.Running;
 
 namespace Tidemark.System.Tests.Processes;
@@ -85,6 +87,27 @@ public sealed class CommandLineTests(CommandLineTests.Broker fixture) : IClassFi
         Directory.Delete(copy, recursive: true);
         Assert.Equal(4, damaged.ExitCode);
         Assert.Contains("checksum", damaged.Error);
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--json")]
+    public async Task A_batch_whose_checksum_is_right_and_whose_records_are_not_is_told_of(params string[] options)
+    {
+        using var builder = new RecordBatchBuilder(RecordBatchOptions.Default);
+        builder.Append(0, default, "readable"u8);
+        builder.Append(1, default, "cut"u8);
+        byte[] bytes = builder.Build().ToArray();
+        bytes[^10] = 60;
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(17), RecordBatchHeader.ComputeCrc(bytes));
+        string segment = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(segment, bytes);
+        CommandResult dumped = await ChildProcess.RunAsync(RunningBroker.Executable, ["logs", "dump", segment, "--records", .. options]);
+        File.Delete(segment);
+
+        Assert.Equal(4, dumped.ExitCode);
+        Assert.Contains("readable", dumped.Output);
+        Assert.Contains("cannot be read", dumped.Error);
     }
 
     [Fact]

@@ -45,13 +45,12 @@ internal static class DumpLogsCommand
                 StoredBatch header = reader.Batch;
                 bool intact = header.CrcIsValid();
                 exitCode = intact ? exitCode : ExitCode.Damaged;
-                if (json)
+                RecordFault unread = json ? WriteJson(segment, reader.Position, header, intact, records) : WriteText(reader.Position, header, intact, records);
+                if (unread != RecordFault.None)
                 {
-                    WriteJson(segment, reader.Position, header, intact, records);
-                }
-                else
-                {
-                    WriteText(reader.Position, header, intact, records);
+                    // The checksum covers what was written, not that it made sense.
+                    Console.Error.WriteLine($"{segment}: position {reader.Position}: the records of the batch cannot be read: {unread}");
+                    exitCode = ExitCode.Damaged;
                 }
             }
 
@@ -65,7 +64,8 @@ internal static class DumpLogsCommand
         return exitCode;
     }
 
-    private static void WriteText(long position, StoredBatch header, bool intact, bool records)
+    /// <summary>What the records could not be read for; None where they were, and where they were not asked for.</summary>
+    private static RecordFault WriteText(long position, StoredBatch header, bool intact, bool records)
     {
         var line = new StringBuilder();
         line.Append($"  @{position} offsets {header.BaseOffset.Value}-{header.LastOffset.Value} records {CountOf(header, intact)} bytes {header.SizeInBytes} epoch {header.LeaderEpoch.Value}");
@@ -83,9 +83,8 @@ internal static class DumpLogsCommand
 
         line.Append(header.IsTransactional ? " transactional" : "").Append(header.IsControl ? " control" : "").Append(intact ? "" : " WRONG CHECKSUM");
         Console.Out.WriteLine(line);
-        if (records && intact)
-        {
-            Visit(header, static (in RecordView record) =>
+        return !records || !intact ? RecordFault.None
+            : Visit(header, static (in RecordView record) =>
             {
                 var text = new StringBuilder($"    {record.Offset} {record.Timestamp} {Shown(record.Key)}: {Shown(record.Value)}");
                 foreach (RecordHeaderWalk one in record.Headers)
@@ -95,15 +94,15 @@ internal static class DumpLogsCommand
 
                 Console.Out.WriteLine(text);
             });
-        }
     }
 
-    private static void WriteJson(string segment, long position, StoredBatch header, bool intact, bool records)
+    private static RecordFault WriteJson(string segment, long position, StoredBatch header, bool intact, bool records)
     {
         var shown = new List<(long Offset, long Timestamp, byte[]? Key, byte[]? Value, List<(string Key, byte[]? Value)> Headers)>();
+        RecordFault unread = RecordFault.None;
         if (records && intact)
         {
-            Visit(header, (in RecordView record) =>
+            unread = Visit(header, (in RecordView record) =>
             {
                 var headers = new List<(string, byte[]?)>();
                 foreach (RecordHeaderWalk one in record.Headers)
@@ -146,6 +145,7 @@ internal static class DumpLogsCommand
 
             writer.WriteEndObject();
         });
+        return unread;
     }
 
     /// <summary>What the header says; a message of old does not say how many are in it.</summary>
@@ -167,13 +167,15 @@ internal static class DumpLogsCommand
 
     private delegate void RecordVisitor(in RecordView record);
 
-    private static void Visit(StoredBatch header, RecordVisitor visitor)
+    private static RecordFault Visit(StoredBatch header, RecordVisitor visitor)
     {
         using StoredRecords reader = header.Records();
         while (reader.MoveNext(out RecordView record))
         {
             visitor(record);
         }
+
+        return reader.Fault;
     }
 
     /// <summary>Text as it is; bytes that are not text as hexadecimal digits, cut where a line would get too long.</summary>
