@@ -104,7 +104,8 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
     }
 
     private Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(RunningBroker.Executable, [.. arguments, "--bootstrap-server", fixture.Running.Bootstrap])
+        // A shell without job control starts what runs in the background with SIGINT ignored, and so would be all that the tests start.
+        Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", RunningBroker.Executable, .. arguments, "--bootstrap-server", fixture.Running.Bootstrap])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
