@@ -1,9 +1,9 @@
 using Tidemark.Primitives;
 
-namespace Tidemark.Broker.Coordinating;
+namespace Tidemark.Coordination;
 
 /// <summary>What a client of a coordinator is told when the coordinator could not write: not how its log fared, but whom to ask next and when.</summary>
-internal static class ShardErrors
+public static class AppendErrors
 {
     public static ErrorCode ForClients(ErrorCode ofAppend) => ofAppend switch
     {

@@ -275,7 +275,7 @@ public sealed partial class ShardDriver<TShard>
         }
         else
         {
-            held.Asked.Refuse(ShardErrors.ForClients(error));
+            held.Asked.Refuse(AppendErrors.ForClients(error));
         }
     }
 
@@ -287,7 +287,7 @@ public sealed partial class ShardDriver<TShard>
         {
             appended.Held.RemoveAll(held =>
             {
-                held.Asked?.Refuse(ShardErrors.ForClients(ErrorCode.RequestTimedOut));
+                held.Asked?.Refuse(AppendErrors.ForClients(ErrorCode.RequestTimedOut));
                 return held.Asked is not null;
             });
         }

@@ -2,6 +2,7 @@ using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Coordinating;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Transactions;
+using Tidemark.Coordination;
 using Tidemark.Coordination.Groups;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
@@ -98,7 +99,7 @@ public sealed class TxnOffsetCommitHandler(Coordinators<GroupShard> groups, Clus
     private static ErrorCode OfVerification(ErrorCode error) => error switch
     {
         ErrorCode.NetworkException => ErrorCode.CoordinatorLoadInProgress,
-        _ => ShardErrors.ForClients(error),
+        _ => AppendErrors.ForClients(error),
     };
 
     /// <summary>The error for all partitions that exist; those that do not have their own.</summary>

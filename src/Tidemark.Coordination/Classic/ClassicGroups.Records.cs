@@ -76,8 +76,8 @@ public sealed partial class ClassicGroups
 
         foreach (ClassicMember member in created.Group.Members)
         {
-            AnswerJoin(created.Group, member, ClassicAnswers.RefuseJoin("", AppendErrorForClients(error)));
-            AnswerSync(member, ClassicAnswers.RefuseSync(AppendErrorForClients(error)));
+            AnswerJoin(created.Group, member, ClassicAnswers.RefuseJoin("", AppendErrors.ForClients(error)));
+            AnswerSync(member, ClassicAnswers.RefuseSync(AppendErrors.ForClients(error)));
         }
     }
 }

@@ -45,7 +45,7 @@ public sealed partial class ClassicGroups
         if (error != ErrorCode.None)
         {
             Note(group, $"member {member.Id} could not be written ({error}), instance {before.InstanceId} is {before.Id} again");
-            ErrorCode told = AppendErrorForClients(error);
+            ErrorCode told = AppendErrors.ForClients(error);
             AnswerJoin(group, member, ClassicAnswers.RefuseJoin("", told));
             AnswerSync(member, ClassicAnswers.RefuseSync(told));
             group.Replace(member, before);

@@ -104,7 +104,7 @@ public sealed partial class ClassicGroups
 
         if (error != ErrorCode.None)
         {
-            ErrorCode told = AppendErrorForClients(error);
+            ErrorCode told = AppendErrors.ForClients(error);
             foreach (ClassicMember member in group.Members)
             {
                 member.Assignment = default;

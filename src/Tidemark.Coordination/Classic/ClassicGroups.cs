@@ -130,15 +130,6 @@ public sealed partial class ClassicGroups : GroupPart
         return true;
     }
 
-    /// <summary>What clients are told when a record of their group could not be appended.</summary>
-    private static ErrorCode AppendErrorForClients(ErrorCode error) => error switch
-    {
-        ErrorCode.UnknownTopicOrPartition or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut => ErrorCode.CoordinatorNotAvailable,
-        ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
-        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize => ErrorCode.UnknownServerError,
-        _ => error,
-    };
-
     private void Note(ClassicGroup group, string what) => Shard.Emit(new Note(Told.Short($"group {group.Id}, generation {group.Generation}, {group.State}: {what}")));
 
     private TimeSpan After(ShardTime now, int ms) => now.Monotonic + TimeSpan.FromMilliseconds(Math.Max(0, ms));
