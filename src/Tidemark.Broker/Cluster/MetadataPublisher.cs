@@ -29,7 +29,7 @@ internal sealed class MetadataPublisher(
 {
     private readonly PartitionConfigs _configs = new();
 
-    private readonly int _directoriesNamed = (fileConfig.Find("log.dirs") is { } several ? several.AsList() : fileConfig.GetList("log.dir")).Count(path => path.Length > 0);
+    private readonly int _directoriesNamed = fileConfig.LogDirectories.Length;
 
     /// <summary>The first image may be far ahead of the last one of an earlier life: logs that it does not know are put aside.</summary>
     public void PublishFirst(MetadataImage image)

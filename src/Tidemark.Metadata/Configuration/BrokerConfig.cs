@@ -118,6 +118,9 @@ public sealed class BrokerConfig
 
     public ImmutableArray<string> GetList(string name) => Find(name)?.AsList() ?? [];
 
+    /// <summary>Where logs are kept, as they are named: <c>log.dirs</c>, or <c>log.dir</c> where that is not there.</summary>
+    public ImmutableArray<string> LogDirectories => [.. (Find("log.dirs") is { } several ? several.AsList() : GetList("log.dir")).Where(path => path.Length > 0)];
+
     /// <summary>One key as DescribeConfigs shows it.</summary>
     /// <param name="defaultsOnly">True to see only what was set for all brokers at run time.</param>
     public DescribedConfig Describe(string name, bool defaultsOnly = false)

@@ -68,7 +68,7 @@ public sealed record NodeOptions(
         CheckQuorum(config, nodeId);
         IReadOnlyList<Listener> advertised = ReadAdvertised(config, listeners, controllers);
         string interBroker = ReadInterBroker(config, advertised, controllers);
-        string[] directories = [.. (config.Find("log.dirs") is { } several ? several.AsList() : config.GetList("log.dir")).Where(d => d.Length > 0).Select(Path.GetFullPath)];
+        string[] directories = [.. config.LogDirectories.Select(Path.GetFullPath)];
         if (directories.Length == 0 || directories.Distinct().Count() != directories.Length)
         {
             throw new ConfigurationException("log.dirs", config.Find("log.dirs")?.Text, "one or more different directories are allowed, with commas between them");

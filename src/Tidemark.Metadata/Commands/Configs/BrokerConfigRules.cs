@@ -104,7 +104,7 @@ internal static class BrokerConfigRules
                 return value.Text == context.Config.Find(name)?.Text ? null
                     : $"Configuration {name} changes with the next start only: set it in the property file, which has {context.Config.Find(name)?.Text}.";
             case "cordoned.log.dirs":
-                ImmutableArray<string> known = context.Config.Find("log.dirs") is { } several ? several.AsList() : context.Config.GetList("log.dir");
+                ImmutableArray<string> known = context.Config.LogDirectories;
                 string[] unknown = [.. value.AsList().Where(path => path != "*" && !known.Contains(path))];
                 return unknown.Length == 0 ? null
                     : $"Invalid value {value.Text} for configuration {name}: allowed are the directories of log.dirs ({string.Join(", ", known)}) and *, and {string.Join(", ", unknown)} is none of them.";
