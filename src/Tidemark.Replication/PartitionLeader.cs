@@ -74,7 +74,7 @@ public sealed class PartitionLeader
     public IReadOnlyList<BrokerId> Replicas => _replicas;
 
     /// <summary>How far each follower is, as far as its fetches tell.</summary>
-    public IReadOnlyList<FollowerStanding> Followers => [.. _followers.Select(each => new FollowerStanding(each.Id, each.LogEnd, each.LastCaughtUp))];
+    public IReadOnlyList<FollowerStanding> Followers => [.. _followers.Select(each => new FollowerStanding(each.Id, each.LogEnd, each.BrokerEpoch, each.LastCaughtUp))];
 
     public int PartitionEpoch { get; private set; }
 

@@ -48,6 +48,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
     /// <summary>Told of every committed change of the metadata.</summary>
     public void OnChange(MetadataImage before, MetadataImage after)
     {
+        LookAtFences(before, after);
         if (ReferenceEquals(before.Topics, after.Topics))
         {
             return;
@@ -64,6 +65,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
                     var id = new PartitionId(topic.Name, topic.Id, partition.Id);
                     _changed.Add(id);
                     _restarts.OnChange(id, former, partition, after.LastOffset);
+                    LookAtJoins(id, former, partition, after);
                 }
             }
         }
@@ -112,6 +114,47 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
                 {
                     history.Final(id, leader.LogStart.Value, values);
                 }
+            }
+        }
+    }
+
+    /// <summary>Who is fenced in a life that runs, and did not ask to leave, was not heard of for a session; its lease is over by then.</summary>
+    private void LookAtFences(MetadataImage before, MetadataImage after)
+    {
+        if (ReferenceEquals(before.Brokers, after.Brokers))
+        {
+            return;
+        }
+
+        foreach ((int id, BrokerImage broker) in after.Brokers)
+        {
+            if (broker.IsFenced && !broker.IsInControlledShutdown && before.Brokers.TryGetValue(id, out BrokerImage? old) && old.IsActive && old.Epoch == broker.Epoch
+                && IsOfLife(id, broker) && cluster[id].Lease!.IsHeld)
+            {
+                throw new BrokenRuleException("1 nobody is fenced who may serve", $"broker {id} of epoch {broker.Epoch} is fenced and holds its lease");
+            }
+        }
+    }
+
+    /// <summary>Whether the node runs as this life of the broker, and knows it.</summary>
+    private bool IsOfLife(int node, BrokerImage life) =>
+        cluster[node] is { IsRunning: true, Broker: { } broker } && _lives.GetValueOrDefault(node).IsRegistered
+        && broker.Cluster.Image.Brokers.TryGetValue(node, out BrokerImage? known) && known.Epoch == life.Epoch;
+
+    /// <summary>Who is in sync and was not under the same leader.</summary>
+    private void LookAtJoins(PartitionId id, PartitionImage? before, PartitionImage now, MetadataImage after)
+    {
+        if (before is null || before.LeaderEpoch != now.LeaderEpoch || losses.MayLose(id)
+            || Find(now.Leader, id) is not { Log: { IsFailed: false } } leader || leader.LeaderEpoch != now.LeaderEpoch)
+        {
+            return;
+        }
+
+        foreach (int node in now.Isr.Except(before.Isr))
+        {
+            if (after.Brokers.TryGetValue(node, out BrokerImage? joined))
+            {
+                LeadershipChecks.OnJoin(id, now, leader, joined, IsOfLife(node, joined) && Find(node, id) is { Log: { IsFailed: false } log } ? log : null);
             }
         }
     }
@@ -177,7 +220,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         scan.Refresh(name);
         Truncations += scan.Cuts - cuts;
         LogChecks.Look(name, replica, scan);
-        _leaderships.Look(id, node, replica);
+        _leaderships.Look(id, node, replica, log);
         if (replica.LeaderEpoch == LeaderEpoch.Unknown)
         {
             return;

@@ -18,6 +18,9 @@ public sealed partial class Partition
     /// <summary>The newest change of the partition's metadata that the leader knows of, from an answer or as published; -1 while it does not lead.</summary>
     public int PartitionEpoch => _leader?.PartitionEpoch ?? -1;
 
+    /// <summary>Every replica that may count as in sync at the controller, as far as the leader knows; empty while it does not lead.</summary>
+    public IReadOnlyList<BrokerId> MaximalIsr => _leader?.Isr.Maximal ?? [];
+
     /// <summary>How far the followers are; empty while this replica does not lead.</summary>
     public IReadOnlyList<FollowerStanding> Followers
     {
