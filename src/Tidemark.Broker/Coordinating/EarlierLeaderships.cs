@@ -9,15 +9,15 @@ namespace Tidemark.Broker.Coordinating;
 /// another broker where it is now, and one that has not noticed yet sends it back to where it came from. When the next life listens there within a
 /// second, it leads nothing, and NOT_COORDINATOR is the truth; but where the client is librdkafka that is no error after which OffsetFetch asks elsewhere:
 /// it goes to the application (<c>rd_kafka_committed</c>), or leaves a consumer's new partitions without a position. COORDINATOR_LOAD_IN_PROGRESS has it
-/// ask the same broker again until it is told the same. The end of the connection, which is what the client met with wherever the
-/// process is not back so soon, is what every client looks the coordinator up anew for.
+/// ask the same broker again until it is told the same. The end of the connection, which is what the client meets with wherever the
+/// process is not back so soon, is what clients look the coordinator up anew for: librdkafka, Java's, kafka-python, and with them whoever retries.
 /// </summary>
 /// <param name="topic">The topic of the coordinators.</param>
 public sealed class EarlierLeaderships(string topic, BrokerId self, TimeProvider time)
 {
     /// <summary>
     /// For how long connections may be owed to news of the last life. While a client waits for its connection it asks anew every second (librdkafka) or sooner; and
-    /// the other brokers know before this one listens. Where a client does not ask anew when a connection ends, but connects again (franz-go), it is
+    /// the other brokers know before this one listens. Where a client connects again first when an answer does not come (franz-go), it is
     /// held up by this, so it is short.
     /// </summary>
     private static readonly TimeSpan s_newsLasts = TimeSpan.FromSeconds(3);
