@@ -44,6 +44,7 @@ public sealed class BrokerNode : INode
     private readonly DirectoryAssignments _assignments;
     private readonly MetadataPublisher _publisher;
     private readonly Coordinators<GroupShard> _groups;
+    private readonly EarlierLeaderships _earlierGroups;
     private readonly BrokerTransactions _transactions;
     private readonly ILogger _log;
     private readonly TaskCompletionSource<string> _failed = new();
@@ -121,6 +122,7 @@ public sealed class BrokerNode : INode
                 () => (CompressionCodec)Cluster.Config.GetInt("offsets.topic.compression.codec"),
                 TimeSpan.FromMilliseconds(options.Config.GetInt("offsets.commit.timeout.ms")),
                 environment.Logs.CreateLogger("Tidemark.Groups")));
+        _earlierGroups = new EarlierLeaderships(InternalTopics.ConsumerOffsets, options.Node, environment.Time);
         _transactions = new BrokerTransactions(
             environment, Cluster, Partitions, _links, _delays, new ProducerIdBlocks(Cluster, quorum), options.InterBrokerListenerName, new OffsetsMarkers(_groups));
         _storage.OnRolled = _housekeeping.OnRolled;
@@ -128,7 +130,7 @@ public sealed class BrokerNode : INode
         NodeHandlers more = moreHandlers(this);
         Table = new DispatchTable([.. OwnHandlers(), .. more.ForClients]);
         ControllerTable = new DispatchTable(more.ForControllers);
-        Acceptor = new BrokerAcceptor(Table, ControllerTable, options.Config.GetList("controller.listener.names"), environment.Logs);
+        Acceptor = new BrokerAcceptor(Table, ControllerTable, options.Config.GetList("controller.listener.names"), environment.Logs, environment.Time);
     }
 
     public BrokerAcceptor Acceptor { get; }
@@ -157,6 +159,7 @@ public sealed class BrokerNode : INode
     {
         // What is missing from a log is damage or the work of compaction: only the topic's configuration tells which.
         MetadataImage known = _quorum.Load();
+        _earlierGroups.Remember(known);
         await RunAll("load", Directories.BeginLoading(_publisher.OptionsOfLogs(known), (partition, id) => known.Topics.Find(partition.Topic)?.Id == id));
         if (Directories.All.All(d => d.IsOffline))
         {
@@ -172,7 +175,11 @@ public sealed class BrokerNode : INode
                 _options.Config.Find("broker.rack")?.Text,
                 [.. Directories.All.Where(d => !d.IsOffline).Select(d => d.Id)],
                 Directories.CleanShutdownEpoch ?? -1),
-            OnReady);
+            () =>
+            {
+                _earlierGroups.Open();
+                OnReady();
+            });
         _cordoned = Cluster.Image.Brokers.TryGetValue(_options.Node.Value, out BrokerImage? self) ? [.. self.CordonedDirectories ?? []] : [];
         TellCordoned();
         _mover.ResumeAll(Partitions);
@@ -249,7 +256,7 @@ public sealed class BrokerNode : INode
             new ListOffsetsHandler(Partitions),
             new MetadataHandler(Cluster, creation),
             new OffsetCommitHandler(_groups),
-            new OffsetFetchHandler(_groups),
+            new OffsetFetchHandler(_groups, _earlierGroups),
             new FindCoordinatorHandler(Cluster, creation),
             new JoinGroupHandler(_groups, _environment),
             new HeartbeatHandler(_groups),
@@ -293,6 +300,7 @@ public sealed class BrokerNode : INode
         }
 
         _groups.Publish(image, Cluster.Config);
+        _earlierGroups.Follow(image);
         _transactions.Publish(image, Cluster.Config);
     }
 

@@ -26,7 +26,7 @@ public sealed class ControllerNode : INode
         (_environment, _driver, _fileConfig) = (environment, driver, config);
         Cluster = new ClusterState(clusterId, node, config) { KRaftVersion = () => driver.KRaftVersion };
         Table = new DispatchTable(ControllerHandlers.ForControllers(driver, Cluster, loggers, environment, () => Table!));
-        Acceptor = new BrokerAcceptor(Table, Table, config.GetList("controller.listener.names"), environment.Logs);
+        Acceptor = new BrokerAcceptor(Table, Table, config.GetList("controller.listener.names"), environment.Logs, environment.Time);
     }
 
     public BrokerAcceptor Acceptor { get; }

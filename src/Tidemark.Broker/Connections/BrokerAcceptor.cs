@@ -13,14 +13,16 @@ public sealed class BrokerAcceptor : IConnectionAcceptor
     private readonly ConnectionServices _services;
     private readonly ConnectionServices _controllerServices;
     private readonly IReadOnlyList<string> _controllerListeners;
+    private readonly TimeProvider _time;
     private readonly TaskCompletionSource _drained = new();
     private volatile bool _draining;
 
     /// <param name="table">What clients and other brokers are served.</param>
     /// <param name="controllerTable">What is served on the controller's listeners instead.</param>
     /// <param name="controllerListeners"><c>controller.listener.names</c></param>
-    public BrokerAcceptor(DispatchTable table, DispatchTable controllerTable, IReadOnlyList<string> controllerListeners, ILoggerFactory logs)
+    public BrokerAcceptor(DispatchTable table, DispatchTable controllerTable, IReadOnlyList<string> controllerListeners, ILoggerFactory logs, TimeProvider time)
     {
+        _time = time;
         _services = new ConnectionServices(table, logs.CreateLogger("Tidemark.Connections"), OnClosed);
         _controllerServices = _services with { Table = controllerTable };
         _controllerListeners = controllerListeners;
@@ -28,7 +30,8 @@ public sealed class BrokerAcceptor : IConnectionAcceptor
 
     public IConnectionHandler Accept(ConnectionInfo info, IConnectionTransport transport)
     {
-        var connection = new ClientConnection(info, transport, _controllerListeners.Contains(info.ListenerName, StringComparer.OrdinalIgnoreCase) ? _controllerServices : _services);
+        bool isForControllers = _controllerListeners.Contains(info.ListenerName, StringComparer.OrdinalIgnoreCase);
+        var connection = new ClientConnection(info, transport, isForControllers ? _controllerServices : _services) { AcceptedAt = _time.GetTimestamp() };
         _open[info.Id] = connection;
         if (_draining)
         {

@@ -42,6 +42,9 @@ public sealed partial class ClientConnection : IConnectionHandler
 
     public ConnectionInfo Info { get; }
 
+    /// <summary>When it was accepted, a timestamp of the broker's monotonic clock.</summary>
+    public long AcceptedAt { get; init; }
+
     /// <summary>The client id of the latest request.</summary>
     public string? ClientId { get; private set; }
 

@@ -24,7 +24,14 @@ public abstract class MessageHandler<TRequest, TResponse>(ApiKey api, short lowe
     public void Handle(Request request)
     {
         var reader = new WireReader(request.Body);
-        ValueTask<TResponse> answer = Answer(TRequest.Read(ref reader, request.ApiVersion), request);
+        TRequest asked = TRequest.Read(ref reader, request.ApiVersion);
+        if (ReasonToEnd(asked, request) is { } reason)
+        {
+            request.Close(reason);
+            return;
+        }
+
+        ValueTask<TResponse> answer = Answer(asked, request);
         if (answer.IsCompletedSuccessfully)
         {
             request.Respond(answer.Result);
@@ -43,6 +50,9 @@ public abstract class MessageHandler<TRequest, TResponse>(ApiKey api, short lowe
 
     /// <summary>The answer that tells of every part of the request that it failed with the error, in the places where clients look for it.</summary>
     protected abstract TResponse Refusal(TRequest request, ErrorCode error, short version);
+
+    /// <summary>Why the connection ends without an answer, where the client does better with that than with any; null for what is answered.</summary>
+    protected virtual string? ReasonToEnd(TRequest request, Request context) => null;
 
     /// <summary>
     /// What the request comes to. May complete later; until then no other request of the connection is served. Views into

@@ -12,8 +12,10 @@ namespace Tidemark.Broker.Handlers;
 /// API key 9, OffsetFetch: how far groups have read.
 /// v2 all partitions of a group · v5 leader epochs (KIP-320) · v7 offsets that no open transaction can change (KIP-447) · v8 several groups (KIP-709) ·
 /// v9 member epochs (KIP-848) · v10 topic ids.
+/// Whoever asks for a group that this broker's last life coordinated, and no life since, is not told so: his connection ends, as with that life
+/// (see <see cref="EarlierLeaderships"/>). After NOT_COORDINATOR to any other request of a group all clients look for the coordinator by themselves.
 /// </summary>
-public sealed class OffsetFetchHandler(Coordinators<GroupShard> groups)
+public sealed class OffsetFetchHandler(Coordinators<GroupShard> groups, EarlierLeaderships earlier)
     : MessageHandler<OffsetFetchRequest, OffsetFetchResponse>(ApiKey.OffsetFetch, 1, 10)
 {
     private const short SeveralGroupsFrom = 8;
@@ -30,6 +32,12 @@ public sealed class OffsetFetchHandler(Coordinators<GroupShard> groups)
         }
 
         return OfOne(request, Refused(request.GroupId, error), version);
+    }
+
+    protected override string? ReasonToEnd(OffsetFetchRequest request, Request context)
+    {
+        bool isBroughtByNews = context.ApiVersion >= SeveralGroupsFrom ? request.Groups.Any(g => IsBroughtByNews(g.GroupId, context)) : IsBroughtByNews(request.GroupId, context);
+        return isBroughtByNews ? "its group's coordinator was this broker's last life" : null;
     }
 
     protected override async ValueTask<OffsetFetchResponse> Answer(OffsetFetchRequest request, Request context)
@@ -96,6 +104,8 @@ public sealed class OffsetFetchHandler(Coordinators<GroupShard> groups)
         });
         return response;
     }
+
+    private bool IsBroughtByNews(string group, Request context) => earlier.Brought(group, context.Connection.AcceptedAt) && groups.Find(group) is null;
 
     private ValueTask<OffsetFetchResponse.OffsetFetchResponseGroup> Ask(OffsetFetchRequest.OffsetFetchRequestGroup asked, bool requireStable, short version) =>
         groups.Ask(

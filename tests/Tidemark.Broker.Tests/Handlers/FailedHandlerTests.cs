@@ -26,7 +26,7 @@ public sealed class FailedHandlerTests
     {
         DispatchTable table = WholeTable();
         var throwing = new DispatchTable(table.All.Select(handler => new Throwing(handler)));
-        var acceptor = new BrokerAcceptor(throwing, throwing, [], _world.Environment.Logs);
+        var acceptor = new BrokerAcceptor(throwing, throwing, [], _world.Environment.Logs, _world.Environment.Time);
         SimulatedConnection connection = _world.Connect(acceptor);
         var compared = new HashSet<ApiKey>();
         foreach ((ApiKey api, short version, byte[] request, byte[]? expected) in Rows())

@@ -34,7 +34,8 @@ public sealed class TransactionalProduceTests : ITransactionCoordinators
             ]),
             new DispatchTable([]),
             [],
-            environment.Logs);
+            environment.Logs,
+            environment.Time);
         _client = new TestClient(_world.World.Connect(_acceptor));
     }
 
