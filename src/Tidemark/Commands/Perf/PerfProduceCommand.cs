@@ -59,12 +59,14 @@ internal static class PerfProduceCommand
                     new ProducerRecord(topic, null, value),
                     delivery =>
                     {
-                        latency.Add(Stopwatch.GetElapsedTime(posted));
-                        Interlocked.Increment(ref done);
                         if (delivery.Error is { } error)
                         {
                             Interlocked.CompareExchange(ref failure, error, null);
+                            return;
                         }
+
+                        latency.Add(Stopwatch.GetElapsedTime(posted));
+                        Interlocked.Increment(ref done);
                     },
                     call.Cancellation);
             }
