@@ -81,20 +81,20 @@ public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture
     }
 
     [Theory]
-    [InlineData("consume much", "> /dev/full")]
+    [InlineData("consume full", "> /dev/full")]
     [InlineData("--help", "> /dev/full")]
     [InlineData("topics describe never-was", "2> /dev/full")]
     public async Task What_cannot_be_written_is_a_line_at_most_and_no_success(string command, string redirection)
     {
-        (await ChildProcess.RunAsync(RunningBroker.Executable, ["produce", "much", "--bootstrap-server", fixture.Running.Bootstrap], "x\n")).Succeeded();
+        (await ChildProcess.RunAsync(RunningBroker.Executable, ["produce", "full", "--bootstrap-server", fixture.Running.Bootstrap], "x\n")).Succeeded();
         CommandResult result = await ChildProcess.RunAsync("bash", ["-c", $"TIDEMARK_BOOTSTRAP={fixture.Running.Bootstrap} '{RunningBroker.Executable}' {command} {redirection}"]);
         Assert.Equal(1, result.ExitCode);
         Assert.Equal(redirection[0] == '>' ? "tidemark: cannot write to standard output: No space left on device\n" : "", result.Error);
     }
 
     [Theory]
-    [InlineData(40, "replication factor  1")]
-    [InlineData(62, "narrow          2           1 ")]
+    [InlineData(44, "replication factor  1")]
+    [InlineData(60, "narrow          2           1 ")]
     public async Task A_narrow_terminal_shows_every_cell_whole(int columns, string expected)
     {
         await Run("topics", "create", "narrow", "--partitions", "2");
