@@ -186,7 +186,9 @@ public sealed class BrokerConnection : IAsyncDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            var broken = new BrokerUnreachableException($"The connection to {Address} broke off: {error.Message}", error);
+            // The socket is disposed of where the connection failed before, which the caller could not know yet.
+            string reason = error is SocketException ? error.Message : "it was closed already";
+            var broken = new BrokerUnreachableException($"The connection to {Address} broke off: {reason}", error);
             Fail(broken);
             throw broken;
         }

@@ -29,7 +29,7 @@ internal static class PerfProduceCommand
         send.AddTo(command);
         ClusterOptions.Attach(command, async call =>
         {
-            ProducerOptions options = send.Read(call) with { BatchBytesMax = call.Get(batch) };
+            ProducerOptions options = send.Read(call) with { BatchBytesMax = call.Get(batch), DeliveryTimeout = call.Timeout };
             return await RunAsync(call, options, call.Get(topic), call.Get(records), call.Get(size), send);
         });
         return command;
