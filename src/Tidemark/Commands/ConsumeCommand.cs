@@ -79,7 +79,8 @@ internal static class ConsumeCommand
             var consumer = new Consumer(call.Cluster, options);
             if (call.Get(offset) is { } from)
             {
-                await AssignAsync(call, consumer, chosen, _ => from, options.ReadCommitted);
+                // Also with read_committed an offset may lie behind the first open transaction: it is what was asked for.
+                await AssignAsync(call, consumer, chosen, _ => from, readCommitted: false);
             }
             else if (call.Get(tail) is { } last)
             {
