@@ -43,6 +43,11 @@ internal static class CommandLine
             // The reader of the pipe has seen enough (head, less): no reason to complain, and none to go on.
             return ExitCode.Success;
         }
+        catch (IOException failure)
+        {
+            Complain(failure.Message);
+            return ExitCode.Failed;
+        }
     }
 
     /// <summary>Runs what a command does and turns its failure into a line and an exit code.</summary>
@@ -81,9 +86,27 @@ internal static class CommandLine
         {
             return ExitCode.Interrupted;
         }
+        catch (Exception failure) when (failure is UnauthorizedAccessException || failure is IOException and not BrokenPipeException)
+        {
+            Complain(failure.Message);
+            return ExitCode.Failed;
+        }
     }
 
-    public static void Complain(string message) => Console.Error.WriteLine($"tidemark: {message}");
+    /// <summary>Says why the command fails, on one line however many the reason has.</summary>
+    public static void Complain(string message) => Note($"tidemark: {message.ReplaceLineEndings(" ")}");
+
+    /// <summary>Writes a line to standard error. Where that is closed or full nobody is left to be told, and the exit code has to do.</summary>
+    public static void Note(string line)
+    {
+        try
+        {
+            Console.Error.WriteLine(line);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
 
     /// <summary>
     /// Standard output. The runtime's own stream swallows what a closed pipe does not take, and a command that follows a topic would go
@@ -98,7 +121,7 @@ internal static class CommandLine
         }
 
         var file = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        return file.CanSeek ? Console.OpenStandardOutput() : new PipeOutput(file);
+        return file.CanSeek ? new CommandOutput(Console.OpenStandardOutput(), isPipe: false) : new CommandOutput(file, isPipe: true);
     }
 
     private static int Parse(string[] arguments)
@@ -108,16 +131,31 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0 && !isSuggestion)
         {
-            foreach (var error in parsed.Errors)
+            foreach (string error in Errors(parsed))
             {
-                Complain(error.Message);
+                Complain(error);
             }
 
-            Console.Error.WriteLine($"Try: {PathOf(parsed.CommandResult.Command)} --help");
+            Note($"Try: {PathOf(parsed.CommandResult.Command)} --help");
             return ExitCode.Usage;
         }
 
         return parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).GetAwaiter().GetResult();
+    }
+
+    /// <summary>What the parser found wrong. Where only the beginning of a command was given, what may follow is all there is to say.</summary>
+    private static IEnumerable<string> Errors(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (command.Action is not null)
+        {
+            return parsed.Errors.Select(error => error.Message);
+        }
+
+        string name = PathOf(command)["tidemark ".Length..];
+        string allowed = Choices.Or(command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name));
+        string? given = parsed.UnmatchedTokens.FirstOrDefault(token => !token.StartsWith('-'));
+        return [given is null || parsed.UnmatchedTokens[0] != given ? $"{name}: {allowed} is needed" : $"{name} {given}: {allowed} is allowed"];
     }
 
     private static RootCommand Build()

@@ -163,7 +163,16 @@ public sealed class BrokerConnection : IAsyncDisposable
             CorrelationId = id,
             ClientId = _options.ClientId,
         }.Write(writer, api.RequestHeaderVersion(version));
-        request.Write(writer, version);
+        try
+        {
+            request.Write(writer, version);
+        }
+        catch (InvalidOperationException unfit)
+        {
+            // A text that is too long, or a field that the broker's version has no place for. The connection is as good as before.
+            throw new ClientException($"{request.Api} cannot be sent: {unfit.Message}", unfit);
+        }
+
         BinaryPrimitives.WriteInt32BigEndian(writer.WrittenBytes, writer.Length - sizeof(int));
 
         await _sendTurn.WaitAsync(cancellation);
@@ -177,7 +186,9 @@ public sealed class BrokerConnection : IAsyncDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            var broken = new BrokerUnreachableException($"The connection to {Address} broke off: {error.Message}", error);
+            // The socket is disposed of where the connection failed before, which the caller could not know yet.
+            string reason = error is SocketException ? error.Message : "it was closed already";
+            var broken = new BrokerUnreachableException($"The connection to {Address} broke off: {reason}", error);
             Fail(broken);
             throw broken;
         }
@@ -198,7 +209,7 @@ public sealed class BrokerConnection : IAsyncDisposable
                 int length = BinaryPrimitives.ReadInt32BigEndian(size);
                 if (length < sizeof(int) || length > _options.ResponseBytesMax)
                 {
-                    throw new ProtocolException($"{length} is no size of an answer");
+                    throw new ProtocolException($"{length} is no size of an answer; does a broker listen there, and without TLS?");
                 }
 
                 byte[] bytes = ArrayPool<byte>.Shared.Rent(length);

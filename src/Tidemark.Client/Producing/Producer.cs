@@ -102,7 +102,7 @@ public sealed partial class Producer(ClusterClient cluster, ProducerOptions opti
                 await Task.Delay(cluster.Options.RetryBackoff, cancellation);
             }
 
-            BrokerErrorException.ThrowIfError(response.ErrorCode, IsTransactional ? $"Beginning as transactional id {options.TransactionalId}" : "Asking for a producer id");
+            BrokerErrorException.ThrowIfError(response.ErrorCode, IsTransactional ? $"Beginning as transactional id {options.TransactionalId}" : "Asking for a producer id", DetailOf(response.ErrorCode));
             _producerEpoch = response.ProducerEpoch;
             _producerId = new ProducerId(response.ProducerId);
         }
@@ -116,6 +116,10 @@ public sealed partial class Producer(ClusterClient cluster, ProducerOptions opti
     public Task FlushAsync() => Task.WhenAll(_senders.Values.Select(sender => sender.FlushAsync()));
 
     public async ValueTask DisposeAsync() => await FlushAsync();
+
+    private string? DetailOf(ErrorCode refused) => refused == ErrorCode.InvalidTransactionTimeout
+        ? $"{options.TransactionTimeout.TotalSeconds:0.###} s is longer than the brokers' transaction.max.timeout.ms allows"
+        : null;
 
     /// <summary>By the key; without one all records of a topic go to one partition until a batch is full, so that batches fill.</summary>
     private int Choose(in ProducerRecord record, TopicInfo topic)

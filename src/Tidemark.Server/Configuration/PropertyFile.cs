@@ -23,9 +23,9 @@ public static class PropertyFile
         {
             bytes = File.ReadAllBytes(path);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            string why = failure is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : failure.Message;
+            string why = failure is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : path.Length == 0 ? "no file is named" : failure.Message;
             throw new ConfigurationException($"cannot read the configuration file {path}: {why}");
         }
 

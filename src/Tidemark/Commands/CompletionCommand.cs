@@ -27,7 +27,7 @@ internal static class CompletionCommand
     public static Command Define()
     {
         var shell = new Argument<string>("SHELL") { Description = "bash or zsh." };
-        shell.AcceptOnlyFromAmong("bash", "zsh");
+        shell.OneOf("bash", "zsh");
         var command = new ExampledCommand("completion", "Print a script that teaches your shell to complete tidemark's commands.", "source <(tidemark completion bash)", "tidemark completion zsh > ~/.zfunc/_tidemark")
         {
             shell,

@@ -18,7 +18,7 @@ internal static class ConsumeCommand
         var topic = new Argument<string>("TOPIC") { Description = "The topic." };
         var partitions = new Option<int[]>("--partition", "-p") { Description = "Which partition; may be given again. All of them by default.", HelpName = "N" }.From(0);
         var beginning = new Option<bool>("--from-beginning") { Description = "From the first record that is still there: the default, unless --follow is given." };
-        var offset = new Option<long?>("--offset", "-o") { Description = "From this offset in each partition.", HelpName = "OFFSET" }.From(0);
+        var offset = new Option<long?>("--offset", "-o") { Description = "From this offset in each partition, or from the nearest that there is.", HelpName = "OFFSET" }.From(0);
         var since = new Option<string?>("--since") { Description = "From the first record at or after a time: 2026-11-21T12:00:00Z, milliseconds since 1970, or 15m, 2h, 3d ago.", HelpName = "TIME" };
         var tail = new Option<long?>("--tail", "-n") { Description = "Only the last so many records of each partition.", HelpName = "N" }.From(0);
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written later; from now on, unless a start is given." };
@@ -30,7 +30,7 @@ internal static class ConsumeCommand
             HelpName = "LEVEL",
             DefaultValueFactory = _ => "read_uncommitted",
         };
-        isolation.AcceptOnlyFromAmong("read_uncommitted", "read_committed");
+        isolation.OneOf("read_uncommitted", "read_committed");
         var shape = new RecordShapeOptions();
         var command = new ExampledCommand(
             "consume",
@@ -79,11 +79,12 @@ internal static class ConsumeCommand
             var consumer = new Consumer(call.Cluster, options);
             if (call.Get(offset) is { } from)
             {
-                Array.ForEach(chosen, p => consumer.Assign(p, from));
+                // Also with read_committed an offset may lie behind the first open transaction: it is what was asked for.
+                await AssignAsync(call, consumer, chosen, _ => from, readCommitted: false);
             }
             else if (call.Get(tail) is { } last)
             {
-                await AssignTailAsync(call, consumer, chosen, last, options.ReadCommitted);
+                await AssignAsync(call, consumer, chosen, end => end - last, options.ReadCommitted);
             }
             else
             {
@@ -95,14 +96,17 @@ internal static class ConsumeCommand
         return command;
     }
 
-    private static async Task AssignTailAsync(ClusterCall call, Consumer consumer, TopicPartition[] partitions, long count, bool readCommitted)
+    /// <summary>Begins in each partition at an offset that may depend on its end, and never outside of what it has: a broker refuses that.</summary>
+    private static async Task AssignAsync(ClusterCall call, Consumer consumer, TopicPartition[] partitions, Func<long, long> start, bool readCommitted)
     {
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> first = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Earliest)), call.Cancellation);
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation, readCommitted);
         foreach (TopicPartition partition in partitions)
         {
             ClusterCall.Require(next[partition].Error, $"Looking up the end of {partition}", null);
-            consumer.Assign(partition, Math.Max(first[partition].Offset, next[partition].Offset - count));
+            ClusterCall.Require(first[partition].Error, $"Looking up the beginning of {partition}", null);
+            long end = Math.Max(first[partition].Offset, next[partition].Offset);
+            consumer.Assign(partition, Math.Clamp(start(end), first[partition].Offset, end));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidemark.Parsing;
 using Tidemark.Server.Documentation;
 
 namespace Tidemark.Commands;
@@ -9,7 +10,7 @@ internal static class DocsCommand
     public static Command Define()
     {
         var page = new Argument<string>("PAGE") { Description = "configuration or protocol." };
-        page.AcceptOnlyFromAmong("configuration", "protocol");
+        page.OneOf("configuration", "protocol");
         var command = new Command("docs", "Write docs/CONFIGURATION.md or docs/PROTOCOL.md to standard output.") { page };
         command.Hidden = true;
         command.SetAction(parsed =>

@@ -7,6 +7,9 @@ namespace Tidemark.Commands;
 /// <summary>How a line becomes a record.</summary>
 internal sealed record LineRecords(string Topic, string? KeySeparator, RecordHeader[] Headers, int? Partition, bool NullValues)
 {
+    /// <summary>Of a line that is wrong, as much as one recognises it by.</summary>
+    private const int ShownMax = 100;
+
     public ProducerRecord Read(string line)
     {
         string? key = null;
@@ -16,7 +19,7 @@ internal sealed record LineRecords(string Topic, string? KeySeparator, RecordHea
             int at = line.IndexOf(separator, StringComparison.Ordinal);
             if (at < 0)
             {
-                throw new CommandException(ExitCode.Failed, $"a line without the key separator {separator}: {line}");
+                throw new CommandException(ExitCode.Failed, $"a line without the key separator {separator}: {(line.Length > ShownMax ? $"{line[..ShownMax]}…" : line)}");
             }
 
             (key, value) = (line[..at], line[(at + separator.Length)..]);

@@ -90,31 +90,21 @@ internal static class ProduceCommand
     {
         long written = 0, failed = 0;
         ClientException? first = null;
-        await using (var producer = new Producer(call.Cluster, options))
+        try
         {
+            await using var producer = new Producer(call.Cluster, options);
             long began = Stopwatch.GetTimestamp();
             long posted = 0;
-            using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 64 * 1024);
-            while (first is null && await input.ReadLineAsync(call.Cancellation) is { } line)
+            using var input = new LineInput();
+            while (first is null && await input.NextAsync(call.Cancellation) is { } line)
             {
                 await send.AwaitTurnAsync(call, posted++, began);
                 await producer.PostAsync(lines.Read(line), OnDelivered, call.Cancellation);
             }
         }
-
-        if (call.Json)
+        finally
         {
-            JsonOutput.WriteLine(writer =>
-            {
-                writer.WriteStartObject();
-                writer.WriteNumber("written", written);
-                writer.WriteNumber("failed", failed);
-                writer.WriteEndObject();
-            });
-        }
-        else if (!Console.IsErrorRedirected)
-        {
-            Console.Error.WriteLine($"{written} records written.");
+            Report(call, written, failed);
         }
 
         return first is null ? ExitCode.Success : throw first;
@@ -130,6 +120,24 @@ internal static class ProduceCommand
             {
                 Interlocked.Increment(ref written);
             }
+        }
+    }
+
+    private static void Report(ClusterCall call, long written, long failed)
+    {
+        if (call.Json)
+        {
+            JsonOutput.WriteLine(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("written", written);
+                writer.WriteNumber("failed", failed);
+                writer.WriteEndObject();
+            });
+        }
+        else if (!Console.IsErrorRedirected)
+        {
+            CommandLine.Note($"{written} records written.");
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Tidemark.Client;
 using Tidemark.Client.Producing;
 using Tidemark.Output;
@@ -44,10 +43,8 @@ internal sealed class TransactionalWriting(ClusterCall call, ProducerOptions opt
         {
             await producer.InitialiseAsync(call.Cancellation);
             long began = Stopwatch.GetTimestamp();
-            using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 64 * 1024);
-
-            // A read of a terminal or a pipe cannot be cancelled; it is left behind when Ctrl-C comes, so that there is time to abort.
-            while (await input.ReadLineAsync(CancellationToken.None).AsTask().WaitAsync(call.Cancellation) is { } line)
+            using var input = new LineInput();
+            while (await input.NextAsync(call.Cancellation) is { } line)
             {
                 await send.AwaitTurnAsync(call, _posted, began);
                 await producer.PostAsync(lines.Read(line), cancellation: call.Cancellation);
@@ -106,7 +103,7 @@ internal sealed class TransactionalWriting(ClusterCall call, ProducerOptions opt
         }
         else if (!Console.IsErrorRedirected)
         {
-            Console.Error.WriteLine($"{Summary()}.");
+            CommandLine.Note($"{Summary()}.");
         }
     }
 }

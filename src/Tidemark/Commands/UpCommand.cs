@@ -76,6 +76,11 @@ internal sealed record UpCommand(string Data, int Port, string Host, int Brokers
 
     public int Run() => CommandLine.Guard(() =>
     {
+        if (Data.Length == 0)
+        {
+            throw new CommandException(ExitCode.Usage, "--data : the name of a directory is needed");
+        }
+
         string directory = Path.GetFullPath(Data);
         if (Brokers > 1)
         {

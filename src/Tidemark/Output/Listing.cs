@@ -87,7 +87,7 @@ internal sealed class Listing(params string[] columns)
         true => "yes",
         false => "no",
         string text => text,
-        System.Collections.IEnumerable many => string.Join(',', many.Cast<object?>().Select(Text)),
+        System.Collections.IEnumerable many => string.Join(',', many.Cast<object?>().Select(Text)) is { Length: > 0 } all ? all : "-",
         _ => Convert.ToString(cell, CultureInfo.InvariantCulture) ?? "",
     };
 
@@ -95,29 +95,53 @@ internal sealed class Listing(params string[] columns)
 
     private void WriteTable()
     {
-        var table = new Table { Border = TableBorder.Rounded };
+        string[][] cells = [.. _rows.Select(row => row.Select(Text).ToArray())];
+        int terminal = AnsiConsole.Profile.Width;
+        int[]? framed = ColumnWidths.Fit(columns, cells, terminal, each: 3);
+        if ((framed ?? ColumnWidths.Fit(columns, cells, terminal, each: 1)) is not { } widths)
+        {
+            WriteBlocks(cells);
+            return;
+        }
+
+        var table = new Table { Border = framed is null ? TableBorder.None : TableBorder.Rounded };
         for (int i = 0; i < columns.Length; i++)
         {
-            var column = new TableColumn($"[bold]{Markup.Escape(columns[i])}[/]") { NoWrap = i == 0 };
+            var column = new TableColumn($"[bold]{Markup.Escape(columns[i])}[/]") { Width = widths[i], Padding = framed is null ? new Padding(0, 0, 1, 0) : new Padding(1, 0) };
             int index = i;
             table.AddColumn(_rows.All(row => row[index] is null || IsNumber(row[index])) ? column.RightAligned() : column);
         }
 
-        foreach (object?[] row in _rows)
+        foreach (string[] row in cells)
         {
-            table.AddRow([.. row.Select(cell => Markup.Escape(Text(cell)))]);
+            table.AddRow([.. row.Select(Markup.Escape)]);
         }
 
         AnsiConsole.Write(table);
     }
 
+    /// <summary>Each row below the one before, a line a cell: for terminals in which the columns do not fit beside each other.</summary>
+    private void WriteBlocks(string[][] cells)
+    {
+        int names = columns.Max(name => name.Length);
+        foreach (string[] row in cells)
+        {
+            for (int i = 0; i < columns.Length; i++)
+            {
+                Console.Out.WriteLine($"{columns[i].PadRight(names)}  {row[i]}");
+            }
+
+            Console.Out.WriteLine();
+        }
+    }
+
     private void WritePlain()
     {
         string[][] lines = [[.. columns.Select(c => c.ToUpperInvariant())], .. _rows.Select(row => row.Select(Text).ToArray())];
-        int[] widths = [.. Enumerable.Range(0, columns.Length).Select(i => lines.Max(line => line[i].Length))];
+        int[] widths = [.. Enumerable.Range(0, columns.Length).Select(i => lines.Max(line => line[i].GetCellWidth()))];
         foreach (string[] line in lines)
         {
-            Console.Out.WriteLine(string.Join("  ", line.Select((cell, i) => i == line.Length - 1 ? cell : cell.PadRight(widths[i]))));
+            Console.Out.WriteLine(string.Join("  ", line.Select((cell, i) => i == line.Length - 1 ? cell : cell + new string(' ', widths[i] - cell.GetCellWidth()))));
         }
     }
 }

@@ -29,6 +29,13 @@ internal static class NumberLimits
         return option;
     }
 
+    public static Argument<T> From<T>(this Argument<T> argument, T least)
+        where T : struct, INumber<T>, IMinMaxValue<T>
+    {
+        argument.CustomParser = result => Read(argument, result, result.Tokens[^1], least, T.MaxValue);
+        return argument;
+    }
+
     public static Option<T> From<T>(this Option<T> option, T least)
         where T : struct, INumber<T>, IMinMaxValue<T> => option.Between(least, T.MaxValue);
 
@@ -38,7 +45,7 @@ internal static class NumberLimits
     public static Option<T[]> From<T>(this Option<T[]> option, T least)
         where T : struct, INumber<T>, IMinMaxValue<T> => option.Between(least, T.MaxValue);
 
-    private static T Read<T>(Option option, ArgumentResult result, Token token, T least, T most)
+    private static T Read<T>(Symbol option, ArgumentResult result, Token token, T least, T most)
         where T : struct, INumber<T>, IMinMaxValue<T>
     {
         bool isWhole = T.One / (T.One + T.One) == T.Zero;

@@ -21,8 +21,8 @@ internal sealed class SendOptions
 
     public void AddTo(Command command)
     {
-        _acks.AcceptOnlyFromAmong("all", "-1", "1", "0");
-        _codec.AcceptOnlyFromAmong("none", "gzip", "snappy", "lz4", "zstd");
+        _acks.OneOf("all", "-1", "1", "0");
+        _codec.OneOf("none", "gzip", "snappy", "lz4", "zstd");
         command.Add(_acks);
         command.Add(_codec);
         command.Add(_rate);

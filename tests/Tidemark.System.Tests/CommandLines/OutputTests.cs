@@ -80,6 +80,39 @@ public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture
         Assert.Equal("", result.Error);
     }
 
+    [Theory]
+    [InlineData("consume full", "> /dev/full")]
+    [InlineData("--help", "> /dev/full")]
+    [InlineData("topics describe never-was", "2> /dev/full")]
+    public async Task What_cannot_be_written_is_a_line_at_most_and_no_success(string command, string redirection)
+    {
+        (await ChildProcess.RunAsync(RunningBroker.Executable, ["produce", "full", "--bootstrap-server", fixture.Running.Bootstrap], "x\n")).Succeeded();
+        CommandResult result = await ChildProcess.RunAsync("bash", ["-c", $"TIDEMARK_BOOTSTRAP={fixture.Running.Bootstrap} '{RunningBroker.Executable}' {command} {redirection}"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(redirection[0] == '>' ? "tidemark: cannot write to standard output: No space left on device\n" : "", result.Error);
+    }
+
+    [Theory]
+    [InlineData(44, "replication factor  1")]
+    [InlineData(60, "narrow          2 ")]
+    public async Task A_narrow_terminal_shows_every_cell_whole(int columns, string expected)
+    {
+        await Run("topics", "create", "narrow", "--partitions", "2");
+        string id = (await Json("topics", "describe", "narrow")).GetProperty("topicId").GetString()!;
+        string shown = (await ChildProcess.RunAsync(
+            "script", ["-qec", $"stty cols {columns} && TERM=dumb '{RunningBroker.Executable}' topics list -b {fixture.Running.Bootstrap}", "/dev/null"])).Succeeded();
+        Assert.Contains(expected, shown);
+        Assert.Contains(id, shown);
+        Assert.All(shown.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, columns));
+    }
+
+    [Fact]
+    public async Task An_offset_after_the_end_is_the_end()
+    {
+        (await ChildProcess.RunAsync(RunningBroker.Executable, ["produce", "short", "--bootstrap-server", fixture.Running.Bootstrap], "x\n")).Succeeded();
+        Assert.Equal("", (await Run("consume", "short", "--offset", "99")).Succeeded());
+    }
+
     private async Task<JsonElement> Json(params string[] arguments) => JsonDocument.Parse((await Run([.. arguments, "--json"])).Succeeded()).RootElement;
 
     private Task<CommandResult> Run(params string[] arguments) =>

@@ -51,6 +51,19 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
     }
 
     [Fact]
+    public async Task Without_a_transaction_Ctrl_C_ends_the_input_and_what_was_written_is_told()
+    {
+        using Process producer = Start("produce", "ended", "--json");
+        await producer.StandardInput.WriteLineAsync("kept");
+        await producer.StandardInput.FlushAsync();
+        await UntilRead("ended", "kept\n");
+
+        Assert.Equal(0, SendSignal(producer.Id, (int)StopSignal.Interrupt));
+        Assert.Equal(130, await EndAsync(producer));
+        Assert.Equal("""{"written":1,"failed":0}""" + "\n", await producer.StandardOutput.ReadToEndAsync());
+    }
+
+    [Fact]
     public async Task Whoever_begins_with_the_same_id_fences_the_one_before()
     {
         using Process first = Start("produce", "fenced", "--transactional-id", "twice");
@@ -71,6 +84,9 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
     [InlineData("produce t --transactional-id x --acks 1")]
     [InlineData("consume t --isolation serializable")]
     public async Task What_makes_no_sense_is_refused(string command) => Assert.Equal(2, (await Run("", command.Split(' '))).ExitCode);
+
+    /// <summary>Tests that run in the background of a shell without jobs were told to ignore SIGINT, and so is what they start; somebody at a terminal was not.</summary>
+    private const string HeedsInterrupt = "--default-signal=INT";
 
     private static int Number(JsonElement of, string name) => of.GetProperty(name).GetInt32();
 
@@ -104,8 +120,7 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
     }
 
     private Process Start(params string[] arguments) =>
-        // A shell without job control starts what runs in the background with SIGINT ignored, and so would be all that the tests start.
-        Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", RunningBroker.Executable, .. arguments, "--bootstrap-server", fixture.Running.Bootstrap])
+        Process.Start(new ProcessStartInfo("env", [HeedsInterrupt, RunningBroker.Executable, .. arguments, "--bootstrap-server", fixture.Running.Bootstrap])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

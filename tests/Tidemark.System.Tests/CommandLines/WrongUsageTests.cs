@@ -21,6 +21,15 @@ public sealed class WrongUsageTests(CommandLineTests.Broker fixture) : IClassFix
     [InlineData("--rate 0: a number from 0.001 is allowed", "produce", "x", "--rate", "0")]
     [InlineData("--size -1: a whole number from 0 to 104857600 is allowed", "perf", "produce", "x", "--size=-1")]
     [InlineData("--port 70000: a whole number from 1 to 65535 is allowed", "up", "--port", "70000")]
+    [InlineData("--data : the name of a directory is needed", "up", "--data", "")]
+    [InlineData("--codec lzma: none, gzip, snappy, lz4 or zstd is allowed", "produce", "x", "--codec", "lzma")]
+    [InlineData("--state Foo: Stable, Empty, PreparingRebalance, ", "groups", "list", "--state", "Foo")]
+    [InlineData("--shift-by much: a whole number from -", "groups", "reset-offsets", "x", "--topic", "y", "--shift-by", "much")]
+    [InlineData("--from-file nowhere: Could not find file", "groups", "reset-offsets", "x", "--from-file", "nowhere")]
+    [InlineData("--broker one: the number of a broker is allowed", "configs", "describe", "--broker", "one")]
+    [InlineData("NODE x: a whole number from 0 is allowed", "quorum", "remove-voter", "x")]
+    [InlineData("tidemark: elect clean: preferred or unclean is allowed\n", "elect", "clean", "--bootstrap-server", "x")]
+    [InlineData("tidemark: configs: describe, alter or list is needed\n", "configs")]
     public async Task What_is_allowed_is_said_and_nothing_is_done(string said, params string[] arguments)
     {
         CommandResult result = await ChildProcess.RunAsync(RunningBroker.Executable, arguments);
@@ -61,6 +70,20 @@ public sealed class WrongUsageTests(CommandLineTests.Broker fixture) : IClassFix
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("did not answer ApiVersions within 1 s", result.Error);
         Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(25));
+    }
+
+    [Theory]
+    [InlineData("A string of 40000 bytes: the protocol allows 32767.", "consume", "never", "--group", "LONG")]
+    [InlineData("99999999 s is longer than the brokers' transaction.max.timeout.ms allows", "produce", "never", "--transactional-id", "x", "--transaction-timeout", "99999999")]
+    [InlineData("controller.quorum.voters fixes the voters of this cluster", "quorum", "remove-voter", "1")]
+    [InlineData("never-0 ends at 0, no later offset is allowed; nothing was deleted", "topics", "delete-records", "never", "--before", "9")]
+    public async Task What_the_cluster_would_not_take_is_one_line_that_says_why(string said, params string[] arguments)
+    {
+        await Run("", "topics", "create", "never");
+        CommandResult result = await Run("", [.. arguments.Select(argument => argument == "LONG" ? new string('g', 40_000) : argument)]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(said, result.Error);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
     }
 
     private Task<CommandResult> Run(string input, params string[] arguments) =>

@@ -25,6 +25,12 @@ public sealed class PropertyFileTests
         Assert.Equal((key, value), (first.Key, first.Value));
     }
 
+    [Theory]
+    [InlineData("", "no file is named")]
+    [InlineData("nowhere.properties", "there is no such file")]
+    public void A_file_that_cannot_be_read_is_named_with_the_reason(string path, string reason) =>
+        Assert.Contains(reason, Assert.Throws<ConfigurationException>(() => PropertyFile.Read(path)).Message);
+
     [Fact]
     public void Comments_and_blank_lines_are_left_out_and_lines_keep_their_number()
     {

@@ -47,8 +47,10 @@ internal sealed class ConfigTarget
             given.Add((ConfigResourceType.Broker, ""));
         }
 
-        return given.Count == 1
-            ? given[0]
+        return given is [var (only, text)]
+            ? only is ConfigResourceType.Broker or ConfigResourceType.BrokerLogger && text.Length > 0 && BrokerOf(only, text) is null
+                ? throw new CommandException(ExitCode.Usage, $"{(only == ConfigResourceType.Broker ? _broker : _logger).Name} {text}: the number of a broker is allowed")
+                : given[0]
             : throw new CommandException(ExitCode.Usage, "say which configuration: one of --topic, --broker, --broker-defaults, --loggers, --group, --client-metrics");
     }
 

@@ -10,8 +10,10 @@ internal static class ListGroupsCommand
 {
     public static Command Define()
     {
-        var states = new Option<string[]>("--state") { Description = "Only groups in this state, such as Stable or Empty; may be given again.", HelpName = "STATE" };
-        var kinds = new Option<string[]>("--type") { Description = "Only groups of this type: classic or consumer; may be given again.", HelpName = "TYPE" };
+        var states = new Option<string[]>("--state") { Description = "Only groups in this state, such as Stable or Empty; may be given again.", HelpName = "STATE" }
+            .OneOf(StringComparer.OrdinalIgnoreCase, "Stable", "Empty", "PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling", "Dead");
+        var kinds = new Option<string[]>("--type") { Description = "Only groups of this type: classic or consumer; may be given again.", HelpName = "TYPE" }
+            .OneOf(StringComparer.OrdinalIgnoreCase, "classic", "consumer");
         var command = new ExampledCommand("list", "List groups and who coordinates them.", "tidemark groups list", "tidemark groups list --state Empty --json") { states, kinds };
         ClusterOptions.Attach(command, async call =>
         {

@@ -14,7 +14,7 @@ internal sealed record OffsetMove(OffsetSpec? At = null, long? To = null, long? 
     public static IReadOnlyDictionary<TopicPartition, long> ReadFile(string path)
     {
         var offsets = new Dictionary<TopicPartition, long>();
-        foreach ((int number, string line) in File.ReadLines(path).Index())
+        foreach ((int number, string line) in Lines(path).Index())
         {
             string[] cells = [.. line.Split(',').Select(c => c.Trim().Trim('"'))];
             if (line.Trim().Length == 0)
@@ -33,6 +33,18 @@ internal sealed record OffsetMove(OffsetSpec? At = null, long? To = null, long? 
         }
 
         return offsets;
+    }
+
+    private static string[] Lines(string path)
+    {
+        try
+        {
+            return File.ReadAllLines(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new CommandException(ExitCode.Usage, $"--from-file {path}: {(path.Length == 0 ? "no file is named" : failure.Message)}");
+        }
     }
 
     /// <summary>The new offset of each partition, within what its log has.</summary>

@@ -11,6 +11,9 @@ namespace Tidemark.Commands.Groups;
 /// <summary><c>tidemark groups reset-offsets</c>: shows what would change, and changes it with <c>--execute</c>.</summary>
 internal static class ResetOffsetsCommand
 {
+    /// <summary>Further than any log reaches, and no sum with an offset overflows.</summary>
+    private const long ShiftMax = long.MaxValue / 2;
+
     public static Command Define()
     {
         Argument<string> name = GroupsCommand.Name();
@@ -21,7 +24,7 @@ internal static class ResetOffsetsCommand
         var current = new Option<bool>("--to-current") { Description = "To where it is; to the end where nothing is committed." };
         var to = new Option<long?>("--to-offset") { Description = "To this offset.", HelpName = "OFFSET" }.From(0);
         var time = new Option<string?>("--to-time") { Description = "To the first record at or after a time: 2026-11-21T12:00:00Z, milliseconds since 1970, or 15m, 2h, 3d ago.", HelpName = "TIME" };
-        var by = new Option<long?>("--shift-by") { Description = "By so many offsets; below 0 backwards.", HelpName = "N" };
+        var by = new Option<long?>("--shift-by") { Description = "By so many offsets; below 0 backwards.", HelpName = "N" }.Between(-ShiftMax, ShiftMax);
         var file = new Option<string?>("--from-file") { Description = "To the offsets in a file with lines of TOPIC,PARTITION,OFFSET.", HelpName = "FILE" };
         var execute = new Option<bool>("--execute") { Description = "Do it. Otherwise what would change is shown." };
         var command = new ExampledCommand(

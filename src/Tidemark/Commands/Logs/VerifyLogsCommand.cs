@@ -53,7 +53,7 @@ internal static class VerifyLogsCommand
         listing.Write(json, "nothing to check");
         foreach (string problem in json ? [] : problems)
         {
-            Console.Error.WriteLine(problem);
+            CommandLine.Note(problem);
         }
 
         return problems.Count == 0 ? ExitCode.Success : ExitCode.Damaged;

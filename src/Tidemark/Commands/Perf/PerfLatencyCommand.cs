@@ -68,7 +68,7 @@ internal static class PerfLatencyCommand
 
     private static async Task WriteAsync(ClusterCall call, string topic, long run, long records, double rate, int size)
     {
-        await using var producer = new Producer(call.Cluster, new ProducerOptions { Linger = TimeSpan.Zero });
+        await using var producer = new Producer(call.Cluster, new ProducerOptions { Linger = TimeSpan.Zero, DeliveryTimeout = call.Timeout });
         for (long i = 0; i < records; i++)
         {
             while (TimeSpan.FromSeconds(i / rate) - Stopwatch.GetElapsedTime(run) is { Ticks: > 0 } early)

@@ -29,7 +29,7 @@ internal static class PerfProduceCommand
         send.AddTo(command);
         ClusterOptions.Attach(command, async call =>
         {
-            ProducerOptions options = send.Read(call) with { BatchBytesMax = call.Get(batch) };
+            ProducerOptions options = send.Read(call) with { BatchBytesMax = call.Get(batch), DeliveryTimeout = call.Timeout };
             return await RunAsync(call, options, call.Get(topic), call.Get(records), call.Get(size), send);
         });
         return command;
@@ -59,12 +59,14 @@ internal static class PerfProduceCommand
                     new ProducerRecord(topic, null, value),
                     delivery =>
                     {
-                        latency.Add(Stopwatch.GetElapsedTime(posted));
-                        Interlocked.Increment(ref done);
                         if (delivery.Error is { } error)
                         {
                             Interlocked.CompareExchange(ref failure, error, null);
+                            return;
                         }
+
+                        latency.Add(Stopwatch.GetElapsedTime(posted));
+                        Interlocked.Increment(ref done);
                     },
                     call.Cancellation);
             }

@@ -12,7 +12,7 @@ internal static class AddVoterCommand
 {
     public static Command Define()
     {
-        var node = new Argument<int>("NODE") { Description = "The node's number. It runs and follows the quorum already." };
+        var node = new Argument<int>("NODE") { Description = "The node's number. It runs and follows the quorum already." }.From(0);
         var address = new Option<string>("--address") { Description = "Where its controller listens.", HelpName = "HOST:PORT", Required = true };
         var listener = new Option<string>("--listener") { Description = "The name of that listener.", HelpName = "NAME", DefaultValueFactory = _ => "CONTROLLER" };
         var directory = new Option<string?>("--directory") { Description = "The id of its metadata directory; by default that with which it follows.", HelpName = "ID" };
@@ -31,7 +31,7 @@ internal static class AddVoterCommand
             BrokerAddress at = ReadAddress(call.Get(address)!);
             int id = call.Get(node);
             DescribeQuorumResponse.PartitionData members = await QuorumMembers.AskAsync(call);
-            Uuid directoryId = QuorumMembers.Directory(call.Get(directory), id, members.Observers, "observer");
+            Uuid directoryId = QuorumMembers.Directory(call.Get(directory), id, members, members.Observers, "observer");
             var request = new AddRaftVoterRequest
             {
                 ClusterId = null,

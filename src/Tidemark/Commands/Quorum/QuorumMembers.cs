@@ -25,9 +25,14 @@ internal static class QuorumMembers
     }
 
     /// <summary>The directory given, or the only one that the members have for the node.</summary>
-    /// <exception cref="CommandException">There is none, or there are several.</exception>
-    public static Uuid Directory(string? given, int node, IEnumerable<DescribeQuorumResponse.ReplicaState> among, string what)
+    /// <exception cref="CommandException">There is none, or there are several, or the voters are fixed and have none.</exception>
+    public static Uuid Directory(string? given, int node, DescribeQuorumResponse.PartitionData quorum, IEnumerable<DescribeQuorumResponse.ReplicaState> among, string what)
     {
+        if (quorum.CurrentVoters.TrueForAll(voter => voter.ReplicaDirectoryId.IsZero))
+        {
+            throw new CommandException(ExitCode.Failed, "controller.quorum.voters fixes the voters of this cluster: they change only where the metadata log holds them (feature kraft.version 1)");
+        }
+
         if (given is not null)
         {
             return Uuid.TryParse(given, out Uuid read) ? read : throw new CommandException(ExitCode.Usage, $"--directory {given}: 22 characters of URL-safe base64 are allowed, as in the node's meta.properties");

@@ -11,7 +11,7 @@ internal static class RemoveVoterCommand
 {
     public static Command Define()
     {
-        var node = new Argument<int>("NODE") { Description = "The voter's number." };
+        var node = new Argument<int>("NODE") { Description = "The voter's number." }.From(0);
         var directory = new Option<string?>("--directory") { Description = "The id of its metadata directory; by default that with which it votes.", HelpName = "ID" };
         var command = new ExampledCommand(
             "remove-voter",
@@ -25,7 +25,7 @@ internal static class RemoveVoterCommand
         {
             int id = call.Get(node);
             DescribeQuorumResponse.PartitionData members = await QuorumMembers.AskAsync(call);
-            Uuid directoryId = QuorumMembers.Directory(call.Get(directory), id, members.CurrentVoters, "voter");
+            Uuid directoryId = QuorumMembers.Directory(call.Get(directory), id, members, members.CurrentVoters, "voter");
             var request = new RemoveRaftVoterRequest { ClusterId = null, VoterId = id, VoterDirectoryId = directoryId };
             RemoveRaftVoterResponse response = await call.Cluster.SendToAnyAsync<RemoveRaftVoterResponse>(request, call.Timeout, call.Cancellation);
             ClusterCall.Require(response.ErrorCode, $"Removing voter {id}", response.ErrorMessage);

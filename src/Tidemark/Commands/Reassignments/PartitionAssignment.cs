@@ -43,13 +43,17 @@ internal sealed record PartitionAssignment(TopicPartition Partition, IReadOnlyLi
 
             return read.Count > 0 ? read : throw new CommandException(ExitCode.Usage, $"{file}: it names no partition; {Form}");
         }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (KeyNotFoundException)
+        {
+            throw new CommandException(ExitCode.Usage, $"{file}: a field is missing; {Form}");
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException)
         {
             throw new CommandException(ExitCode.Usage, $"{file}: {Form}: {failure.Message}");
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CommandException(ExitCode.Usage, $"cannot read {file}: {failure.Message}");
+            throw new CommandException(ExitCode.Usage, $"cannot read {file}: {(file.Length == 0 ? "no file is named" : failure.Message)}");
         }
     }
 

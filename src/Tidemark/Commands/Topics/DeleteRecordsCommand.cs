@@ -36,8 +36,14 @@ internal static class DeleteRecordsCommand
             }
 
             TopicInfo topic = await call.Cluster.TopicAsync(call.Get(name), cancellation: call.Cancellation);
+            TopicPartition[] chosen = PartitionChoice.Of(topic, call.Get(partitions));
+            if (call.Get(before) is { } first)
+            {
+                await RequireAllReachAsync(call, chosen, first);
+            }
+
             var listing = new Listing("partition", "first offset");
-            foreach (TopicPartition partition in PartitionChoice.Of(topic, call.Get(partitions)))
+            foreach (TopicPartition partition in chosen)
             {
                 // -1 stands for the high watermark.
                 listing.Add(partition.Partition, await DeleteAsync(call, partition, call.Get(before) ?? -1));
@@ -47,6 +53,20 @@ internal static class DeleteRecordsCommand
             return ExitCode.Success;
         });
         return command;
+    }
+
+    /// <summary>A partition that ends before the offset would be refused, after others have lost their records.</summary>
+    private static async Task RequireAllReachAsync(ClusterCall call, TopicPartition[] partitions, long before)
+    {
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> ends = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation);
+        foreach (TopicPartition partition in partitions)
+        {
+            ClusterCall.Require(ends[partition].Error, $"Looking up the end of {partition}", null);
+            if (ends[partition].Offset < before)
+            {
+                throw new CommandException(ExitCode.Failed, $"--before {before}: {partition} ends at {ends[partition].Offset}, no later offset is allowed; nothing was deleted");
+            }
+        }
     }
 
     private static async Task<long> DeleteAsync(ClusterCall call, TopicPartition partition, long before)

@@ -22,7 +22,9 @@ internal static class DescribeTransactionCommand
                 listing.Add(partition.Topic, partition.Partition);
             }
 
-            string since = TransactionsCommand.Time(found.StartMs) is { } began ? $", since {began} ({TransactionsCommand.SecondsSince(found.StartMs)} s)" : "";
+            // One that has ended keeps the time at which it began, and is open no more.
+            double? openSeconds = found.State == "Ongoing" || found.State.StartsWith("Prepare", StringComparison.Ordinal) ? TransactionsCommand.SecondsSince(found.StartMs) : null;
+            string since = TransactionsCommand.Time(found.StartMs) is not { } began ? "" : openSeconds is { } seconds ? $", open since {began} ({seconds} s)" : $", the last one began at {began}";
             listing.WriteUnder(
                 call.Json,
                 $"Transactional id {found.TransactionalId}: {found.State}{since}, producer {found.ProducerId} in epoch {found.Epoch}, timeout {found.TimeoutMs} ms, coordinator {found.Coordinator.Value}",
@@ -30,7 +32,7 @@ internal static class DescribeTransactionCommand
                     ("transactionalId", found.TransactionalId),
                     ("state", found.State),
                     ("startTime", TransactionsCommand.Time(found.StartMs)),
-                    ("openSeconds", TransactionsCommand.SecondsSince(found.StartMs)),
+                    ("openSeconds", openSeconds),
                     ("producerId", found.ProducerId),
                     ("producerEpoch", found.Epoch),
                     ("timeoutMs", found.TimeoutMs),

@@ -10,7 +10,8 @@ internal static class ListTransactionsCommand
 {
     public static Command Define()
     {
-        var states = new Option<string[]>("--state") { Description = "Only ids in this state, such as Ongoing; may be given again.", HelpName = "STATE" };
+        var states = new Option<string[]>("--state") { Description = "Only ids in this state, such as Ongoing; may be given again.", HelpName = "STATE" }
+            .OneOf("Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort", "PrepareEpochFence", "Dead");
         var longer = new Option<double?>("--longer-than") { Description = "Only transactions that are open for longer than this.", HelpName = "SECONDS" }.Between(0, 1e9);
         var command = new ExampledCommand(
             "list", "List transactional ids, their state and who coordinates them.", "tidemark transactions list", "tidemark transactions list --state Ongoing --longer-than 60") { states, longer };

@@ -1,10 +1,13 @@
 namespace Tidemark.Output;
 
 /// <summary>Nobody reads standard output any more.</summary>
-internal sealed class BrokenPipeException(IOException cause) : IOException(cause.Message, cause);
+internal sealed class BrokenPipeException(Exception cause) : IOException(cause.Message, cause);
 
-/// <summary>Standard output where it is a pipe: tells a pipe that was closed from every other failure.</summary>
-internal sealed class PipeOutput(Stream pipe) : Stream
+/// <summary>
+/// Standard output where it is no terminal: tells a pipe that was closed, which is no failure, from a disk that is full and from all else. After the first
+/// failure it takes everything in silence, because the writer above still holds what it could not write and tries again when it is closed.
+/// </summary>
+internal sealed class CommandOutput(Stream to, bool isPipe) : Stream
 {
     private bool _isBroken;
 
@@ -28,22 +31,29 @@ internal sealed class PipeOutput(Stream pipe) : Stream
     {
         if (_isBroken)
         {
-            // The writer above still holds what it could not write, and tries once more when it is closed.
             return;
         }
 
         try
         {
-            pipe.Write(buffer);
+            to.Write(buffer);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             _isBroken = true;
-            throw new BrokenPipeException(failure);
+            throw isPipe && failure is IOException
+                ? new BrokenPipeException(failure)
+                : new IOException($"cannot write to standard output: {(failure.InnerException ?? failure).Message}", failure);
         }
     }
 
-    public override void Flush() => pipe.Flush();
+    public override void Flush()
+    {
+        if (!_isBroken)
+        {
+            to.Flush();
+        }
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
