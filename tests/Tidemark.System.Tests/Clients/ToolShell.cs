@@ -15,12 +15,17 @@ public sealed class ToolShell : IAsyncDisposable
     private static readonly TimeSpan s_answerTimeMax = TimeSpan.FromSeconds(90);
     private static readonly Dictionary<string, string> s_classes = new()
     {
+        ["broker-api-versions"] = "BrokerApiVersionsCommand",
         ["cluster"] = "ClusterTool",
         ["configs"] = "kafka.admin.ConfigCommand",
         ["console-consumer"] = "consumer.ConsoleConsumer",
         ["consumer-groups"] = "consumer.group.ConsumerGroupCommand",
+        ["delete-records"] = "DeleteRecordsCommand",
+        ["features"] = "FeatureCommand",
+        ["get-offsets"] = "GetOffsetShell",
         ["groups"] = "GroupsCommand",
         ["leader-election"] = "LeaderElectionCommand",
+        ["log-dirs"] = "LogDirsCommand",
         ["metadata-quorum"] = "MetadataQuorumCommand",
         ["producer-perf-test"] = "ProducerPerformance",
         ["reassign-partitions"] = "reassign.ReassignPartitionsCommand",
