@@ -275,7 +275,7 @@ public sealed class BrokerNode : INode
             new DescribeClusterHandler(Cluster),
             new TxnOffsetCommitHandler(_groups, Cluster, _transactions.Verifier),
             new OffsetDeleteHandler(_groups),
-            new DescribeProducersHandler(Partitions),
+            new DescribeProducersHandler(Partitions, Cluster),
             new ConsumerGroupHeartbeatHandler(_groups, _environment),
             new ConsumerGroupDescribeHandler(_groups),
             new GetTelemetrySubscriptionsHandler(_environment),

@@ -29,6 +29,9 @@ public sealed class BrokerLifecycle(
     /// <summary>While the broker waits to be unfenced, or to be let go, it asks again this soon.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>After a refusal it asks again this soon, and after each further one twice as late, up to the usual interval.</summary>
+    private static readonly TimeSpan s_afterRefusal = s_soon * 5;
+
     private readonly Lock _lock = new();
     private readonly List<Uuid> _offline = [];
     private IReadOnlyList<Uuid>? _cordoned;
@@ -43,6 +46,7 @@ public sealed class BrokerLifecycle(
     private bool _hasNews;
     private TaskCompletionSource? _told;
     private Delayed? _next;
+    private TimeSpan _afterRefusal = s_afterRefusal;
 
     /// <summary>Registers; completes, with the epoch, when the broker is unfenced.</summary>
     /// <param name="ready">Told when the metadata here holds the registration, before the controller is told that this broker may serve.</param>
@@ -260,10 +264,10 @@ public sealed class BrokerLifecycle(
     {
         if (response.ErrorCode != ErrorCode.None)
         {
-            LifecycleLog.HeartbeatRefused(log, options.Node, response.ErrorCode);
-            return s_soon * 5;
+            return TakeRefusal(response.ErrorCode);
         }
 
+        _afterRefusal = s_afterRefusal;
         if (response.ShouldShutDown)
         {
             _letGo.TrySetResult();
@@ -287,6 +291,23 @@ public sealed class BrokerLifecycle(
         }
 
         return _wantsShutDown ? s_soon : options.HeartbeatEvery;
+    }
+
+    /// <summary>
+    /// A broker whose registration was removed or replaced leads nothing any more, and is refused until somebody starts it again; so it asks ever more
+    /// seldom.
+    /// </summary>
+    private TimeSpan TakeRefusal(ErrorCode error)
+    {
+        LifecycleLog.HeartbeatRefused(log, options.Node, error);
+        if (error == ErrorCode.StaleBrokerEpoch)
+        {
+            lease.Drop();
+        }
+
+        TimeSpan pause = _afterRefusal < options.HeartbeatEvery ? _afterRefusal : options.HeartbeatEvery;
+        _afterRefusal = pause * 2;
+        return pause;
     }
 
     private BrokerHeartbeatRequest Request(out TaskCompletionSource? told)

@@ -1,3 +1,4 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Partitions;
@@ -7,8 +8,11 @@ using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Broker.Handlers;
 
-/// <summary>API key 61, DescribeProducers: what partitions remember of the idempotent producers that wrote to them (KIP-664).</summary>
-public sealed class DescribeProducersHandler(PartitionRegistry partitions) : MessageHandler<DescribeProducersRequest, DescribeProducersResponse>(ApiKey.DescribeProducers, 0, 0)
+/// <summary>
+/// API key 61, DescribeProducers: what partitions remember of the idempotent producers that wrote to them (KIP-664). Every replica answers. Of a partition
+/// that lies elsewhere it is said so, as clients ask the same broker again about one that they take for not yet known.
+/// </summary>
+public sealed class DescribeProducersHandler(PartitionRegistry partitions, ClusterState cluster) : MessageHandler<DescribeProducersRequest, DescribeProducersResponse>(ApiKey.DescribeProducers, 0, 0)
 {
     protected override DescribeProducersResponse Refusal(DescribeProducersRequest request, ErrorCode error, short version) => new()
     {
@@ -43,7 +47,7 @@ public sealed class DescribeProducersHandler(PartitionRegistry partitions) : Mes
         return new(response);
     }
 
-    private static DescribeProducersResponse.PartitionResponse Describe(string topic, int index, Partition? partition)
+    private DescribeProducersResponse.PartitionResponse Describe(string topic, int index, Partition? partition)
     {
         var answer = new DescribeProducersResponse.PartitionResponse { PartitionIndex = index };
         if (!TopicNames.IsValid(topic))
@@ -52,7 +56,7 @@ public sealed class DescribeProducersHandler(PartitionRegistry partitions) : Mes
         }
         else if (partition is null)
         {
-            answer.ErrorCode = ErrorCode.UnknownTopicOrPartition;
+            answer.ErrorCode = cluster.Image.Topics.Find(topic)?.Partition(index) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.NotLeaderOrFollower;
         }
         else
         {

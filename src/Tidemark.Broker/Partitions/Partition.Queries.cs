@@ -125,11 +125,14 @@ public sealed partial class Partition
         }
     }
 
-    /// <summary>Adds what is known of the producers that wrote here.</summary>
+    /// <summary>
+    /// Adds what is known of the producers that wrote here: by a follower what its own log says, as whoever looks for what hangs on one broker asks for;
+    /// not by a leader that may have been replaced.
+    /// </summary>
     public ErrorCode DescribeProducers(List<DescribeProducersResponse.ProducerState> into)
     {
-        ErrorCode error = CheckServing(out PartitionLog log, out _);
-        if (error != ErrorCode.None)
+        ErrorCode error = CheckServing(out PartitionLog log, out PartitionLeader leader);
+        if (error != ErrorCode.None && (error != ErrorCode.NotLeaderOrFollower || leader is not null))
         {
             return error;
         }

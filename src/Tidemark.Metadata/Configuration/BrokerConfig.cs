@@ -125,7 +125,8 @@ public sealed class BrokerConfig
     /// <param name="defaultsOnly">True to see only what was set for all brokers at run time.</param>
     public DescribedConfig Describe(string name, bool defaultsOnly = false)
     {
-        ConfigKey? key = ConfigTable.Broker.Find(name);
+        ConfigKey? rate = ConfigTable.ReplicationRates.Find(name);
+        ConfigKey? key = rate ?? ConfigTable.Broker.Find(name);
         IReadOnlyList<ConfigSynonym> places = SynonymsOf(name, key is null || key.IsSensitive);
         if (defaultsOnly)
         {
@@ -134,6 +135,7 @@ public sealed class BrokerConfig
 
         string? value = key is null || key.IsSensitive ? null
             : defaultsOnly ? OfAllBrokers.GetValueOrDefault(name)
+            : rate is not null ? places.Select(place => place.Value).FirstOrDefault()
             : Find(name)?.Text;
         return new DescribedConfig(
             key,

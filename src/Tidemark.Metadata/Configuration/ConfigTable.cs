@@ -35,6 +35,9 @@ public sealed class ConfigTable
         TlsKeys.All,
         SaslKeys.All);
 
+    /// <summary>Limits of replication traffic. They are set at run time only, for single brokers, and are not listed where nobody set them.</summary>
+    public static ConfigTable ReplicationRates { get; } = new("replication rate", ReplicationRateKeys.All);
+
     public static ConfigTable Topic { get; } = new("topic", TopicKeys.All);
 
     public static ConfigTable Group { get; } = new("group", GroupResourceKeys.All);

@@ -67,6 +67,16 @@ public sealed class BrokerConfigTests
     }
 
     [Fact]
+    public void The_rate_of_a_throttle_is_shown_and_is_not_secret()
+    {
+        BrokerConfig config = BrokerConfig.Parse(s_file, out _).WithDynamic([], [new("leader.replication.throttled.rate", "1000")]);
+        DescribedConfig described = config.Describe("leader.replication.throttled.rate");
+        Assert.Equal(("1000", ConfigType.Long, ConfigSource.DynamicBroker), (described.Value, described.Key?.Type, described.Source));
+        Assert.Equal((false, false), (described.IsSensitive, described.IsReadOnly));
+        Assert.Equal("1000", described.Synonyms.Single().Value);
+    }
+
+    [Fact]
     public void A_bad_value_set_at_run_time_leaves_the_weaker_layer_in_force()
     {
         BrokerConfig config = BrokerConfig.Parse(s_file, out _).WithDynamic([new("log.segment.bytes", "nonsense")], []);

@@ -11,13 +11,22 @@ public sealed class BrokerForClients : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<WrittenTopic>>> _written = new();
     private RunningBroker? _broker;
+    private ToolShell? _tools;
 
     public RunningBroker Broker => _broker ?? throw new InvalidOperationException("not started");
+
+    /// <summary>Kafka's tools, for tests that are skipped where they are missing.</summary>
+    public ToolShell Tools => _tools ??= ToolShell.Start(Broker.Bootstrap);
 
     public async Task InitializeAsync() => _broker = await RunningBroker.StartAsync("num.partitions=2", "offsets.topic.num.partitions=4", "group.initial.rebalance.delay.ms=100");
 
     public async Task DisposeAsync()
     {
+        if (_tools != null)
+        {
+            await _tools.DisposeAsync();
+        }
+
         if (_broker != null)
         {
             await _broker.DisposeAsync();

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using Confluent.Kafka;
 using Tidemark.System.Tests.Running;
+using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.Clients;
 
@@ -7,6 +10,7 @@ namespace Tidemark.System.Tests.Clients;
 public class GroupTests(BrokerForClients fixture)
 {
     private const int Records = 300;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private string Bootstrap => fixture.Broker.Bootstrap;
 
@@ -21,6 +25,43 @@ public class GroupTests(BrokerForClients fixture)
     [ClientFact("kafkajs")]
     public Task Kafkajs_shares_partitions_and_administers_groups() =>
         ScriptClient.KafkaJs.MeetInGroupsAsync(Bootstrap, "group-kafkajs");
+
+    [ConsumerProtocolFact]
+    public async Task Confluent_dotnet_shares_partitions_in_the_consumer_protocol_and_takes_over_those_of_a_member_that_left()
+    {
+        const string topic = "group-confluent-dotnet";
+        await KafkaClient.Named("Confluent.Kafka").CreateTopicAsync(Bootstrap, topic);
+        using IConsumer<Ignore, string> first = Join(topic);
+        using IConsumer<Ignore, string> second = Join(topic);
+        await Eventually.HoldsAsync("each has a partition", s_patience, () =>
+        {
+            first.Consume(TimeSpan.Zero);
+            second.Consume(TimeSpan.Zero);
+            return first.Assignment.Count == 1 && second.Assignment.Count == 1;
+        });
+        Assert.NotEqual(first.Assignment, second.Assignment);
+        Assert.Equal("Consumer", (await DescribedAsync(topic)).GetProperty("type").GetString(), ignoreCase: true);
+
+        using IProducer<Null, string> producer = new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = Bootstrap }).SetLogHandler((_, _) => { }).Build();
+        await WriteAsync(0, 10);
+        List<string> ofFirst = Read(first, 5);
+        List<string> ofSecond = Read(second, 5);
+        Assert.Equal(Enumerable.Range(0, 10), ofFirst.Concat(ofSecond).Select(int.Parse).Order());
+        first.Commit();
+        second.Commit();
+        second.Close();
+        await Eventually.HoldsAsync("one has both", s_patience, () =>
+        {
+            Assert.Null(first.Consume(TimeSpan.Zero));
+            return first.Assignment.Count == 2;
+        });
+        await WriteAsync(10, 10);
+        Assert.Equal(Enumerable.Range(10, 10), Read(first, 10).Select(int.Parse).Order());
+        first.Close();
+
+        Task WriteAsync(int from, int count) => Task.WhenAll(
+            Enumerable.Range(from, count).Select(i => producer.ProduceAsync(new TopicPartition(topic, i % 2), new Message<Null, string> { Value = $"{i}" })));
+    }
 
     [ClientFact("kcat")]
     public async Task Kcat_reads_a_topic_in_a_group_once()
@@ -51,52 +92,13 @@ public class GroupTests(BrokerForClients fixture)
             "", ["console-consumer", .. server, "--topic", topic, "--group", topic, "--from-beginning", "--max-messages", $"{Records}", "--timeout-ms", "30000"]);
         Assert.Equal(Enumerable.Range(0, Records), read.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).Order());
 
-        string[] group = ["consumer-groups", .. server];
-        Assert.Contains(topic, (await JavaClient.RunAsync("", [.. group, "--list"])).Split('\n'));
-        Assert.Contains("Empty", await JavaClient.RunAsync("", [.. group, "--describe", "--group", topic, "--state"]), StringComparison.Ordinal);
-        string[] rows = (await JavaClient.RunAsync("", [.. group, "--describe", "--group", topic])).Split('\n').Where(l => l.StartsWith(topic, StringComparison.Ordinal)).ToArray();
+        Assert.Contains(topic, (await ToolAsync("--list")).Lines());
+        Assert.Contains("Empty", (await ToolAsync("--describe", "--group", topic, "--state")).Row(topic));
+        string[][] rows = (await ToolAsync("--describe", "--group", topic)).Rows(topic);
         Assert.Equal(2, rows.Length);
-        Assert.All(rows, row => Assert.Equal("0", row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[5]));
-        await JavaClient.RunAsync("", [.. group, "--delete", "--group", topic]);
-        Assert.DoesNotContain(topic, (await JavaClient.RunAsync("", [.. group, "--list"])).Split('\n'));
-    }
-
-    [ClientFact("java")]
-    public async Task Kafkas_tool_moves_what_a_group_has_committed_in_every_way_and_deletes_it()
-    {
-        const string topic = "group-moved";
-        const int offset = 3;
-        string[] server = ["--bootstrap-server", Bootstrap];
-        await JavaClient.RunAsync("", ["topics", .. server, "--create", "--topic", topic, "--partitions", "1"]);
-        await JavaClient.RunAsync(string.Concat(Enumerable.Range(0, 10).Select(i => $"{i}\n")), ["console-producer", .. server, "--topic", topic]);
-        string plan = Path.Combine(Path.GetTempPath(), $"tidemark-{Guid.NewGuid():N}.csv");
-        try
-        {
-            await File.WriteAllTextAsync(plan, $"{topic},0,7\n");
-            Assert.Equal(10, await Moved("--to-latest"));
-            Assert.Equal(8, await Moved("--shift-by", "-2"));
-            Assert.Equal(8, await Moved("--to-current"));
-            Assert.Equal(offset, await Moved("--to-offset", $"{offset}"));
-            Assert.Equal(0, await Moved("--to-datetime", "2020-01-01T00:00:00.000"));
-            Assert.Equal(7, await Moved("--from-file", plan));
-            Assert.Equal(0, await Moved("--by-duration", "P1D"));
-            Assert.Equal(10, await Moved("--shift-by", "99"));
-            Assert.Equal(0, await Moved("--to-earliest"));
-        }
-        finally
-        {
-            File.Delete(plan);
-        }
-
-        string deleted = await JavaClient.RunAsync("", ["consumer-groups", .. server, "--delete-offsets", "--group", topic, "--topic", topic]);
-        Assert.Contains("Successful", deleted, StringComparison.Ordinal);
-
-        async Task<int> Moved(params string[] how)
-        {
-            string[] at = how[0] == "--from-file" ? [] : ["--topic", topic];
-            string told = await JavaClient.RunAsync("", ["consumer-groups", .. server, "--reset-offsets", "--group", topic, .. at, .. how, "--execute"]);
-            return int.Parse(told.Split('\n').Single(line => line.StartsWith(topic, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3]);
-        }
+        Assert.All(rows, row => Assert.Equal("0", row[5]));
+        await ToolAsync("--delete", "--group", topic);
+        Assert.DoesNotContain(topic, (await ToolAsync("--list")).Lines());
     }
 
     [ClientFact("java")]
@@ -105,11 +107,44 @@ public class GroupTests(BrokerForClients fixture)
     [ClientFact("java")]
     public Task Javas_verifiable_consumer_reads_and_commits_in_the_consumer_protocol() => VerifyAsync("consumer");
 
+    private IConsumer<Ignore, string> Join(string topic)
+    {
+        ConsumerConfig configuration = new()
+        {
+            BootstrapServers = Bootstrap,
+            GroupId = topic,
+            GroupProtocol = GroupProtocol.Consumer,
+            EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+        };
+        IConsumer<Ignore, string> consumer = new ConsumerBuilder<Ignore, string>(configuration).SetLogHandler((_, _) => { }).Build();
+        consumer.Subscribe(topic);
+        return consumer;
+    }
+
+    private static List<string> Read(IConsumer<Ignore, string> consumer, int count)
+    {
+        List<string> read = [];
+        while (read.Count < count)
+        {
+            ConsumeResult<Ignore, string>? result = consumer.Consume(s_patience);
+            Assert.True(result is not null, $"{read.Count} of {count} records came");
+            read.Add(result.Message.Value);
+        }
+
+        return read;
+    }
+
+    private async Task<JsonElement> DescribedAsync(string group) => JsonDocument.Parse(
+        (await ChildProcess.RunAsync(RunningBroker.Executable, ["groups", "describe", group, "--json", "--bootstrap-server", Bootstrap])).Succeeded()).RootElement;
+
+    private Task<string> ToolAsync(params string[] arguments) => fixture.Tools.RunAsync("consumer-groups", arguments);
+
     private async Task VerifyAsync(string protocol)
     {
         string topic = $"group-verified-{protocol}";
         string[] server = ["--bootstrap-server", Bootstrap];
-        await JavaClient.RunAsync("", ["topics", .. server, "--create", "--topic", topic, "--partitions", "2"]);
+        await fixture.Tools.RunAsync("topics", "--create", "--topic", topic, "--partitions", "2");
         await JavaClient.RunAsync(string.Concat(Enumerable.Range(0, Records).Select(i => $"{i}\n")), ["console-producer", .. server, "--topic", topic]);
         string told = await JavaClient.RunAsync(
             "", ["verifiable-consumer", .. server, "--topic", topic, "--group-id", topic, "--group-protocol", protocol, "--reset-policy", "earliest", "--max-messages", $"{Records}"]);

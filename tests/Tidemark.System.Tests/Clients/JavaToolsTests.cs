@@ -43,7 +43,7 @@ public partial class JavaToolsTests(BrokerForClients fixture)
         const string topic = "java-load";
         await ToolAsync("topics", "--create", "--topic", topic, "--partitions", "3");
         await JavaClient.RunAsync("", "producer-perf-test", "--topic", topic, "--num-records", "20000", "--record-size", "100", "--throughput", "-1", "--producer-props", $"bootstrap.servers={Bootstrap}", "acks=all");
-        string verified = await ToolAsync("verifiable-producer", "--topic", topic, "--max-messages", "1000", "--acks", "-1");
+        string verified = await JavaClient.RunAsync("", "verifiable-producer", "--bootstrap-server", Bootstrap, "--topic", topic, "--max-messages", "1000", "--acks", "-1");
         Assert.Contains("\"acked\":1000", verified.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Equal(21000, Offsets(await ToolAsync("get-offsets", "--topic", topic)).Sum());
 
@@ -65,11 +65,9 @@ public partial class JavaToolsTests(BrokerForClients fixture)
         Assert.Contains("VGlkZW1hcmtTeXN0ZW0wMQ", await ToolAsync("cluster", "cluster-id"), StringComparison.Ordinal);
     }
 
-    /// <summary>A tool with its options, the broker's address among them.</summary>
-    private Task<string> ToolAsync(string tool, params string[] arguments) =>
-        JavaClient.RunAsync("", tool is "cluster" ? [tool, .. arguments, "--bootstrap-server", Bootstrap] : [tool, "--bootstrap-server", Bootstrap, .. arguments]);
+    private Task<string> ToolAsync(string tool, params string[] arguments) => fixture.Tools.RunAsync(tool, arguments);
 
-    private static IEnumerable<long> Offsets(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line.Split(':')[^1]));
+    private static IEnumerable<long> Offsets(string lines) => lines.Lines().Select(line => long.Parse(line.Split(':')[^1]));
 
     [GeneratedRegex(@"LeaderId:\s+1\b")]
     private static partial Regex LeaderIsNodeOne();

@@ -108,12 +108,12 @@ public class TransactionTests(BrokerForClients fixture)
         using OpenTransaction open = OpenTransaction.Begin(Bootstrap, topic);
         await open.WriteAsync(topic, 1, "open");
 
-        string[] listed = Row(await ToolAsync("list"), topic);
+        string[] listed = (await ToolAsync("list")).Row(topic);
         Assert.Equal((topic, "Ongoing"), (listed[0], listed[3]));
         string described = await ToolAsync("describe", "--transactional-id", topic);
         Assert.Contains("Ongoing", described, StringComparison.Ordinal);
         Assert.Contains($"{topic}-1", described, StringComparison.Ordinal);
-        Assert.Equal(listed[2], Row(await ToolAsync("describe-producers", "--topic", topic, "--partition", "1"), listed[2])[0]);
+        Assert.Equal(listed[2], (await ToolAsync("describe-producers", "--topic", topic, "--partition", "1")).Row(listed[2])[0]);
         open.Producer.CommitTransaction(AnswerTimeMax);
     }
 
@@ -125,7 +125,7 @@ public class TransactionTests(BrokerForClients fixture)
         await ConfluentDotnet().CreateTopicAsync(Bootstrap, topic);
         long start = await HangingTransaction.BeginAsync(fixture.Broker, topic, producerId);
         string[] find = ["find-hanging", "--topic", topic, "--max-transaction-timeout", "1"];
-        Assert.Equal([topic, "0", $"{producerId}", "0"], Row(await ToolAsync(find), topic)[..4]);
+        Assert.Equal([topic, "0", $"{producerId}", "0"], (await ToolAsync(find)).Row(topic)[..4]);
         await ToolAsync("abort", "--topic", topic, "--partition", "0", "--start-offset", $"{start}");
         Assert.DoesNotContain($"{producerId}", await ToolAsync(find), StringComparison.Ordinal);
 
@@ -137,19 +137,34 @@ public class TransactionTests(BrokerForClients fixture)
         Assert.Equal(["behind"], Read(reader, 1));
     }
 
+    [KafkaFact]
+    public async Task Kafkas_tool_ends_a_transaction_whose_producer_does_not_and_fences_it()
+    {
+        const string topic = "transactions-terminated";
+        await ConfluentDotnet().CreateTopicAsync(Bootstrap, topic);
+        using OpenTransaction open = OpenTransaction.Begin(Bootstrap, topic);
+        await open.WriteAsync(topic, 0, "never committed");
+        Assert.Equal("Ongoing", (await ToolAsync("list")).Row(topic)[3]);
+        Assert.Empty((await ToolAsync("list", "--duration-filter", "3600000")).Rows(topic));
+
+        await ToolAsync("forceTerminateTransaction", "--transactionalId", topic);
+        Assert.Equal("Empty", (await ToolAsync("list")).Row(topic)[3]);
+        KafkaException fenced = Assert.ThrowsAny<KafkaException>(() => open.Producer.CommitTransaction(AnswerTimeMax));
+        Assert.Equal((Confluent.Kafka.ErrorCode.Local_Fenced, true), (fenced.Error.Code, fenced.Error.IsFatal));
+
+        using OpenTransaction next = OpenTransaction.Begin(Bootstrap, topic);
+        await next.WriteAsync(topic, 0, "committed");
+        next.Producer.CommitTransaction(AnswerTimeMax);
+        using IConsumer<Ignore, string> reader = Consumer(topic);
+        reader.Assign(new TopicPartitionOffset(topic, 0, 0));
+        Assert.Equal(["committed"], Read(reader, 1));
+    }
+
     private static KafkaClient ConfluentDotnet()
     {
         KafkaClient client = KafkaClient.Named("Confluent.Kafka");
         Assert.True(client.Absence is null, $"Kafka's tools are here, and the client that they look at is not: {client.Absence}");
         return client;
-    }
-
-    /// <summary>The cells of the row of a table that begins with this.</summary>
-    private static string[] Row(string table, string first)
-    {
-        string[][] rows = [.. table.Split('\n').Select(line => line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(cells => cells.FirstOrDefault() == first)];
-        Assert.True(rows.Length == 1, $"{rows.Length} rows begin with {first}:{Environment.NewLine}{table}");
-        return rows[0];
     }
 
     private static string[] Read(IConsumer<Ignore, string> consumer, int count)
@@ -168,7 +183,7 @@ public class TransactionTests(BrokerForClients fixture)
     private static IEnumerable<TopicPartitionOffset> Positions(IConsumer<Ignore, string> consumer) =>
         consumer.Assignment.Select(partition => new TopicPartitionOffset(partition, consumer.Position(partition))).Where(position => position.Offset.Value >= 0);
 
-    private Task<string> ToolAsync(params string[] arguments) => JavaClient.RunAsync("", ["transactions", "--bootstrap-server", Bootstrap, .. arguments]);
+    private Task<string> ToolAsync(params string[] arguments) => fixture.Tools.RunAsync("transactions", arguments);
 
     private IConsumer<Ignore, string> Consumer(string group)
     {

@@ -24,3 +24,12 @@ public sealed class ClientFactAttribute : FactAttribute
 {
     public ClientFactAttribute(string client) => Skip = KafkaClient.Named(client).Absence;
 }
+
+/// <summary>A test of Confluent.Kafka as a member of a group of the consumer protocol (KIP-848), which librdkafka has since 2.12.</summary>
+public sealed class ConsumerProtocolFactAttribute : FactAttribute
+{
+    private const int VersionMin = 0x020c0000;
+
+    public ConsumerProtocolFactAttribute() => Skip = KafkaClient.Named("Confluent.Kafka").Absence
+        ?? (Confluent.Kafka.Library.Version < VersionMin ? $"librdkafka {Confluent.Kafka.Library.VersionString} has no consumer protocol, 2.12 has" : null);
+}

@@ -9,10 +9,6 @@ namespace Tidemark.Metadata.Commands.Configs;
 /// <summary>What may be set for brokers at run time. Keys that nobody knows are kept: they may belong to a plugin.</summary>
 internal static class BrokerConfigRules
 {
-    /// <summary>Limits of replication traffic. They exist only at run time, for single brokers.</summary>
-    private static readonly ImmutableArray<string> s_rates =
-        ["leader.replication.throttled.rate", "follower.replication.throttled.rate", "replica.alter.log.dirs.io.max.bytes.per.second"];
-
     /// <summary>Numbers of threads may at most double or halve in one step.</summary>
     private static readonly ImmutableArray<string> s_threads =
         ["num.io.threads", "num.network.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "log.cleaner.threads", "background.threads"];
@@ -48,7 +44,7 @@ internal static class BrokerConfigRules
 
     private static string? ProblemOf(ControllerContext context, string name, string? value, bool isForAll)
     {
-        if (s_rates.Contains(name))
+        if (ConfigTable.ReplicationRates.Find(name) is not null)
         {
             return isForAll ? $"Configuration {name} can only be set for a single broker."
                 : value is null || (long.TryParse(value.Trim(), out long rate) && rate >= 0) ? null
