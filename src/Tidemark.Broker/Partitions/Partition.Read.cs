@@ -82,10 +82,41 @@ public sealed partial class Partition
             return PartitionReadResult.Failed(slice.Error);
         }
 
-        IReadOnlyList<AbortedRange>? aborted = !read.ReadCommitted ? null
-            : slice.IsEmpty || lastStable == Offset.Zero || Plants.IsOn(Plant.AbortedNotTold) ? []
-            : [.. log.AbortedTransactions(read.From, slice).Select(a => new AbortedRange(new ProducerId(a.ProducerId), new Offset(a.FirstOffset)))];
+        if (!read.ReadCommitted)
+        {
+            return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, slice);
+        }
+
+        ErrorCode failure = FindAborted(log, read.From, slice, out IReadOnlyList<AbortedRange> aborted);
+        if (failure != ErrorCode.None)
+        {
+            slice.Dispose();
+            return PartitionReadResult.Failed(failure);
+        }
+
         return new PartitionReadResult(ErrorCode.None, highWatermark, lastStable, logStart, slice, null, aborted);
+    }
+
+    private static ErrorCode FindAborted(PartitionLog log, Offset from, LogSlice slice, out IReadOnlyList<AbortedRange> aborted)
+    {
+        aborted = [];
+        if (slice.IsEmpty || Plants.IsOn(Plant.AbortedNotTold))
+        {
+            return ErrorCode.None;
+        }
+
+        try
+        {
+            aborted = [.. log.AbortedTransactions(from, slice).Select(a => new AbortedRange(new ProducerId(a.ProducerId), new Offset(a.FirstOffset)))];
+        }
+        catch (IOException)
+        {
+            // The log has told of its disk itself.
+            return ErrorCode.KafkaStorageError;
+        }
+
+        // The records are held, but what is known of their transactions may have gone since with their segment.
+        return from < log.LogStart ? ErrorCode.OffsetOutOfRange : ErrorCode.None;
     }
 
     private PartitionReadResult ReadAsFollower(in PartitionRead read, in FollowerFetch follower)

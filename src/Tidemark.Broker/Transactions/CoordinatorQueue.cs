@@ -29,7 +29,7 @@ public sealed class CoordinatorQueue(Func<AddPartitionsToTxnRequest, ValueTask<A
             {
                 same.Add(asked);
             }
-            else if (asked.Epoch < same[0].Epoch)
+            else if (asked.Producer == same[0].Producer && asked.Epoch < same[0].Epoch)
             {
                 fenced = [asked];
             }
@@ -45,8 +45,10 @@ public sealed class CoordinatorQueue(Func<AddPartitionsToTxnRequest, ValueTask<A
 
         foreach (CoordinatorAsk old in fenced ?? [])
         {
-            // One of the same epoch is of a client that has begun anew; it may ask again.
-            old.Fail(old.Epoch == asked.Epoch && old != asked ? ErrorCode.NetworkException : ErrorCode.InvalidProducerEpoch);
+            // One of the same epoch is of a client that has begun anew; it may ask again. Of two producer ids nobody here can say which is the later
+            // one: the epochs begin anew with it.
+            bool isKnownToBeOld = old == asked || (old.Producer == asked.Producer && old.Epoch < asked.Epoch);
+            old.Fail(isKnownToBeOld ? ErrorCode.InvalidProducerEpoch : ErrorCode.NetworkException);
         }
 
         if (begins)

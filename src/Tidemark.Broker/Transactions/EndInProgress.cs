@@ -10,17 +10,33 @@ public sealed class EndInProgress(ShardDriver<TransactionShard> coordinator, Sen
 {
     private readonly HashSet<TopicPartition> _left = [.. end.Partitions];
     private int _fenced;
+    private volatile bool _isOver;
 
     public ShardDriver<TransactionShard> Coordinator => coordinator;
 
     public SendMarkers End => end;
+
+    /// <summary>
+    /// Somebody else tells the partitions. With clients before version 2 the next transaction may have the same epoch, so that a marker which is sent
+    /// after the other one is done would end that.
+    /// </summary>
+    public bool IsOver => _isOver;
 
     /// <summary>A partition knows. True when it was the last one.</summary>
     public bool Told(TopicPartition partition)
     {
         lock (_left)
         {
-            return _left.Remove(partition) && _left.Count == 0;
+            return _left.Remove(partition) && _left.Count == 0 && !_isOver;
+        }
+    }
+
+    /// <summary>Nothing more is sent, and nobody hears of what was.</summary>
+    public void GiveUp()
+    {
+        lock (_left)
+        {
+            _isOver = true;
         }
     }
 

@@ -79,6 +79,7 @@ public sealed class MarkerQueue(
     {
         lock (_lock)
         {
+            _waiting.RemoveAll(each => each.End.IsOver);
             if (_waiting.Count == 0)
             {
                 _isSending = false;

@@ -32,7 +32,25 @@ internal sealed class MarkerSender(
     private readonly Lock _lock = new();
     private readonly Dictionary<BrokerId, MarkerQueue> _queues = [];
 
-    public void Send(ShardDriver<TransactionShard> coordinator, SendMarkers end) => Route(new EndInProgress(coordinator, end), end.Partitions);
+    /// <summary>What is being told just now: of each transactional id one end.</summary>
+    private readonly Dictionary<(ShardDriver<TransactionShard> Coordinator, string Id), EndInProgress> _current = [];
+
+    public void Send(ShardDriver<TransactionShard> coordinator, SendMarkers end)
+    {
+        var begun = new EndInProgress(coordinator, end);
+        lock (_lock)
+        {
+            // A coordinator that had to read its partition again tells all of what it finds prepared there.
+            if (_current.TryGetValue((coordinator, end.TransactionalId), out EndInProgress? before))
+            {
+                before.GiveUp();
+            }
+
+            _current[(coordinator, end.TransactionalId)] = begun;
+        }
+
+        Route(begun, end.Partitions);
+    }
 
     private void Route(EndInProgress end, IEnumerable<TopicPartition> partitions)
     {
@@ -100,10 +118,11 @@ internal sealed class MarkerSender(
         }
     }
 
-    private static void Told(EndInProgress end, TopicPartition partition)
+    private void Told(EndInProgress end, TopicPartition partition)
     {
         if (end.Told(partition))
         {
+            Forget(end);
             end.Coordinator.Tell((shard, now) => shard.OnMarkersWritten(end.End.TransactionalId, end.End.Writer, now));
         }
     }
@@ -111,9 +130,24 @@ internal sealed class MarkerSender(
     private async Task Later(EndInProgress end, List<TopicPartition> partitions, TimeSpan time)
     {
         await delays.After(time);
-        if (isCurrent(end.Coordinator))
+        if (!isCurrent(end.Coordinator))
+        {
+            Forget(end);
+        }
+        else if (!end.IsOver)
         {
             Route(end, partitions);
+        }
+    }
+
+    private void Forget(EndInProgress end)
+    {
+        lock (_lock)
+        {
+            if (_current.TryGetValue((end.Coordinator, end.End.TransactionalId), out EndInProgress? current) && current == end)
+            {
+                _current.Remove((end.Coordinator, end.End.TransactionalId));
+            }
         }
     }
 

@@ -36,6 +36,12 @@ public sealed record TransactionMetadata(
     /// <summary>No epoch is left that a client could get.</summary>
     public bool IsExhausted => Epoch >= EpochMax;
 
+    /// <summary>
+    /// The epoch above. None is above the largest: no client gets that one, but one that guesses it, or one that another broker gave it to, must be
+    /// fenced and may end what it began all the same.
+    /// </summary>
+    private short Raised => Epoch == short.MaxValue ? Epoch : (short)(Epoch + 1);
+
     public TransactionalWriter Writer => new(new ProducerId(ProducerId), Epoch);
 
     /// <summary>A transactional id that was not known.</summary>
@@ -65,19 +71,22 @@ public sealed record TransactionMetadata(
     /// <param name="nextProducerId">A new id where this is the last epoch.</param>
     public TransactionMetadata PrepareAndRaise(bool commit, long nextProducerId, long nowMs) => Prepared(commit, nowMs) with
     {
-        Epoch = (short)(Epoch + 1),
+        Epoch = Raised,
         LastEpoch = Epoch,
         NextProducerId = nextProducerId,
         StartedMs = State == TransactionState.Ongoing ? StartedMs : nowMs,
         ClientVersion = 2,
     };
 
-    /// <summary>The coordinator aborts the transaction and fences its producer.</summary>
+    /// <summary>
+    /// The coordinator aborts the transaction and fences its producer. From version 2 on that is the end of one epoch like any other: until somebody else
+    /// has begun, the producer may go on in the next one when it asks with the one that it had.
+    /// </summary>
     /// <param name="version">The cluster's transaction version.</param>
     public TransactionMetadata Fence(short version, long nowMs) => Prepared(commit: false, nowMs) with
     {
-        Epoch = (short)(Epoch + (Plants.IsOn(Plant.ProducerEpochNotRaised) ? 0 : 1)),
-        LastEpoch = NoEpoch,
+        Epoch = Plants.IsOn(Plant.ProducerEpochNotRaised) ? Epoch : Raised,
+        LastEpoch = version >= 2 ? Epoch : NoEpoch,
         ClientVersion = version >= 2 ? version : (short)0,
     };
 
@@ -94,11 +103,8 @@ public sealed record TransactionMetadata(
         return NextProducerId == NoProducerId ? done : done with { ProducerId = NextProducerId, PreviousProducerId = ProducerId, Epoch = 0 };
     }
 
-    private TransactionMetadata Prepared(bool commit, long nowMs)
-    {
-        Invariant.Require(Epoch < short.MaxValue);
-        return To(commit ? TransactionState.PrepareCommit : TransactionState.PrepareAbort, nowMs);
-    }
+    private TransactionMetadata Prepared(bool commit, long nowMs) =>
+        To(commit ? TransactionState.PrepareCommit : TransactionState.PrepareAbort, nowMs);
 
     private TransactionMetadata To(TransactionState state, long nowMs)
     {

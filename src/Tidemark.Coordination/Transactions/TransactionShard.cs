@@ -87,18 +87,19 @@ public sealed partial class TransactionShard : CoordinatorShard
 
     public override void OnWritten(object token, ErrorCode error, ShardTime now)
     {
-        if (token is not EndToken ended || _ids.Find(ended.Id) is not { } metadata || !metadata.State.IsPrepared() || metadata.Writer != ended.Writer)
+        // Of clients before version 2 the next transaction may end in the same epoch: the word is of this end alone.
+        if (token is not EndToken { Prepared: { } prepared } || !ReferenceEquals(_ids.Find(prepared.Id), prepared))
         {
             return;
         }
 
         if (error == ErrorCode.None)
         {
-            CarryOut(metadata, now);
+            CarryOut(prepared, now);
         }
         else
         {
-            _toResume[metadata.Id] = now.Monotonic + s_resumeAfter;
+            _toResume[prepared.Id] = now.Monotonic + s_resumeAfter;
         }
     }
 
@@ -108,7 +109,7 @@ public sealed partial class TransactionShard : CoordinatorShard
         if (_ids.Find(id) is { } metadata && metadata.State.IsPrepared() && metadata.Writer == writer)
         {
             Keep(metadata.Complete(now.UnixMs));
-            Emit(new AwaitWritten(new EndToken(id, writer)));
+            Emit(new AwaitWritten(new EndToken(metadata)));
             GoOn(id, now);
         }
     }
@@ -206,7 +207,7 @@ public sealed partial class TransactionShard : CoordinatorShard
         }
         else
         {
-            Emit(new AwaitWritten(new EndToken(prepared.Id, prepared.Writer)));
+            Emit(new AwaitWritten(new EndToken(prepared)));
         }
     }
 
@@ -229,6 +230,6 @@ public sealed partial class TransactionShard : CoordinatorShard
         [.. prepared.Partitions.OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition).Skip(Plants.IsOn(Plant.MarkerOfOnePartitionForgotten) && prepared.Partitions.Count > 1 ? 1 : 0)],
         prepared.ClientVersion));
 
-    /// <summary>The write of an end: prepared, or complete.</summary>
-    private sealed record EndToken(string Id, TransactionalWriter Writer);
+    /// <summary>The write of an end: that it is prepared, or that what was prepared is complete. The state is the very one that was kept.</summary>
+    private sealed record EndToken(TransactionMetadata Prepared);
 }

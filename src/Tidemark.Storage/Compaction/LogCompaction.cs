@@ -76,9 +76,13 @@ public sealed class LogCompaction
             _map.Advance(end - 1);
         }
 
-        var transactions = new TransactionFilter(_log.AbortedTransactions(new Offset(segments[0].BaseOffset), new Offset(cleanedTo)));
+        // The last segment is written anew as a whole, also where the keys of its end did not fit: the index of that end must not get lost,
+        // or readers would take what was aborted there for committed.
+        List<Segment[]> groups = SegmentGroups.Of(segments, cleanedTo, _log.Options);
+        long writtenTo = segments[groups.Sum(group => group.Length)].BaseOffset;
+        var transactions = new TransactionFilter(_log.AbortedTransactions(new Offset(segments[0].BaseOffset), new Offset(writtenTo)));
         using var filter = new BatchFilter(_map, transactions, _log.ProducerTails(), _surroundings.NowMs, _log.Options.DeleteRetentionMs);
-        foreach (Segment[] group in SegmentGroups.Of(segments, cleanedTo, _log.Options))
+        foreach (Segment[] group in groups)
         {
             foreach (int bytes in CleanGroup(group, filter))
             {

@@ -312,9 +312,14 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     private void RebuildIndexes(Segment segment)
     {
         surroundings.Events.Repaired(segment.Offsets.Path, "an index is missing or not whole; the indexes are made again");
-        segment.Offsets.CreateEmpty();
-        segment.Times.CreateEmpty();
-        SegmentScan.Headers(segment, 0, (head, position) => segment.Note(head, position, options.IndexIntervalBytes));
+        segment.ClearIndexes();
+        var producers = new ProducerTable();
+        ProducerLoader.Load(surroundings, directory, producers, _snapshots, _segments, segment.BaseOffset);
+        SegmentScan.Headers(segment, 0, (head, position) =>
+        {
+            segment.Note(head, position, options.IndexIntervalBytes);
+            ProducerReplay.Apply(producers, head, segment);
+        });
         segment.Seal(durable: false);
     }
 

@@ -53,7 +53,21 @@ public sealed class LogSlice : IDisposable
     internal static LogSlice Failed { get; } = new(ErrorCode.KafkaStorageError, null, null, 0, 0);
 
     /// <summary>An offset above all that the slice holds, and not far above: by the segment's index, or where the segment ends.</summary>
-    internal Offset OffsetBound => new(_segment?.Offsets.FirstAtOrAfter((int)Position + Length) ?? _segmentEnd);
+    internal Offset OffsetBound
+    {
+        get
+        {
+            try
+            {
+                return new(_segment?.Offsets.FirstAtOrAfter((int)Position + Length) ?? _segmentEnd);
+            }
+            catch (FileNotFoundException)
+            {
+                // Only the log file is held; the index may have gone with its segment.
+                return new(_segmentEnd);
+            }
+        }
+    }
 
     /// <param name="segmentEnd">Where the next segment begins, or the log ends.</param>
     internal static LogSlice Of(Segment segment, IDiskFile file, int position, int length, long segmentEnd) =>

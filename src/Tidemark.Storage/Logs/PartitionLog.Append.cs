@@ -217,9 +217,16 @@ public sealed partial class PartitionLog
 
     private void RememberProducers(ReadOnlySpan<byte> batches, Segment active)
     {
+        bool hadAborted = active.Aborted.Entries > 0;
         for (; StoredBatch.TryTake(batches, out StoredBatch batch); batches = batches[(int)batch.SizeInBytes..])
         {
             ProducerReplay.Apply(_producers, batch, active);
+        }
+
+        if (!hadAborted && active.Aborted.Entries > 0)
+        {
+            // A file has come into the directory; its name has to survive as well.
+            _namesFlushedFor = -1;
         }
 
         PublishFirstUnstable();

@@ -56,7 +56,10 @@ public sealed partial class PartitionLog
         }
     }
 
-    /// <summary>The aborted transactions that touch what was read, for read_committed.</summary>
+    /// <summary>
+    /// The aborted transactions that touch what was read, for read_committed. They are known as long as the log's start is not above where
+    /// the reading began: then they may have gone with their segments.
+    /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, LogSlice read) => AbortedTransactions(from, read.OffsetBound);
 
@@ -64,8 +67,32 @@ public sealed partial class PartitionLog
     /// <exception cref="IOException">The disk failed.</exception>
     public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset upperBoundExclusive)
     {
+        try
+        {
+            try
+            {
+                return FindAborted(_segments, from, upperBoundExclusive);
+            }
+            catch (FileNotFoundException)
+            {
+                // Compaction is replacing a segment just now, or retention has removed it. It was renamed under this lock, and now what stands there
+                // instead is known.
+                lock (_gate)
+                {
+                    return FindAborted(_segments, from, upperBoundExclusive);
+                }
+            }
+        }
+        catch (IOException e)
+        {
+            Fence(e);
+            throw;
+        }
+    }
+
+    private static IReadOnlyList<AbortedTransaction> FindAborted(Segment[] segments, Offset from, Offset upperBoundExclusive)
+    {
         List<AbortedTransaction>? found = null;
-        Segment[] segments = _segments;
         for (int i = IndexOf(segments, from.Value); i < segments.Length; i++)
         {
             if (segments[i].Aborted.Entries == 0)

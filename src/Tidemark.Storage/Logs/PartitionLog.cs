@@ -132,11 +132,16 @@ public sealed partial class PartitionLog
         }
     }
 
-    /// <summary>What read_committed may read up to: the high watermark, or the first transaction below it that is not settled.</summary>
+    /// <summary>
+    /// What read_committed may read up to: the high watermark, or the first transaction below it that is not settled. Never below the log's
+    /// start, although the records with which such a transaction began may be deleted: nobody could read from there.
+    /// </summary>
     public Offset LastStableOffset(Offset highWatermark)
     {
         long unstable = Volatile.Read(ref _firstUnstable);
-        return unstable >= 0 && unstable < highWatermark.Value && !Plants.IsOn(Plant.StableOffsetPastOpen) ? new Offset(unstable) : highWatermark;
+        return unstable >= 0 && unstable < highWatermark.Value && !Plants.IsOn(Plant.StableOffsetPastOpen)
+            ? Offset.Min(Offset.Max(new Offset(unstable), LogStart), highWatermark)
+            : highWatermark;
     }
 
     /// <summary>The high watermark moved: transactions whose markers are below it no longer hold back the last stable offset.</summary>

@@ -54,7 +54,7 @@ internal sealed partial class Segment
         File.Release();
         Offsets.CreateEmpty();
         Times.CreateEmpty();
-        Aborted.Delete();
+        Aborted.Clear();
         (_maxTimestamp, _offsetOfMaxTimestamp, _firstTimestamp) = (-1, BaseOffset, NotLoaded);
         Size = 0;
     }
@@ -234,7 +234,7 @@ internal sealed partial class Segment
     {
         Offsets.CreateEmpty();
         Times.CreateEmpty();
-        Aborted.Delete();
+        Aborted.Clear();
         (_maxTimestamp, _offsetOfMaxTimestamp, _bytesSinceIndexEntry) = (-1, BaseOffset, 0);
     }
 

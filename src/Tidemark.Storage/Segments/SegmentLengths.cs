@@ -11,8 +11,9 @@ internal readonly record struct SegmentLengths(int Log, long OffsetIndex, long T
 
     public int TransactionEntries => (int)(Math.Max(TransactionIndex, 0) / Segments.TransactionIndex.EntryBytes);
 
-    /// <summary>Whether both indexes are there and consist of whole entries.</summary>
+    /// <summary>Whether the two indexes that every segment has are there, and all consist of whole entries.</summary>
     public bool HasWholeIndexes =>
         OffsetIndex >= 0 && TimeIndex >= 0
-        && OffsetIndex % Segments.OffsetIndex.EntryBytes == 0 && TimeIndex % Segments.TimeIndex.EntryBytes == 0;
+        && OffsetIndex % Segments.OffsetIndex.EntryBytes == 0 && TimeIndex % Segments.TimeIndex.EntryBytes == 0
+        && (TransactionIndex < 0 || TransactionIndex % Segments.TransactionIndex.EntryBytes == 0);
 }

@@ -33,12 +33,13 @@ internal sealed class TransactionIndex(IDisk disk, string path, int storedEntrie
         Volatile.Write(ref _entries, _entries + 1);
     }
 
-    /// <summary>All entries. Empty also when the file went with its segment meanwhile.</summary>
+    /// <summary>All entries.</summary>
+    /// <exception cref="FileNotFoundException">The file went with its segment meanwhile, or is just being renamed.</exception>
     public List<AbortedTransaction> ReadAll()
     {
         int entries = Entries;
         var all = new List<AbortedTransaction>(entries);
-        if (entries == 0 || !disk.FileExists(Path))
+        if (entries == 0)
         {
             return all;
         }
@@ -81,11 +82,18 @@ internal sealed class TransactionIndex(IDisk disk, string path, int storedEntrie
         }
     }
 
-    public void Delete()
+    /// <summary>Begins anew without entries.</summary>
+    public void Clear()
     {
         disk.DeleteFile(Path);
         Volatile.Write(ref _entries, 0);
     }
+
+    /// <summary>
+    /// Goes with its segment. The entries are counted on, so that somebody who still has the segment learns that they are gone and does not take
+    /// what was aborted for committed.
+    /// </summary>
+    public void Delete() => disk.DeleteFile(Path);
 
     public void Rename(string path)
     {

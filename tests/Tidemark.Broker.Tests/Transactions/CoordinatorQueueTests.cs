@@ -51,6 +51,20 @@ public sealed class CoordinatorQueueTests
     }
 
     [Theory]
+    [InlineData(0, 32_766)]
+    [InlineData(32_766, 0)]
+    public void Of_two_producer_ids_neither_is_fenced_by_its_epoch(short waiting, short incoming)
+    {
+        // After the last epoch of an id comes epoch 0 of another one.
+        Add("other", 0, 0);
+        CoordinatorAsk first = Add("a", waiting, 0, producer: 7);
+        CoordinatorAsk second = Add("a", incoming, 0, producer: 8);
+
+        Assert.Equal(ErrorCode.NetworkException, Failed(first));
+        Assert.Null(Failed(second));
+    }
+
+    [Theory]
     [InlineData(ErrorCode.ProducerFenced, TransactionSupport.OldErrors, ErrorCode.InvalidProducerEpoch)]
     [InlineData(ErrorCode.TransactionAbortable, TransactionSupport.OldErrors, ErrorCode.InvalidTxnState)]
     [InlineData(ErrorCode.TransactionAbortable, TransactionSupport.AbortableErrors, ErrorCode.TransactionAbortable)]
@@ -83,9 +97,9 @@ public sealed class CoordinatorQueueTests
         Assert.Equal(2, _asked.Count);
     }
 
-    private CoordinatorAsk Add(string id, short epoch, int partition, TransactionSupport support = TransactionSupport.OldErrors)
+    private CoordinatorAsk Add(string id, short epoch, int partition, TransactionSupport support = TransactionSupport.OldErrors, long producer = 7)
     {
-        var asked = new CoordinatorAsk(id, new ProducerId(7), epoch, support, [new TopicPartition("t", partition)]);
+        var asked = new CoordinatorAsk(id, new ProducerId(producer), epoch, support, [new TopicPartition("t", partition)]);
         _queue.Add(asked);
         return asked;
     }

@@ -61,6 +61,36 @@ public class MarkerQueueTests
         Assert.Equal(["t-0 None", "t-1 None", "t-2 None", "t-3 None"], _told);
     }
 
+    [Fact]
+    public void A_marker_that_somebody_else_sends_meanwhile_is_not_sent()
+    {
+        // A coordinator that reads its partition again tells all that is prepared there anew. A marker of the first telling that came after the second one is done
+        // would end the next transaction, which with clients before version 2 has the same epoch.
+        var sent = new List<WriteTxnMarkersRequest>();
+        var answer = new TaskCompletionSource<WriteTxnMarkersResponse>();
+        var queue = new MarkerQueue(
+            request =>
+            {
+                sent.Add(request);
+                return sent.Count == 1 ? new(answer.Task) : new(MarkerWriter.Respond(request, () => ErrorCode.None));
+            },
+            (_, partition, error) => _told.Add($"{partition} {error}"),
+            e => _told.Add(e.Message));
+        EndInProgress first = End(7), second = End(8);
+
+        queue.Add(first, [new TopicPartition("t", 0)]);
+        queue.Add(second, [new TopicPartition("t", 0)]);
+        first.GiveUp();
+        second.GiveUp();
+        answer.SetResult(MarkerWriter.Respond(sent[0], () => ErrorCode.None));
+
+        Assert.Single(sent);
+        Assert.Equal(["t-0 None"], _told);
+        Assert.False(first.Told(new TopicPartition("t", 0)));
+        queue.Add(End(9), [new TopicPartition("t", 1)]);
+        Assert.Equal(2, sent.Count);
+    }
+
     private EndInProgress End(long producer)
     {
         var view = new CoordinatorView(new ClusterTopics(MetadataImage.Empty), new GroupSettings(), new TransactionSettings(), _ => null);

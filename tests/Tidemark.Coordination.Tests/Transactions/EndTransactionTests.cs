@@ -98,6 +98,48 @@ public sealed class EndTransactionTests
     }
 
     [Fact]
+    public void That_one_end_is_complete_is_not_taken_for_word_of_the_next()
+    {
+        // A client before version 2 ends its next transaction in the same epoch, here without waiting for answers.
+        ShardWorld world = new ShardWorld().In(PrepareCommit, raises: false);
+        world.CommitsAtOnce = false;
+        world.Finish();
+        world.Send((shard, ticket) => shard.AddPartitions(ticket, ShardWorld.Id, world.State.Writer, [ShardWorld.B], 0, world.Now));
+        world.End(false, 0);
+        Assert.Single(world.Markers);
+
+        world.CommitFirst();
+
+        Assert.Equal(PrepareAbort, world.State.State);
+        Assert.Single(world.Markers);
+        world.Commit();
+        Assert.Equal([ShardWorld.B], world.Markers[1].Partitions);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Whoever_has_the_largest_epoch_ends_and_is_fenced_all_the_same(bool isFenced)
+    {
+        // No client is given that epoch here. One may guess it after its last one was fenced, and other brokers did give it out.
+        var world = new ShardWorld();
+        world.Feed(shard => shard.Replay(TransactionRecords.Of(TransactionMetadata.New(ShardWorld.Id, 100, 1000, world.Now.UnixMs) with { Epoch = short.MaxValue }, 2), null));
+        Assert.Equal(ErrorCode.None, world.Add(short.MaxValue));
+        if (isFenced)
+        {
+            Assert.Equal(ErrorCode.ConcurrentTransactions, world.Init().Error);
+        }
+        else
+        {
+            Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 0), world.EndAndRaise(true, short.MaxValue, fresh: 200));
+        }
+
+        Assert.Equal(short.MaxValue, Assert.Single(world.Markers).Writer.Epoch);
+        world.Finish();
+        Assert.Equal(isFenced ? new TransactionOutcome(ErrorCode.None, 300, 0) : new TransactionOutcome(ErrorCode.None, 200, 1), world.Init(fresh: 300));
+    }
+
+    [Fact]
     public void An_end_that_could_not_be_written_leaves_the_transaction_open()
     {
         ShardWorld world = new ShardWorld().In(Ongoing, raises: false);

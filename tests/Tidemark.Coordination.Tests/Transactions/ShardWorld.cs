@@ -13,7 +13,7 @@ internal sealed class ShardWorld
 
     private readonly List<CoordinatorRecord> _log = [];
     private readonly List<(long Ticket, object Response)> _held = [];
-    private readonly List<object> _tokens = [];
+    private readonly List<(long Write, object Token)> _tokens = [];
     private readonly Dictionary<long, object> _answers = [];
     private readonly List<CoordinatorRecord> _uncommitted = [];
     private long _write;
@@ -119,6 +119,15 @@ internal sealed class ShardWorld
         Settle(ErrorCode.None);
     }
 
+    /// <summary>Of what waits, only the first write is committed. Its records are not for a load.</summary>
+    public void CommitFirst()
+    {
+        (long write, object token) = _tokens[0];
+        _tokens.RemoveAt(0);
+        Shard.OnCommitted(write);
+        Feed(shard => shard.OnWritten(token, ErrorCode.None, Now));
+    }
+
     public void Fail(ErrorCode error)
     {
         _uncommitted.Clear();
@@ -162,7 +171,7 @@ internal sealed class ShardWorld
                     _held.Add((answer.Ticket, answer.Response));
                     break;
                 case AwaitWritten awaited:
-                    _tokens.Add(awaited.Token);
+                    _tokens.Add((_write, awaited.Token));
                     break;
                 case SendMarkers markers:
                     Markers.Add(markers);
@@ -192,7 +201,7 @@ internal sealed class ShardWorld
 
     private void Settle(ErrorCode error)
     {
-        object[] tokens = [.. _tokens];
+        object[] tokens = [.. _tokens.Select(t => t.Token)];
         _tokens.Clear();
         foreach (object token in tokens)
         {

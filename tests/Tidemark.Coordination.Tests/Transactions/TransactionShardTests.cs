@@ -72,6 +72,25 @@ public sealed class TransactionShardTests
         Assert.Equal(2, world.Init().Epoch);
     }
 
+    [Theory]
+    [InlineData(1, ErrorCode.ProducerFenced, -1)]
+    [InlineData(2, ErrorCode.None, 1)]
+    public void A_producer_whose_transaction_took_too_long_goes_on_with_what_it_had_from_version_two_on(short version, ErrorCode expected, short epoch)
+    {
+        var world = new ShardWorld(new TransactionSettings { Version = version });
+        world.Init(timeoutMs: 1_000);
+        world.Add(0);
+        world.Elapsed = TimeSpan.FromSeconds(20);
+        world.Tick();
+        world.Finish();
+
+        TransactionOutcome again = world.Init(100, 0);
+
+        Assert.Equal((expected, epoch), (again.Error, again.Epoch));
+        Assert.Equal(2, world.Init().Epoch);
+        Assert.Equal(ErrorCode.ProducerFenced, world.Init(100, 0).Error);
+    }
+
     [Fact]
     public void A_transaction_holds_all_partitions_that_were_added_since_it_began()
     {

@@ -132,6 +132,36 @@ public class CompactionTests
     }
 
     [Fact]
+    public void What_was_aborted_behind_the_keys_that_fit_stays_known_to_be_aborted()
+    {
+        // The segment is written anew as a whole although the buffer held the keys of its beginning only. Without its index of aborted
+        // transactions readers with read_committed would be given what was aborted.
+        var fixture = new StorageFixture();
+        PartitionLog log = fixture.Open(Compacting with { SegmentBytes = 100_000 });
+        for (int i = 0; i < 100; i++)
+        {
+            log.AppendAsLeader(fixture.Batch($"k{i}={i}"), default);
+        }
+
+        log.AppendAsLeader(fixture.ProducerBatch(8, 0, 0, transactional: true, prefix: "x"), default, StorageFixture.Verified);
+        AppendResult marker = log.AppendAsLeader(fixture.Marker(8, 0, commit: false), default, AppendTerms.Coordinator);
+        log.AppendAsLeader(fixture.ProducerBatch(8, 0, 1, prefix: "z"), default);
+        log.AdvanceHighWatermark(log.LogEndOffset);
+        log.Roll();
+        LogCompaction run = log.BeginCompaction(log.CompactionRange(Offset.Zero, log.LogEndOffset), dedupeBufferBytes: 50 * 24);
+        foreach (int _ in run.Steps())
+        {
+        }
+
+        Assert.InRange(run.CleanedTo.Value, 1, 99);
+        Assert.Equal(100, Assert.Single(log.AbortedTransactions(Offset.Zero, log.LogEndOffset)).FirstOffset);
+        Assert.Contains($"{marker.First.Value}:control", StorageFixture.ReadAll(log));
+        fixture.Time.Advance(TimeSpan.FromMinutes(2));
+        Compact(log);
+        Assert.DoesNotContain(StorageFixture.ReadAll(log), record => record.Contains("x0", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Markers_are_never_taken_for_records_of_one_key()
     {
         // In another broker markers, which all have the same key, were compacted to the last one, and transactions lost their outcome.
