@@ -94,6 +94,15 @@ internal sealed class World
         },
         Sessions));
 
+    /// <summary>The broker's session is over.</summary>
+    public void Fence(int id)
+    {
+        if (Do(context => BrokerHeartbeat.Expire(context, id)))
+        {
+            Sessions.Fenced(id, Image.LastOffset);
+        }
+    }
+
     public TopicImage CreateTopic(string name, int partitions, short factor, params (string Name, string Value)[] configs)
     {
         CreateTopicsResponse response = Do(context => CreateTopics.Decide(context, new CreateTopicsRequest

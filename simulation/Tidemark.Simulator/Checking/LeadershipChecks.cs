@@ -41,7 +41,8 @@ internal sealed class LeadershipChecks
     /// <param name="itsLog">Its log, when it runs in that life.</param>
     public static void OnJoin(PartitionId id, PartitionImage partition, Partition leader, BrokerImage joined, PartitionLog? itsLog)
     {
-        if (!leader.MaximalIsr.Contains(new BrokerId(joined.Id)))
+        // What came after it the leader may have been told already.
+        if (leader.PartitionEpoch <= partition.PartitionEpoch && !leader.MaximalIsr.Contains(new BrokerId(joined.Id)))
         {
             throw new BrokenRuleException("6 who joins holds back the high watermark", $"{id}: {joined.Id} joins, and leader {partition.Leader} waits for [{string.Join(' ', leader.MaximalIsr)}] only");
         }

@@ -44,7 +44,7 @@ public static class CoordinatorLookup
         }
     }
 
-    /// <summary>Asks the coordinator; another one when that has moved, and again while it is loading.</summary>
+    /// <summary>Asks the coordinator; another one when that has moved, and again while it is loading or nobody answers where it was.</summary>
     /// <param name="errorOf">The error in the answer that says so.</param>
     /// <param name="brokerWait">How long the request itself asks the broker to wait.</param>
     /// <param name="highest">No higher version than this.</param>
@@ -63,7 +63,18 @@ public static class CoordinatorLookup
         while (true)
         {
             BrokerId coordinator = await cluster.FindCoordinatorAsync(kind, key, cancellation);
-            BrokerConnection connection = await cluster.ConnectToAsync(coordinator, cancellation);
+            BrokerConnection connection;
+            try
+            {
+                connection = await cluster.ConnectToAsync(coordinator, cancellation);
+            }
+            catch (BrokerUnreachableException) when (Environment.TickCount64 - start <= cluster.Options.RetryMax.TotalMilliseconds)
+            {
+                // Whoever names it has not noticed yet that its process is gone, and nothing was asked of it.
+                await Task.Delay(cluster.Options.RetryBackoff, cancellation);
+                continue;
+            }
+
             TResponse response = await connection.SendAsync<TResponse>(request, brokerWait, cancellation, highest);
             bool passes = errorOf(response) is ErrorCode.NotCoordinator
                 or ErrorCode.CoordinatorNotAvailable

@@ -7,8 +7,10 @@ using Tidemark.Protocol.Messages;
 namespace Tidemark.Metadata.Commands;
 
 /// <summary>
-/// Moves a broker through its life: fenced until it has read the log up to its own registration, then active; on its wish fenced again, or
+/// Moves a broker through its life: fenced until it has read the log up to its own registration and wants to be active; on its wish
 /// shut down once it leads nothing any more and every live broker knows that. Lost and cordoned directories come with it too.
+/// A broker that was active in this life never wants to be fenced: a heartbeat that says so is one of before, which came late. Heeded, it would
+/// fence who serves under the lease that the answer to a later one has given it.
 /// <para>
 /// A broker that shuts down gives up its leaderships first and its place in the ISRs only when it has read that others lead. Until then
 /// nothing can be committed without it, so that it cannot answer a read with an end that is older than what somebody else was told.
@@ -38,11 +40,6 @@ public static class BrokerHeartbeat
         {
             shouldShutDown = request.WantShutDown;
             next = !request.WantShutDown && !request.WantFence && isCaughtUp ? next with { IsFenced = false, IsInControlledShutdown = false } : next;
-        }
-        else if (request.WantFence)
-        {
-            shouldShutDown = request.WantShutDown;
-            next = next with { IsFenced = true };
         }
         else if (request.WantShutDown && !broker.IsInControlledShutdown)
         {

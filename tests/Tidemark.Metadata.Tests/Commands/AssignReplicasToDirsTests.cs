@@ -42,8 +42,8 @@ public sealed class AssignReplicasToDirsTests
     {
         int last = _world.Partition("t").Leader;
         int other = _world.Partition("t").Replicas.Single(id => id != last);
-        _world.Heartbeat(other, fence: true);
-        _world.Heartbeat(last, fence: true);
+        _world.Fence(other);
+        _world.Fence(last);
         _world.NowMs += 9_001;
         var fresh = new Uuid(5, 5);
         _world.Register(last, directory: fresh);

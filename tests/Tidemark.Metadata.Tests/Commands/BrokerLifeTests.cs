@@ -28,12 +28,24 @@ public sealed class BrokerLifeTests
     {
         var world = new World(brokers: 2);
         Offset before = world.Image.LastOffset;
-        world.Heartbeat(1, fence: true);
+        world.Fence(1);
         long epoch = world.Image.Brokers[1].Epoch;
         BrokerHeartbeatResponse late = world.Do(context => BrokerHeartbeat.Decide(
             context, new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = epoch, CurrentMetadataOffset = before.Value }, world.Sessions));
         Assert.True(late.IsFenced);
         Assert.False(world.Heartbeat(1).IsFenced);
+    }
+
+    [Fact]
+    public void A_late_heartbeat_from_before_the_broker_was_ready_does_not_fence_it()
+    {
+        var world = new World();
+        world.Register(1);
+        Assert.True(world.Heartbeat(1, fence: true).IsFenced);
+        Assert.False(world.Heartbeat(1).IsFenced);
+
+        Assert.False(world.Heartbeat(1, fence: true).IsFenced);
+        Assert.True(world.Image.IsActive(1));
     }
 
     [Theory]
@@ -145,7 +157,7 @@ public sealed class BrokerLifeTests
         var world = new World(brokers: 3);
         world.CreateTopic("a", 1, 3, ("min.insync.replicas", "3"));
         int[] replicas = [.. world.Partition("a").Replicas];
-        world.Heartbeat(replicas[1], fence: true);
+        world.Fence(replicas[1]);
         Assert.Contains(replicas[1], world.Partition("a").EligibleLeaderReplicas);
         Assert.Equal(ErrorCode.BrokerIdNotRegistered, Unregister(9));
 
@@ -279,7 +291,7 @@ public sealed class BrokerLifeTests
         Assert.Equal(ErrorCode.InvalidUpdateVersion, Code(partition with { PartitionEpoch = -1 }, partition.Leader, follower));
         Assert.Equal(ErrorCode.InvalidRequest, Code(partition, partition.Leader, follower));
         Assert.Equal(ErrorCode.InvalidRequest, Code(partition, partition.Leader, partition.Leader, outside));
-        world.Heartbeat(follower, fence: true);
+        world.Fence(follower);
         Assert.Equal(ErrorCode.IneligibleReplica, Code(world.Partition("a"), partition.Leader, partition.Leader, follower));
 
         ErrorCode Code(PartitionImage state, int sender, params int[] isr) =>

@@ -48,7 +48,7 @@ public sealed class PlacementTests
     public void More_replicas_than_live_brokers_cannot_be_placed()
     {
         var world = new World(brokers: 3);
-        world.Heartbeat(2, fence: true);
+        world.Fence(2);
         Assert.Null(ReplicaPlacement.Place(world.Image, 1, 3, 0));
         Assert.DoesNotContain(2, ReplicaPlacement.Place(world.Image, 30, 2, 0)!.SelectMany(replicas => replicas));
     }

@@ -14,7 +14,7 @@ public sealed class ElectionTests
         var world = new World(brokers: 3);
         world.CreateTopic("a", 1, 3, ("min.insync.replicas", "3"));
         int leader = world.Partition("a").Leader;
-        world.Heartbeat(leader, fence: true);
+        world.Fence(leader);
         PartitionImage partition = world.Partition("a");
         Assert.Equal(partition.Replicas.First(id => id != leader), partition.Leader);
         Assert.Equal(1, partition.LeaderEpoch.Value);
@@ -28,7 +28,7 @@ public sealed class ElectionTests
         var world = new World(brokers: 3);
         world.CreateTopic("a", 1, 3, ("min.insync.replicas", "3"));
         int leader = world.Partition("a").Leader;
-        world.Heartbeat(leader, fence: true);
+        world.Fence(leader);
         world.NowMs += 60_000;
         world.Register(leader, previousEpoch: -1);
         Assert.Empty(world.Partition("a").EligibleLeaderReplicas);
@@ -42,7 +42,7 @@ public sealed class ElectionTests
         int[] replicas = [.. world.Partition("a").Replicas];
         foreach (int id in replicas)
         {
-            world.Heartbeat(id, fence: true);
+            world.Fence(id);
         }
 
         Assert.False(world.Partition("a").HasLeader);
@@ -67,7 +67,7 @@ public sealed class ElectionTests
         world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2"));
         int[] replicas = [.. world.Partition("a").Replicas];
         world.Apply([new MetadataRecord(new PartitionChangeRecord { PartitionId = 0, TopicId = world.Image.Topics.Find("a")!.Id, Isr = [replicas[0], replicas[1]], Directories = [new Uuid(9, 9), World.Directory(replicas[1]), World.Directory(replicas[2])], Leader = replicas[1] }, 2)]);
-        world.Heartbeat(replicas[1], fence: true);
+        world.Fence(replicas[1]);
         Assert.False(world.Partition("a").HasLeader);
         Assert.Equal(replicas[0], Assert.Single(world.Partition("a").Isr));
 
@@ -87,12 +87,12 @@ public sealed class ElectionTests
         world.CreateTopic("a", 1, 3, ("min.insync.replicas", "1"));
         int[] replicas = [.. world.Partition("a").Replicas];
         world.Apply([new MetadataRecord(new PartitionChangeRecord { PartitionId = 0, TopicId = world.Image.Topics.Find("a")!.Id, Isr = [replicas[0], replicas[1]], Directories = [new Uuid(9, 9), World.Directory(replicas[1]), World.Directory(replicas[2])], Leader = replicas[1] }, 2)]);
-        world.Heartbeat(replicas[1], fence: true);
+        world.Fence(replicas[1]);
         world.Heartbeat(replicas[1]);
         Assert.Equal(replicas[0], Assert.Single(world.Partition("a").Isr));
         Assert.Equal(replicas[1], Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
 
-        world.Heartbeat(replicas[0], fence: true);
+        world.Fence(replicas[0]);
 
         Assert.False(world.Partition("a").HasLeader);
         Assert.Equal(replicas[0], Assert.Single(world.Partition("a").EligibleLeaderReplicas));
@@ -105,8 +105,8 @@ public sealed class ElectionTests
         world.CreateTopic("a", 1, 2);
         int first = world.Partition("a").Leader;
         int second = world.Partition("a").Replicas.Single(id => id != first);
-        world.Heartbeat(first, fence: true);
-        world.Heartbeat(second, fence: true);
+        world.Fence(first);
+        world.Fence(second);
         Assert.False(world.Partition("a").HasLeader);
         world.Heartbeat(first);
         Assert.False(world.Partition("a").HasLeader);
@@ -124,8 +124,8 @@ public sealed class ElectionTests
         world.CreateTopic("a", 1, 2);
         int first = world.Partition("a").Leader;
         int second = world.Partition("a").Replicas.Single(id => id != first);
-        world.Heartbeat(first, fence: true);
-        world.Heartbeat(second, fence: true);
+        world.Fence(first);
+        world.Fence(second);
         Assert.Equal(second, Assert.Single(world.Partition("a").EligibleLeaderReplicas));
         Assert.Equal(second, Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
         world.NowMs += 60_000;
@@ -146,7 +146,7 @@ public sealed class ElectionTests
         int[] replicas = [.. world.Partition("a").Replicas];
         foreach (int id in replicas)
         {
-            world.Heartbeat(id, fence: true);
+            world.Fence(id);
         }
 
         int last = Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas);
@@ -182,8 +182,8 @@ public sealed class ElectionTests
         world.CreateTopic("a", 1, 2);
         int first = world.Partition("a").Leader;
         int second = world.Partition("a").Replicas.Single(id => id != first);
-        world.Heartbeat(first, fence: true);
-        world.Heartbeat(second, fence: true);
+        world.Fence(first);
+        world.Fence(second);
         world.NowMs += 60_000;
         world.Register(second, previousEpoch: -1);
         Assert.Equal(second, Assert.Single(world.Partition("a").LastKnownEligibleLeaderReplicas));
@@ -202,8 +202,8 @@ public sealed class ElectionTests
         world.CreateTopic("a", 1, 2);
         int first = world.Partition("a").Leader;
         int second = world.Partition("a").Replicas.Single(id => id != first);
-        world.Heartbeat(first, fence: true);
-        world.Heartbeat(second, fence: true);
+        world.Fence(first);
+        world.Fence(second);
         world.Heartbeat(first);
         Assert.Equal(ErrorCode.None, Elect(world, 1));
         PartitionImage partition = world.Partition("a");
@@ -218,7 +218,7 @@ public sealed class ElectionTests
         var world = new World(brokers: 2);
         TopicImage topic = world.CreateTopic("a", 1, 2);
         int first = world.Partition("a").Leader;
-        world.Heartbeat(first, fence: true);
+        world.Fence(first);
         world.Heartbeat(first);
         Assert.Equal(ErrorCode.PreferredLeaderNotAvailable, Elect(world, 0));
         PartitionImage partition = world.Partition("a");
@@ -342,7 +342,7 @@ public sealed class ElectionTests
         int[] others = [.. Enumerable.Range(1, 4).Where(id => id != first)];
         Assert.Equal(ErrorCode.None, Reassign(world, [others[0], others[1]]));
         Alter(world, topic, world.Partition("a"), first, [first, others[0]]);
-        world.Heartbeat(first, fence: true);
+        world.Fence(first);
         Assert.Equal(others[0], Assert.Single(world.Partition("a").Isr));
         return (first, others);
     }

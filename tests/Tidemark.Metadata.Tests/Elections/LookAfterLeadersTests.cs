@@ -16,7 +16,7 @@ public sealed class LookAfterLeadersTests
         var world = new World(brokers: 3);
         world.CreateTopic("t", 1, 3);
         int[] replicas = [.. world.Partition("t").Replicas];
-        world.Heartbeat(replicas[0], fence: true);
+        world.Fence(replicas[0]);
         Assert.NotEqual(replicas[0], world.Partition("t").Leader);
         world.Heartbeat(replicas[0]);
 
@@ -77,8 +77,8 @@ public sealed class LookAfterLeadersTests
         var world = new World(brokers: 3);
         world.CreateTopic("t", 1, 2, ("min.insync.replicas", "1"));
         int[] replicas = [.. world.Partition("t").Replicas];
-        world.Heartbeat(replicas[1], fence: true);
-        world.Heartbeat(replicas[0], fence: true);
+        world.Fence(replicas[1]);
+        world.Fence(replicas[0]);
         world.Heartbeat(replicas[1]);
         Assert.False(world.Partition("t").HasLeader);
 

@@ -19,7 +19,7 @@ public sealed class MinInSyncChangeTests
         int[] replicas = [.. world.Partition("a").Replicas];
         foreach (int id in replicas)
         {
-            world.Heartbeat(id, fence: true);
+            world.Fence(id);
         }
 
         PartitionImage left = world.Partition("a");
@@ -47,7 +47,7 @@ public sealed class MinInSyncChangeTests
         int last = world.Partition("a").Replicas[0];
         foreach (int id in world.Partition("a").Replicas.Where(id => id != last))
         {
-            world.Heartbeat(id, fence: true);
+            world.Fence(id);
         }
 
         Assert.NotEmpty(world.Partition("a").EligibleLeaderReplicas);

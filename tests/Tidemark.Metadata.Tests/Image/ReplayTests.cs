@@ -119,7 +119,7 @@ public sealed class ReplayTests
                 }));
                 break;
             case 5:
-                world.Heartbeat(broker, fence: true);
+                world.Fence(broker);
                 break;
             case 6 or 7:
                 world.Heartbeat(broker);

@@ -4,6 +4,7 @@ using Tidemark.Storage.Compaction;
 using Tidemark.Storage.Files;
 using Tidemark.Storage.Logs;
 using Tidemark.Storage.Segments;
+using Tidemark.Tests.Shared.Disks;
 
 namespace Tidemark.Storage.Tests.Logs;
 
@@ -127,11 +128,11 @@ public class AbortedTransactionTests
     }
 
     /// <summary>Does something, once, just before an index of aborted transactions is opened to be read.</summary>
-    private sealed class InterruptedDisk(IDisk disk) : IDisk
+    private sealed class InterruptedDisk(IDisk disk) : WatchedDisk(disk)
     {
         public Action? BeforeAborted { get; set; }
 
-        public IDiskFile OpenFile(string path, DiskOpen how)
+        public override IDiskFile OpenFile(string path, DiskOpen how)
         {
             if (how == DiskOpen.Existing && path.EndsWith(Index, StringComparison.Ordinal) && BeforeAborted is { } interrupt)
             {
@@ -139,27 +140,7 @@ public class AbortedTransactionTests
                 interrupt();
             }
 
-            return disk.OpenFile(path, how);
+            return Below.OpenFile(path, how);
         }
-
-        public bool FileExists(string path) => disk.FileExists(path);
-
-        public bool DirectoryExists(string path) => disk.DirectoryExists(path);
-
-        public void CreateDirectory(string path) => disk.CreateDirectory(path);
-
-        public IReadOnlyList<DiskEntry> List(string directory) => disk.List(directory);
-
-        public void Rename(string from, string to) => disk.Rename(from, to);
-
-        public void DeleteFile(string path) => disk.DeleteFile(path);
-
-        public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
-
-        public void SyncDirectory(string path) => disk.SyncDirectory(path);
-
-        public IDisposable? TryLock(string path) => disk.TryLock(path);
-
-        public (long TotalBytes, long UsableBytes) Space(string directory) => disk.Space(directory);
     }
 }

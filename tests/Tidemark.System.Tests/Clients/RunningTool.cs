@@ -63,13 +63,7 @@ public sealed class RunningTool : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            _process.WaitForExit();
-        }
-
-        _process.Dispose();
+        _process.End();
         return ValueTask.CompletedTask;
     }
 

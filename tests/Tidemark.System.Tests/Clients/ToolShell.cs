@@ -91,13 +91,7 @@ public sealed class ToolShell : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            _process.WaitForExit();
-        }
-
-        _process.Dispose();
+        _process.End();
         return ValueTask.CompletedTask;
     }
 }

@@ -21,6 +21,18 @@ public static class ChildProcess
 {
     private static readonly TimeSpan TimeoutDefault = TimeSpan.FromSeconds(90);
 
+    /// <summary>Kills it with all its children, where it still runs.</summary>
+    public static void End(this Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+
+        process.Dispose();
+    }
+
     /// <summary>Runs a command with text on its standard input, and kills it with all its children when it takes too long.</summary>
     public static async Task<CommandResult> RunAsync(string file, IEnumerable<string> arguments, string input = "", TimeSpan? timeout = null)
     {
