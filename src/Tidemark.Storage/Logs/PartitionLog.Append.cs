@@ -99,7 +99,7 @@ public sealed partial class PartitionLog
             }
 
             Epochs.Assign(epoch, new Offset(first));
-            return Write(batches, first, next, maxTimestamp, producers);
+            return Write(batches, first, next, maxTimestamp, producers, terms.TransactionVersion);
         }
     }
 
@@ -187,7 +187,7 @@ public sealed partial class PartitionLog
             : ErrorCode.None;
     }
 
-    private AppendResult Write(ReadOnlySpan<byte> batches, long first, long next, long maxTimestamp, bool producers)
+    private AppendResult Write(ReadOnlySpan<byte> batches, long first, long next, long maxTimestamp, bool producers, short transactionVersion = 0)
     {
         try
         {
@@ -203,7 +203,7 @@ public sealed partial class PartitionLog
             active.Append(batches, options.IndexIntervalBytes);
             if (producers)
             {
-                RememberProducers(batches, active);
+                RememberProducers(batches, active, transactionVersion);
             }
 
             Publish(_end.Next(next, active, active.Size));
@@ -215,12 +215,12 @@ public sealed partial class PartitionLog
         }
     }
 
-    private void RememberProducers(ReadOnlySpan<byte> batches, Segment active)
+    private void RememberProducers(ReadOnlySpan<byte> batches, Segment active, short transactionVersion)
     {
         bool hadAborted = active.Aborted.Entries > 0;
         for (; StoredBatch.TryTake(batches, out StoredBatch batch); batches = batches[(int)batch.SizeInBytes..])
         {
-            ProducerReplay.Apply(_producers, batch, active);
+            ProducerReplay.Apply(_producers, batch, active, transactionVersion);
         }
 
         if (!hadAborted && active.Aborted.Entries > 0)

@@ -8,7 +8,8 @@ internal static class ProducerReplay
 {
     /// <param name="batch">A view of the whole batch if it is a control batch, of its header at least otherwise.</param>
     /// <param name="index">Where an aborted transaction is noted; null when its index already has it.</param>
-    public static void Apply(ProducerTable producers, StoredBatch batch, Segment? index)
+    /// <param name="transactionVersion">For a marker that this node writes as the leader: as in <see cref="Logs.AppendTerms"/>.</param>
+    public static void Apply(ProducerTable producers, StoredBatch batch, Segment? index, short transactionVersion = 0)
     {
         if (!batch.HasProducerId)
         {
@@ -22,7 +23,7 @@ internal static class ProducerReplay
             producers.Append(head);
         }
         else if (TransactionMarker.TryRead(head, out TransactionMarker marker)
-            && producers.AppendMarker(head, marker) is { } aborted)
+            && producers.AppendMarker(head, marker, transactionVersion) is { } aborted)
         {
             index?.Aborted.Append(aborted);
         }

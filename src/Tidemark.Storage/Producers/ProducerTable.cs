@@ -181,10 +181,16 @@ internal sealed class ProducerTable
     }
 
     /// <summary>Takes in a transaction's marker; answers the aborted transaction if it is one that had data here.</summary>
-    public AbortedTransaction? AppendMarker(RecordBatchHeader batch, TransactionMarker marker)
+    /// <param name="transactionVersion">Of the transaction that it ends, where a coordinator writes it; 0 where nobody tells.</param>
+    public AbortedTransaction? AppendMarker(RecordBatchHeader batch, TransactionMarker marker, short transactionVersion)
     {
-        // What the coordinator agreed to before this marker is said of a transaction that is over.
-        _verifications?.Remove(batch.ProducerId.Value);
+        // What the coordinator agreed to before this marker is said of a transaction that is over. But the next one may be verified already:
+        // its client begins it while the end of the one before is still on its way here.
+        if (transactionVersion < 2 || VerificationOf(batch.ProducerId.Value) is not { } verification || !verification.Outlasts(batch.ProducerEpoch))
+        {
+            _verifications?.Remove(batch.ProducerId.Value);
+        }
+
         ProducerEntry producer = Entry(batch.ProducerId.Value);
         producer.BeginEpoch(batch.ProducerEpoch);
         producer.CoordinatorEpoch = Math.Max(marker.CoordinatorEpoch, producer.CoordinatorEpoch);

@@ -27,6 +27,12 @@ internal sealed class Verification(short epoch, int sequence, bool addsPartition
     }
 
     /// <summary>
+    /// Whether it is of a transaction that a marker of version 2 leaves alone: the marker stands in the epoch that follows the ended
+    /// transaction's, so what is verified in that epoch, or later, has only begun.
+    /// </summary>
+    public bool Outlasts(short markerEpoch) => _epoch >= markerEpoch;
+
+    /// <summary>
     /// Whether a batch may be the first of the transaction. A client of transaction version 2 begins at zero wherever nothing is known of
     /// it, as none of its records can have been deleted yet.
     /// </summary>

@@ -2,7 +2,8 @@ namespace Tidemark.Storage.Producers;
 
 /// <summary>
 /// Stands for one verification of a producer's transaction at one partition (KIP-890). Whoever has asked the transaction's coordinator
-/// appends with it; it is worth nothing any more once a marker, or the first batch, was written meanwhile.
+/// appends with it; it is worth nothing any more once a marker, or the first batch, was written meanwhile. A marker of version 2 leaves
+/// alone what is verified for the epoch after the transaction that it ends.
 /// </summary>
 public sealed class VerificationGuard
 {

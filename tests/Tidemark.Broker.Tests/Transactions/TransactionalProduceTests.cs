@@ -74,6 +74,20 @@ public sealed class TransactionalProduceTests : ITransactionCoordinators
         Assert.Equal(ErrorCode.InvalidTxnState, Receive(produce, 12).ErrorCode);
     }
 
+    [Fact]
+    public void A_marker_that_ends_the_transaction_before_does_not_stop_the_next_one_that_waits_for_the_coordinator()
+    {
+        _answerAtOnce = Fine;
+        Assert.Equal(ErrorCode.None, Produce(0, 12));
+        _answerAtOnce = null;
+        int next = Send(0, 12, epoch: 1);
+        Assert.True(_world.World.RunUntil(() => _asked.Count == 2, TimeSpan.FromSeconds(1)));
+        Assert.Equal(ErrorCode.None, End(new TestClient(_world.World.Connect(_acceptor)), epoch: 1, version: 2));
+        _asked[1].Answer.SetResult(Fine);
+
+        Assert.Equal(ErrorCode.None, Receive(next, 12).ErrorCode);
+    }
+
     [Theory]
     [InlineData(9, ErrorCode.ConcurrentTransactions, ErrorCode.NotEnoughReplicas)]
     [InlineData(9, ErrorCode.NotCoordinator, ErrorCode.NotEnoughReplicas)]

@@ -141,6 +141,29 @@ public class VerificationTests
     }
 
     [Fact]
+    public void A_marker_of_version_two_leaves_alone_what_the_next_epoch_has_verified()
+    {
+        AppendTerms second = new(AppendOrigin.Coordinator, null, 2);
+        Append(5, 0, Begin(5, 0));
+        VerificationGuard guard = Begin(6, 0, addsPartition: true)!;
+        Assert.Equal(ErrorCode.None, _log.AppendAsLeader(_fixture.Marker(7, 6, commit: false), default, second).Error);
+        Assert.Same(guard, Begin(6, 0, addsPartition: true));
+        Assert.Equal(ErrorCode.None, Append(6, 0, guard));
+    }
+
+    [Theory]
+    [InlineData(2, 7)]
+    [InlineData(1, 6)]
+    public void A_marker_that_may_end_the_epoch_that_is_verified_makes_its_guard_worthless(short version, short markerEpoch)
+    {
+        Append(5, 0, Begin(5, 0));
+        VerificationGuard guard = Begin(6, 0, addsPartition: true)!;
+        AppendTerms terms = new(AppendOrigin.Coordinator, null, version);
+        Assert.Equal(ErrorCode.None, _log.AppendAsLeader(_fixture.Marker(7, markerEpoch, commit: false), default, terms).Error);
+        Assert.NotEqual(ErrorCode.None, Append(6, 0, guard));
+    }
+
+    [Fact]
     public void A_verification_that_never_ends_expires_like_a_producer()
     {
         VerificationGuard guard = Begin(0, 0)!;
