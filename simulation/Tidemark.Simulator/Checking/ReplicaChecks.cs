@@ -118,7 +118,10 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         }
     }
 
-    /// <summary>Who is fenced in a life that runs, and did not ask to leave, was not heard of for a session; its lease is over by then.</summary>
+    /// <summary>
+    /// Who is fenced in a life that runs, and did not ask to leave, was not heard of for a session; its lease is over by then. Whoever stops has closed its
+    /// doors, and is found to be gone by that.
+    /// </summary>
     private void LookAtFences(MetadataImage before, MetadataImage after)
     {
         if (ReferenceEquals(before.Brokers, after.Brokers))
@@ -129,7 +132,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         foreach ((int id, BrokerImage broker) in after.Brokers)
         {
             if (broker.IsFenced && !broker.IsInControlledShutdown && before.Brokers.TryGetValue(id, out BrokerImage? old) && old.IsActive && old.Epoch == broker.Epoch
-                && IsOfLife(id, broker) && cluster[id].Lease!.IsHeld)
+                && IsOfLife(id, broker) && cluster[id] is { Stopped.IsCompleted: true, Lease.IsHeld: true })
             {
                 throw new BrokenRuleException("1 nobody is fenced who may serve", $"broker {id} of epoch {broker.Epoch} is fenced and holds its lease");
             }
