@@ -27,12 +27,13 @@ public class OvertakenCompactionTests
         AppendAndRoll(log, "y=" + new string('y', 900));
         AppendAndRoll(log, "k=");
         LogCompaction run = log.BeginCompaction(log.CompactionRange(Offset.Zero, log.LogEndOffset), 1 << 20);
-        bool first = true;
+
+        // Four steps look for keys; with the sixth both segments of the first group are read, and have yet to be replaced.
+        int step = 0;
         foreach (int _ in run.Steps())
         {
-            if (first)
+            if (++step == 6)
             {
-                first = false;
                 log.AdvanceLogStart(new Offset(1));
                 Assert.Equal(1, log.Retain(log.LogEndOffset));
             }
@@ -59,14 +60,15 @@ public class OvertakenCompactionTests
         PartitionLog log = _fixture.Open(s_options);
         log.AppendAsLeader(_fixture.Batch("a=1"), default);
         AppendAndRoll(log, "a=cut off");
-        AppendAndRoll(log, "b=1");
+        AppendAndRoll(log, "b=" + new string('b', 900));
         LogCompaction run = log.BeginCompaction(log.CompactionRange(Offset.Zero, log.LogEndOffset), 1 << 20);
-        bool first = true;
+
+        // Two steps look for keys; with the third the first segment is read, and has yet to be replaced.
+        int step = 0;
         foreach (int _ in run.Steps())
         {
-            if (first)
+            if (++step == 3)
             {
-                first = false;
                 log.TruncateTo(new Offset(1));
                 log.AppendAsLeader(_fixture.Batch("c=new"), new LeaderEpoch(1));
             }
