@@ -59,14 +59,21 @@ internal sealed class CompactionRun(
                 if (!_steps!.MoveNext())
                 {
                     _steps.Dispose();
-                    directories.SetCleanerOffset(stored, _compaction!.CleanedTo);
-                    onDone(_compaction.CleanedTo > range.FirstDirty);
+                    directories.KeepCleanerOffset(stored, _compaction!);
+                    onDone(_compaction!.CleanedTo > range.FirstDirty);
                     return;
                 }
 
                 _bytes += _steps.Current;
                 _pacedBytes += _steps.Current;
             }
+        }
+        catch (FileNotFoundException) when (!stored.Log.IsFailed && _compaction!.IsOvertaken)
+        {
+            // Retention was quicker; the next run finds what is left.
+            _steps!.Dispose();
+            onDone(false);
+            return;
         }
         catch (Exception e) when (e is IOException or InvalidRecordException)
         {

@@ -18,11 +18,15 @@ public sealed class LogCompaction
     private readonly PartitionLog _log;
     private readonly LogSurroundings _surroundings;
     private readonly OffsetMap _map;
+    private readonly int _cuts;
+    private Segment? _reading;
+    private bool _isInVain;
 
     internal LogCompaction(PartitionLog log, LogSurroundings surroundings, CompactionRange range, long dedupeBufferBytes)
     {
         (_log, _surroundings, Range) = (log, surroundings, range);
         _map = new OffsetMap(dedupeBufferBytes);
+        _cuts = log.Cuts;
         CleanedTo = range.FirstDirty;
     }
 
@@ -31,9 +35,16 @@ public sealed class LogCompaction
 
     /// <summary>
     /// After the last step: up to where the log is clean now, which is to be kept as the cleaner's checkpoint. Short of the range's end when
-    /// the keys did not fit into the buffer; equal to its beginning when not even one batch fits, and then the buffer is too small.
+    /// the keys did not fit into the buffer; equal to its beginning when not even one batch fits, and then the buffer is too small, or when
+    /// retention or a truncation overtook the run.
     /// </summary>
     public Offset CleanedTo { get; private set; }
+
+    /// <summary>
+    /// Retention or a truncation took away what was to be read; a file that is missing is no failure of the disk then. What the run found
+    /// out holds no longer, and the next one begins anew.
+    /// </summary>
+    public bool IsOvertaken => _log.Cuts != _cuts || (_reading is { } segment && Array.IndexOf(_log.SegmentsNow, segment) < 0);
 
     /// <summary>Bytes of the old segments that were replaced.</summary>
     public long BytesBefore { get; private set; }
@@ -57,6 +68,7 @@ public sealed class LogCompaction
                 continue;
             }
 
+            _reading = segments[i];
             using var chunks = new BatchChunks(segments[i]);
             while (hasRoom && chunks.MoveNext())
             {
@@ -88,8 +100,15 @@ public sealed class LogCompaction
             {
                 yield return bytes;
             }
+
+            if (_isInVain)
+            {
+                // What stays in these segments is not clean. Later tombstones have to stay for it, and the next run has to come here again.
+                yield break;
+            }
         }
 
+        _reading = null;
         CleanedTo = new Offset(cleanedTo);
     }
 
@@ -137,6 +156,7 @@ public sealed class LogCompaction
         {
             foreach (Segment old in group)
             {
+                _reading = old;
                 using var chunks = new BatchChunks(old);
                 while (chunks.MoveNext())
                 {
@@ -153,7 +173,7 @@ public sealed class LogCompaction
 
             cleaned.Seal(durable: true);
             cleaned.Flush();
-            replaced = _log.ReplaceSegments(group, cleaned);
+            replaced = _log.ReplaceSegments(group, cleaned, _cuts);
             if (replaced)
             {
                 BytesBefore += group.Sum(segment => (long)segment.Size);
@@ -172,6 +192,7 @@ public sealed class LogCompaction
         {
             // Retention or a truncation took one of the old segments meanwhile; the work was for nothing.
             cleaned.Delete();
+            _isInVain = true;
         }
     }
 

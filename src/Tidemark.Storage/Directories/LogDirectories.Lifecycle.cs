@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
 using Tidemark.Primitives;
-using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Logs;
 
 namespace Tidemark.Storage.Directories;
 
 public sealed partial class LogDirectories
 {
-    private readonly Dictionary<LogDirectory, Dictionary<TopicPartition, Offset>> _cleanerOffsets = [];
     private int _unloaded;
 
     /// <summary>
@@ -30,11 +28,7 @@ public sealed partial class LogDirectories
             GuardDirectory(directory, () =>
             {
                 directory.BeginLoading();
-                var checkpoints = new Checkpoints(
-                    directory.ReadCheckpoint(OffsetCheckpoint.RecoveryPoints, _surroundings.Events),
-                    directory.ReadCheckpoint(OffsetCheckpoint.LogStarts, _surroundings.Events),
-                    directory.ReadCheckpoint(OffsetCheckpoint.HighWatermarks, _surroundings.Events),
-                    directory.ReadCheckpoint(OffsetCheckpoint.CleanerOffsets, _surroundings.Events));
+                Checkpoints checkpoints = ReadCheckpoints(directory);
                 foreach (Files.DiskEntry entry in _surroundings.Disk.List(directory.Path))
                 {
                     if (!entry.IsDirectory || entry.Name == LogDirectory.MetadataDirectoryName
@@ -65,65 +59,6 @@ public sealed partial class LogDirectories
         return work;
     }
 
-    /// <summary>Writes where recovery has to begin, and the log starts that are not a segment's. To be called now and then, and after truncations.</summary>
-    public void WriteCheckpoints()
-    {
-        foreach (LogDirectory directory in All)
-        {
-            GuardDirectory(directory, () => WriteCheckpoints(directory));
-        }
-    }
-
-    /// <summary>Writes the high watermarks as the given function tells them.</summary>
-    public void WriteHighWatermarks(Func<TopicPartition, Offset?> highWatermarkOf)
-    {
-        foreach (LogDirectory directory in All)
-        {
-            GuardDirectory(directory, () =>
-            {
-                var offsets = new List<KeyValuePair<TopicPartition, Offset>>();
-                foreach (StoredPartition stored in In(directory))
-                {
-                    Offset offset = highWatermarkOf(stored.Log.Partition) ?? stored.CheckpointedHighWatermark;
-                    offsets.Add(new KeyValuePair<TopicPartition, Offset>(stored.Log.Partition, offset));
-                }
-
-                directory.WriteCheckpoint(OffsetCheckpoint.HighWatermarks, offsets);
-            });
-        }
-    }
-
-    /// <summary>Up to where compaction has been through the partition's log; zero when it never was.</summary>
-    public Offset CleanerOffset(StoredPartition stored)
-    {
-        lock (_gate)
-        {
-            return CleanerOffsets(stored.Directory).GetValueOrDefault(stored.Log.Partition);
-        }
-    }
-
-    /// <summary>Keeps how far compaction has come, or forgets it with null.</summary>
-    public void SetCleanerOffset(StoredPartition stored, Offset? cleanedTo)
-    {
-        lock (_gate)
-        {
-            GuardDirectory(stored.Directory, () =>
-            {
-                Dictionary<TopicPartition, Offset> offsets = CleanerOffsets(stored.Directory);
-                if (cleanedTo is { } offset)
-                {
-                    offsets[stored.Log.Partition] = offset;
-                }
-                else
-                {
-                    offsets.Remove(stored.Log.Partition);
-                }
-
-                stored.Directory.WriteCheckpoint(OffsetCheckpoint.CleanerOffsets, offsets);
-            });
-        }
-    }
-
     /// <summary>
     /// Stops in good order. The pieces of work close one log each and may run at once; <see cref="FinishClosing"/> follows when all have run.
     /// </summary>
@@ -151,38 +86,6 @@ public sealed partial class LogDirectories
             directory.Dispose();
         }
     }
-
-    private void WriteCheckpoints(LogDirectory directory)
-    {
-        var recoveryPoints = new List<KeyValuePair<TopicPartition, Offset>>();
-        var logStarts = new List<KeyValuePair<TopicPartition, Offset>>();
-        foreach (StoredPartition stored in In(directory))
-        {
-            recoveryPoints.Add(new KeyValuePair<TopicPartition, Offset>(stored.Log.Partition, stored.Log.RecoveryPoint));
-            if (stored.Log.LogStart > stored.Log.FirstSegmentBaseOffset)
-            {
-                logStarts.Add(new KeyValuePair<TopicPartition, Offset>(stored.Log.Partition, stored.Log.LogStart));
-            }
-        }
-
-        directory.WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, recoveryPoints);
-        directory.WriteCheckpoint(OffsetCheckpoint.LogStarts, logStarts);
-    }
-
-    private Dictionary<TopicPartition, Offset> CleanerOffsets(LogDirectory directory)
-    {
-        if (!_cleanerOffsets.TryGetValue(directory, out Dictionary<TopicPartition, Offset>? offsets))
-        {
-            offsets = [];
-            GuardDirectory(directory, () => offsets = directory.ReadCheckpoint(OffsetCheckpoint.CleanerOffsets, _surroundings.Events));
-            _cleanerOffsets[directory] = offsets;
-        }
-
-        return offsets;
-    }
-
-    private IEnumerable<StoredPartition> In(LogDirectory directory) =>
-        Partitions.Where(stored => ReferenceEquals(stored.Directory, directory));
 
     private StoredPartition Load(
         LogDirectory directory,
@@ -248,10 +151,4 @@ public sealed partial class LogDirectories
         LeaderEpoch epoch = stored.Log.Epochs.Latest, its = other.Log.Epochs.Latest;
         return epoch != its ? epoch < its : stored.Log.LogEndOffset <= other.Log.LogEndOffset;
     }
-
-    private sealed record Checkpoints(
-        Dictionary<TopicPartition, Offset> RecoveryPoints,
-        Dictionary<TopicPartition, Offset> LogStarts,
-        Dictionary<TopicPartition, Offset> HighWatermarks,
-        Dictionary<TopicPartition, Offset> Cleaned);
 }

@@ -72,6 +72,7 @@ public sealed partial class LogDirectories
             }
 
             LogDirectory directory = @in ?? FewestPartitions() ?? throw new IOException("No log directory is online");
+            GuardDirectory(directory, () => ForgetWritten(partition, directory));
             StoredPartition created = Create(partition, topicId, options, directory, PartitionDirectoryName.Of(partition));
             _partitions[partition] = created;
             return created;
@@ -105,6 +106,7 @@ public sealed partial class LogDirectories
             StoredPartition future = _futures[partition];
             string target = Path.Combine(future.Directory.Path, PartitionDirectoryName.Of(partition));
             future.Log.Close();
+            CarryCleanerOffset(partition, future.Directory);
             RemoveLocked(partition);
             _futures.TryRemove(partition, out _);
             _surroundings.Disk.Rename(future.Log.Directory, target);
@@ -113,6 +115,7 @@ public sealed partial class LogDirectories
                 _surroundings, target, partition, future.Log.Options, future.Log.RecoveryPoint, future.Log.LogStart, cleanShutdown: true);
             StoredPartition current = future with { Log = log };
             _partitions[partition] = current;
+            GuardDirectory(current.Directory, () => WriteCheckpoints(current.Directory));
             return current;
         }
     }
@@ -246,7 +249,6 @@ public sealed partial class LogDirectories
         }
 
         MoveAway(stored, PartitionDirectoryKind.Deleted);
-        CleanerOffsets(stored.Directory).Remove(partition);
         return true;
     }
 
@@ -299,6 +301,18 @@ public sealed partial class LogDirectories
         public void Repaired(string file, string reason) => next.Repaired(file, reason);
 
         public void Rolled(PartitionLog log, Offset baseOffset) => next.Rolled(log, baseOffset);
+
+        public void GoesBack(PartitionLog log, Offset to)
+        {
+            owner.TakeBack(log, to);
+            next.GoesBack(log, to);
+        }
+
+        public void GetsGaps(PartitionLog log)
+        {
+            owner.ExpectGaps(log);
+            next.GetsGaps(log);
+        }
 
         public void Failed(PartitionLog log, Exception reason)
         {

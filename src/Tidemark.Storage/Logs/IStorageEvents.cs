@@ -18,6 +18,19 @@ public interface IStorageEvents
     /// <summary>A new segment was begun. The ones before should be flushed soon, by <see cref="PartitionLog.FlushSealed"/>, off the append path.</summary>
     void Rolled(PartitionLog log, Offset baseOffset);
 
+    /// <summary>
+    /// What stands in the log at and after the offset is about to go, and other records will come in its place: whatever is written elsewhere of
+    /// later offsets has to be taken back on the disk before this returns. The log's own recovery point is lowered already.
+    /// </summary>
+    void GoesBack(PartitionLog log, Offset to)
+    {
+    }
+
+    /// <summary>Offsets will be missing in this log, which is no damage: has to be known, on the disk, before this returns.</summary>
+    void GetsGaps(PartitionLog log)
+    {
+    }
+
     /// <summary>The disk failed under this log, which takes nothing more.</summary>
     void Failed(PartitionLog log, Exception reason);
 

@@ -209,7 +209,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             return -1;
         }
 
-        if (lastEpoch > _epochs.Latest.Value)
+        if (lastEpoch >= 0 && lastEpoch != _epochs.EpochAt(new Offset(end.NextOffset - 1)).Value)
         {
             // A clean stop does not flush this file; a loss of power afterwards may have brought an older one back.
             surroundings.Events.Repaired(directory, "the leader epochs are older than the batches, from which they are read");
@@ -243,6 +243,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             ReadEpochs(first);
         }
 
+        RemoveSnapshotsAfter(_segments[first].BaseOffset);
         ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, _segments[first].BaseOffset);
         long end = _segments[first].BaseOffset;
         for (int i = first; i < _segments.Count; i++)
@@ -320,7 +321,25 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             segment.Note(head, position, options.IndexIntervalBytes);
             ProducerReplay.Apply(producers, head, segment);
         });
-        segment.Seal(durable: false);
+        segment.Seal(durable: true);
+    }
+
+    /// <summary>
+    /// A snapshot from behind the point where recovery begins may be of records that were cut off since, when a loss of power brought the file back.
+    /// </summary>
+    private void RemoveSnapshotsAfter(long offset)
+    {
+        int known = _snapshots.Count;
+        while (_snapshots is [.., var last] && last > offset)
+        {
+            surroundings.Disk.DeleteFile(SegmentNames.Of(directory, last, ProducerSnapshot.Suffix));
+            _snapshots.RemoveAt(_snapshots.Count - 1);
+        }
+
+        if (_snapshots.Count < known)
+        {
+            surroundings.Disk.SyncDirectory(directory);
+        }
     }
 
     private void ReadEpochs(int segments)
@@ -331,9 +350,10 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
         }
     }
 
+    /// <summary>The batches are right where the file tells another epoch: it may be older than they are.</summary>
     private void NoteEpoch(StoredBatch head)
     {
-        if (head.LeaderEpoch > _epochs.Latest)
+        if (head.LeaderEpoch.Value >= 0 && head.LeaderEpoch != _epochs.Latest)
         {
             _epochs.Assign(head.LeaderEpoch, head.BaseOffset);
         }

@@ -39,6 +39,15 @@ public sealed partial class PartitionLog
     /// </returns>
     public AppendResult AppendAsFollower(ReadOnlySpan<byte> batches)
     {
+        try
+        {
+            MakeRoomBefore(batches);
+        }
+        catch (IOException)
+        {
+            return AppendResult.Refused(ErrorCode.KafkaStorageError, LogEndOffset);
+        }
+
         AppendResult result = AppendAsFollowerLocked(batches);
         return FlushIfMany(result);
     }
@@ -116,6 +125,7 @@ public sealed partial class PartitionLog
             long first = -1;
             long maxTimestamp = -1;
             bool producers = false;
+            bool gaps = false;
             int bytes = 0;
             for (ReadOnlySpan<byte> rest = batches; StoredBatch.TryTake(rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])
             {
@@ -129,6 +139,7 @@ public sealed partial class PartitionLog
                     return AppendResult.Refused(ErrorCode.CorruptMessage, LogEndOffset);
                 }
 
+                gaps |= head.HasBaseOffset && head.BaseOffset.Value > expected;
                 first = first >= 0 ? first : head.HasBaseOffset ? head.BaseOffset.Value : expected;
                 expected = head.LastOffset.Value + 1;
                 maxTimestamp = Math.Max(maxTimestamp, head.MaxTimestamp);
@@ -139,6 +150,18 @@ public sealed partial class PartitionLog
             if (first < 0)
             {
                 return new AppendResult(ErrorCode.None, LogEndOffset, LogEndOffset - 1, LogEndOffset);
+            }
+
+            if (gaps)
+            {
+                try
+                {
+                    ExpectGaps();
+                }
+                catch (IOException e)
+                {
+                    return Fence(e);
+                }
             }
 
             for (ReadOnlySpan<byte> rest = batches[..bytes]; StoredBatch.TryTake(rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])

@@ -8,6 +8,9 @@ public sealed partial class PartitionLog
 {
     internal Segment[] SegmentsNow => _segments;
 
+    /// <summary>Another number after every truncation, and while one is under way.</summary>
+    internal int Cuts => Volatile.Read(ref _cuts);
+
     /// <summary>What compaction would work on.</summary>
     /// <param name="lastClean">From the cleaner's checkpoint; zero when it has none.</param>
     /// <param name="stable">The last stable offset, which is never above the high watermark.</param>
@@ -18,7 +21,12 @@ public sealed partial class PartitionLog
     /// <param name="dedupeBufferBytes"><c>log.cleaner.dedupe.buffer.size</c>, by threads: the most that the run keeps of keys.</param>
     public LogCompaction BeginCompaction(CompactionRange range, long dedupeBufferBytes)
     {
-        RequireUsable();
+        lock (_gate)
+        {
+            RequireUsable();
+            ExpectGaps();
+        }
+
         return new LogCompaction(this, _surroundings, range, dedupeBufferBytes);
     }
 
@@ -27,6 +35,17 @@ public sealed partial class PartitionLog
         lock (_gate)
         {
             return _producers.Entries.ToDictionary(p => p.ProducerId, p => new ProducerTail(p.LastOffset, p.Epoch));
+        }
+    }
+
+    /// <summary>Recovery must not take what compaction took out, here or at a leader, for lost; also after the topic's policy has changed.</summary>
+    private void ExpectGaps()
+    {
+        if (!_mayHaveGaps)
+        {
+            _surroundings.Events.GetsGaps(this);
+            RequireUsable();
+            _mayHaveGaps = true;
         }
     }
 
@@ -39,10 +58,11 @@ public sealed partial class PartitionLog
     }
 
     /// <summary>
-    /// Puts a finished segment in the place of others. False when they are no longer all there. From the renaming to <c>.swap</c> on, the next
+    /// Puts a finished segment in the place of others. False when they are no longer all there, or no longer what they were. From the renaming to <c>.swap</c> on, the next
     /// start would complete the replacement; before, it would forget it.
     /// </summary>
-    internal bool ReplaceSegments(Segment[] old, Segment cleaned)
+    /// <param name="cuts">What <see cref="Cuts"/> was before the old segments were read.</param>
+    internal bool ReplaceSegments(Segment[] old, Segment cleaned, int cuts)
     {
         lock (_flushGate)
             lock (_gate)
@@ -50,7 +70,7 @@ public sealed partial class PartitionLog
                 RequireUsable();
                 Segment[] segments = _segments;
                 int at = Array.IndexOf(segments, old[0]);
-                if (at < 0 || at + old.Length > segments.Length || !segments.AsSpan(at, old.Length).SequenceEqual(old))
+                if (cuts != _cuts || at < 0 || at + old.Length > segments.Length || !segments.AsSpan(at, old.Length).SequenceEqual(old))
                 {
                     return false;
                 }

@@ -32,16 +32,18 @@ public sealed partial class PartitionLog
             {
                 long from = RecoveryPoint.Value;
                 LogEnd end = _end;
-                long to = wholeLog ? end.Offset : end.Segment.BaseOffset;
+                long sealedTo = end.Segment.BaseOffset;
+                long to = wholeLog ? end.Offset : sealedTo;
                 WriteSnapshots();
-                if (from >= to)
+                if (from >= to && _indexesFlushedTo >= sealedTo)
                 {
                     return;
                 }
 
                 // Before the recovery point passes them, the epochs of what lies below it have to be on the disk.
                 Epochs.Persist(_surroundings.Disk);
-                FlushSegments(from, to);
+                FlushSegments(Math.Min(from, _indexesFlushedTo), to);
+                _indexesFlushedTo = sealedTo;
                 lock (_gate)
                 {
                     // A truncation meanwhile may have cut below what was flushed.
@@ -88,8 +90,9 @@ public sealed partial class PartitionLog
         // The names of new segments have to survive as well, and that others are gone.
         if (_namesFlushedFor != segments[^1].BaseOffset)
         {
-            _surroundings.Disk.SyncDirectory(Directory);
+            // Noted first: a name that comes meanwhile, and may have come too late for this, takes the note away again.
             _namesFlushedFor = segments[^1].BaseOffset;
+            _surroundings.Disk.SyncDirectory(Directory);
         }
 
         if (!_identityIsFlushed)

@@ -16,6 +16,27 @@ public sealed partial class PartitionLog
     /// <param name="atLeastOneBatch">The first batch is given whole although it is larger. Otherwise nothing is given then.</param>
     public LogSlice Read(Offset from, int maxBytes, Offset upperBoundExclusive, bool atLeastOneBatch)
     {
+        int cuts = Volatile.Read(ref _cuts);
+        if (cuts % 2 == 0)
+        {
+            LogSlice slice = ReadOnce(cuts, from, maxBytes, upperBoundExclusive, atLeastOneBatch);
+            if (cuts == Volatile.Read(ref _cuts))
+            {
+                return slice;
+            }
+
+            slice.Dispose();
+        }
+
+        // The log was cut meanwhile: files that were short or missing are no failure of the disk, and what was found may be other records by now.
+        lock (_gate)
+        {
+            return ReadOnce(_cuts, from, maxBytes, upperBoundExclusive, atLeastOneBatch);
+        }
+    }
+
+    private LogSlice ReadOnce(int cuts, Offset from, int maxBytes, Offset upperBoundExclusive, bool atLeastOneBatch)
+    {
         if (_failed)
         {
             return LogSlice.Failed;
@@ -47,7 +68,11 @@ public sealed partial class PartitionLog
         catch (FileNotFoundException) when (!ReferenceEquals(segments, _segments))
         {
             // Compaction or a truncation replaced it; what stands there now is found at the second try.
-            return Read(from, maxBytes, upperBoundExclusive, atLeastOneBatch);
+            return ReadOnce(cuts, from, maxBytes, upperBoundExclusive, atLeastOneBatch);
+        }
+        catch (IOException) when (cuts != Volatile.Read(ref _cuts))
+        {
+            return LogSlice.Failed;
         }
         catch (IOException e)
         {

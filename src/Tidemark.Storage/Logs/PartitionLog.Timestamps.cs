@@ -13,7 +13,30 @@ public sealed partial class PartitionLog
     /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     /// <exception cref="InvalidRecordException">A batch cannot be decompressed.</exception>
-    public TimestampedOffset? OffsetForTimestamp(long timestamp)
+    public TimestampedOffset? OffsetForTimestamp(long timestamp) => AgainWhenReplaced(log => log.FindTimestamp(timestamp));
+
+    /// <summary>The first of the records with the largest timestamp of all; null when no record has one.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidRecordException">A batch cannot be decompressed.</exception>
+    public TimestampedOffset? MaxTimestampOffset() => AgainWhenReplaced(log => log.FindMaxTimestamp());
+
+    private TimestampedOffset? AgainWhenReplaced(Func<PartitionLog, TimestampedOffset?> find)
+    {
+        try
+        {
+            return find(this);
+        }
+        catch (FileNotFoundException)
+        {
+            // Compaction or retention took a segment meanwhile. Under this lock what stands there instead is known.
+            lock (_gate)
+            {
+                return find(this);
+            }
+        }
+    }
+
+    private TimestampedOffset? FindTimestamp(long timestamp)
     {
         LogEnd end = _end;
         foreach (Segment segment in _segments)
@@ -40,10 +63,7 @@ public sealed partial class PartitionLog
         return null;
     }
 
-    /// <summary>The first of the records with the largest timestamp of all; null when no record has one.</summary>
-    /// <exception cref="IOException">The disk failed.</exception>
-    /// <exception cref="InvalidRecordException">A batch cannot be decompressed.</exception>
-    public TimestampedOffset? MaxTimestampOffset()
+    private TimestampedOffset? FindMaxTimestamp()
     {
         LogEnd end = _end;
         Segment? newest = null;

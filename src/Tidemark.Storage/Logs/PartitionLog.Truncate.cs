@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
 
@@ -31,11 +32,11 @@ public sealed partial class PartitionLog
 
                 if (_segments[0].BaseOffset > offset.Value)
                 {
-                    GuardWrites(() => StartAt(offset.Value));
+                    Cut(offset.Value, () => StartAt(offset.Value, offset.Value));
                     return true;
                 }
 
-                GuardWrites(() => CutTo(offset.Value));
+                Cut(offset.Value, () => CutTo(offset.Value));
                 return true;
             }
     }
@@ -48,7 +49,7 @@ public sealed partial class PartitionLog
             lock (_gate)
             {
                 RequireUsable();
-                GuardWrites(() => StartAt(offset.Value));
+                Cut(offset.Value, () => StartAt(offset.Value, offset.Value));
             }
     }
 
@@ -69,6 +70,64 @@ public sealed partial class PartitionLog
             Volatile.Write(ref _logStart, start.Value);
             Epochs.TruncateFromStart(start);
             return true;
+        }
+    }
+
+    /// <summary>
+    /// What the checkpoints say of this log is taken back first: a recovery that began above the cut would not look at what comes in its
+    /// place, and a log start above the log's end would have everything removed.
+    /// </summary>
+    private void Cut(long offset, Action work)
+    {
+        Interlocked.Increment(ref _cuts);
+        try
+        {
+            if (_recoveryPoint > offset)
+            {
+                Volatile.Write(ref _recoveryPoint, offset);
+            }
+
+            if (_logStart > offset)
+            {
+                Volatile.Write(ref _logStart, offset);
+            }
+
+            _indexesFlushedTo = Math.Min(_indexesFlushedTo, offset);
+            _surroundings.Events.GoesBack(this, new Offset(offset));
+            RequireUsable();
+            GuardWrites(work);
+        }
+        finally
+        {
+            Interlocked.Increment(ref _cuts);
+        }
+    }
+
+    /// <summary>
+    /// The leader's first batch begins before this log, which is empty: the log's start lies within it (DeleteRecords). A batch is kept whole, so
+    /// the log begins where the batch does; its start stays where it is.
+    /// </summary>
+    private void MakeRoomBefore(ReadOnlySpan<byte> batches)
+    {
+        if (_failed || _end.Offset != LogStart.Value || !Straddles(batches, _end.Offset, out long first))
+        {
+            return;
+        }
+
+        lock (_flushGate)
+            lock (_gate)
+            {
+                if (!_failed && _end.Offset == _logStart && Straddles(batches, _end.Offset, out first))
+                {
+                    long start = _logStart;
+                    Cut(first, () => StartAt(first, start));
+                }
+            }
+
+        static bool Straddles(ReadOnlySpan<byte> batches, long offset, out long first)
+        {
+            first = StoredBatch.TryTake(batches, out StoredBatch batch) ? batch.BaseOffset.Value : long.MaxValue;
+            return first < offset && batch.LastOffset.Value >= offset && batch.CrcIsValid();
         }
     }
 
@@ -97,8 +156,6 @@ public sealed partial class PartitionLog
             segments[i].Delete();
         }
 
-        Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
-        Volatile.Write(ref _logStart, Math.Min(_logStart, offset));
         Epochs.TruncateFromEnd(new Offset(offset));
         Epochs.Persist(_surroundings.Disk);
         RemoveSnapshotsAfter(offset);
@@ -111,7 +168,8 @@ public sealed partial class PartitionLog
         PublishFirstUnstable();
     }
 
-    private void StartAt(long offset)
+    /// <param name="start">The log's start, which may lie within the first batch that will come.</param>
+    private void StartAt(long offset, long start)
     {
         Segment[] segments = _segments;
         RemoveSnapshotsAfter(-1);
@@ -122,11 +180,14 @@ public sealed partial class PartitionLog
             segments[i].Delete();
         }
 
+        // Recovery will begin here from now on and not look at what a loss of power brought back of the segments before.
+        _surroundings.Disk.SyncDirectory(Directory);
         Segment fresh = NewSegment(offset);
         _segments = [fresh];
         _end = new LogEnd(offset, fresh, 0, null);
         _namesFlushedFor = -1;
-        Volatile.Write(ref _logStart, offset);
+        _indexesFlushedTo = offset;
+        Volatile.Write(ref _logStart, start);
         Volatile.Write(ref _recoveryPoint, offset);
         Epochs.Persist(_surroundings.Disk);
         PublishFirstUnstable();

@@ -26,6 +26,13 @@ public sealed partial class PartitionLog
     private long _firstUnstable;
     private volatile bool _failed;
     private long _namesFlushedFor = -1;
+
+    /// <summary>The indexes of the segments that end at or before this offset are on the disk.</summary>
+    private long _indexesFlushedTo;
+
+    /// <summary>Odd while the log is being cut, and another number afterwards: by it, readers without a lock learn that they may have seen half of it.</summary>
+    private int _cuts;
+    private bool _mayHaveGaps;
     private bool _identityIsFlushed;
     private bool _closed;
 
@@ -40,6 +47,8 @@ public sealed partial class PartitionLog
         _snapshots = loaded.Snapshots;
         _logStart = loaded.LogStart;
         _recoveryPoint = loaded.RecoveryPoint;
+        _indexesFlushedTo = loaded.RecoveryPoint;
+        _mayHaveGaps = options.WasCompacted;
         _identityIsFlushed = loaded.IdentityIsFlushed;
         _lastFlushMs = surroundings.NowMs;
         Epochs = loaded.Epochs;
@@ -256,9 +265,9 @@ public sealed partial class PartitionLog
         }
 
         Epochs.PersistForRecords(_surroundings.Disk, new Offset(end));
-        if (_recoveryPoint < end)
+        if (_recoveryPoint < end || _indexesFlushedTo < active.BaseOffset)
         {
-            FlushSegments(_recoveryPoint, end);
+            FlushSegments(Math.Min(_recoveryPoint, _indexesFlushedTo), end);
             Volatile.Write(ref _recoveryPoint, end);
         }
     }

@@ -1,0 +1,146 @@
+using System.Text;
+using Tidemark.Primitives;
+using Tidemark.Simulator.Disks;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Files;
+using Tidemark.Storage.Logs;
+
+namespace Tidemark.Storage.Tests.Directories;
+
+/// <summary>What the files beside the logs say is never of records that are gone.</summary>
+public class CheckpointTests
+{
+    private static readonly TopicPartition First = new("a", 0);
+    private static readonly Uuid TopicId = new(0x1234, 0x5678);
+    private readonly StorageFixture _fixture = new();
+    private ulong _ids = 1;
+
+    [Fact]
+    public void A_topic_that_is_made_again_loses_nothing_to_the_offsets_of_the_one_before()
+    {
+        LogDirectories logs = Start("/d1");
+        StoredPartition old = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        old.Log.AppendAsLeader(_fixture.Batch("a", "b", "c", "d", "e"), default);
+        old.Log.Flush();
+        old.Log.AdvanceLogStart(new Offset(4));
+        logs.WriteCheckpoints();
+        logs.WriteHighWatermarks(_ => new Offset(5));
+        logs.SetCleanerOffset(old, new Offset(3));
+        logs.Delete(First);
+        logs.GetOrCreate(First, new Uuid(7, 7), LogOptions.Default).Log.AppendAsLeader(_fixture.Batch("f", "g"), default);
+        Kill();
+
+        LogDirectories again = Start("/d1");
+
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal(["0:f", "1:g"], StorageFixture.ReadAll(found.Log));
+        Assert.Equal((Offset.Zero, Offset.Zero, Offset.Zero), (found.Log.RecoveryPoint, found.CheckpointedHighWatermark, again.CleanerOffset(found)));
+    }
+
+    [Fact]
+    public void What_is_written_of_a_log_is_taken_back_before_it_is_cut()
+    {
+        LogDirectories logs = Start("/d1");
+        StoredPartition stored = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        for (int i = 0; i < 6; i++)
+        {
+            stored.Log.AppendAsLeader(_fixture.Batch($"{i}"), default);
+        }
+
+        stored.Log.Flush();
+        stored.Log.AdvanceLogStart(new Offset(4));
+        logs.WriteCheckpoints();
+        logs.WriteHighWatermarks(_ => new Offset(5));
+        logs.SetCleanerOffset(stored, new Offset(5));
+        stored.Log.TruncateTo(new Offset(2));
+        stored.Log.AppendAsLeader(_fixture.Batch("new"), new LeaderEpoch(1));
+        Assert.Equal("0\n1\na 0 2\n", Read("/d1/recovery-point-offset-checkpoint"));
+        Kill();
+
+        LogDirectories again = Start("/d1");
+
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal(["2:new"], StorageFixture.ReadAll(found.Log, 2));
+        Assert.Equal((new Offset(2), new Offset(2)), (found.CheckpointedHighWatermark, again.CleanerOffset(found)));
+    }
+
+    [Fact]
+    public void A_log_that_begins_anew_further_down_outlives_a_kill()
+    {
+        LogDirectories logs = Start("/d1");
+        StoredPartition stored = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        stored.Log.TruncateFullyAndStartAt(new Offset(100));
+        stored.Log.AppendAsLeader(_fixture.Batch("a", "b"), default);
+        stored.Log.AdvanceLogStart(new Offset(101));
+        logs.WriteCheckpoints();
+        stored.Log.TruncateTo(new Offset(50));
+        stored.Log.AppendAsLeader(_fixture.Batch("c"), default);
+        Kill();
+
+        Assert.True(Start("/d1").TryGet(First, out StoredPartition found));
+        Assert.Equal(["50:c"], StorageFixture.ReadAll(found.Log));
+    }
+
+    [Fact]
+    public void A_log_that_moved_keeps_its_start_and_how_far_it_is_clean()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition current = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        byte[] batch = _fixture.Batch("a", "b", "c");
+        current.Log.AppendAsLeader(batch, default);
+        logs.SetCleanerOffset(current, new Offset(2));
+        LogDirectory other = logs.All.First(directory => directory != current.Directory);
+        StoredPartition future = logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other);
+        future.Log.AppendAsFollower(batch);
+        future.Log.AdvanceLogStart(new Offset(1));
+        logs.ReplaceWithFuture(First);
+        Kill();
+
+        LogDirectories again = Start("/d1", "/d2");
+
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal((other.Path, new Offset(1), new Offset(2)), (found.Directory.Path, found.Log.LogStart, again.CleanerOffset(found)));
+    }
+
+    /// <summary>Of a topic that was compacted once and is not any more: the replica itself never was, and its options say nothing of it.</summary>
+    [Fact]
+    public void Gaps_that_were_copied_from_a_leader_are_no_damage_after_a_kill()
+    {
+        LogDirectories logs = Start("/d1");
+        PartitionLog log = logs.GetOrCreate(First, TopicId, LogOptions.Default).Log;
+        var source = new StorageFixture();
+        PartitionLog leader = source.Open();
+        leader.AppendAsLeader(source.Batch("a"), default);
+        leader.TruncateFullyAndStartAt(new Offset(10));
+        byte[] later = source.Batch("b");
+        leader.AppendAsLeader(later, default);
+        byte[] first = _fixture.Batch("a");
+        log.AppendAsFollower(first);
+        Assert.Equal(ErrorCode.None, log.AppendAsFollower(later).Error);
+        Kill();
+
+        Assert.True(Start("/d1").TryGet(First, out StoredPartition found));
+        Assert.Equal(["0:a", "10:b"], StorageFixture.ReadAll(found.Log));
+        Assert.Empty(_fixture.Events.Truncations);
+    }
+
+    private void Kill()
+    {
+        _fixture.Disk.CrashNow(CrashKind.Process);
+        _fixture.Disk.Restart();
+    }
+
+    private LogDirectories Start(params string[] paths)
+    {
+        var logs = new LogDirectories(
+            _fixture.Surroundings, [.. paths.Select(path => LogDirectory.Open(_fixture.Disk, path))], () => new Uuid(_ids++, 99));
+        foreach (Action load in logs.BeginLoading((_, _) => LogOptions.Default))
+        {
+            load();
+        }
+
+        return logs;
+    }
+
+    private string Read(string path) => Encoding.UTF8.GetString(AtomicFile.Read(_fixture.Disk, path)!);
+}
