@@ -80,10 +80,18 @@ public sealed partial class TransactionShard
             return;
         }
 
+        // While the end before is carried out nothing is told but that: the client has that end's epoch already, and may end the next
+        // transaction before it wrote anything. To be fenced would be its end.
+        if (known.State.IsPrepared())
+        {
+            Respond(ticket, new TransactionOutcome(ErrorCode.ConcurrentTransactions));
+            return;
+        }
+
         bool rotated = known.PreviousProducerId == producer.Id.Value && producer.Epoch == TransactionMetadata.EpochMax && known.Epoch == 0
             && known.State is TransactionState.CompleteCommit or TransactionState.CompleteAbort;
         bool isRetry = rotated || (known.Epoch == producer.Epoch + 1 && known.State is not (TransactionState.Empty or TransactionState.Ongoing));
-        bool isCurrent = known.Epoch == producer.Epoch && !known.State.IsPrepared();
+        bool isCurrent = known.Epoch == producer.Epoch;
         if (known.ProducerId != producer.Id.Value && !rotated)
         {
             Respond(ticket, new TransactionOutcome(ErrorCode.InvalidProducerIdMapping));
@@ -143,11 +151,11 @@ public sealed partial class TransactionShard
 
     private static TransactionOutcome Next(TransactionMetadata ended) => new(ErrorCode.None, ended.ProducerId, ended.Epoch);
 
-    /// <summary>The answer to an end that was decided already: the same end succeeds, when all partitions know; the other one never does.</summary>
+    /// <summary>The answer to an end that was decided already, when all partitions know: the same end succeeds, the other one never does.</summary>
     private static ErrorCode EndedAs(TransactionState state, bool commit) => (state, commit) switch
     {
         (TransactionState.CompleteCommit, true) or (TransactionState.CompleteAbort, false) => ErrorCode.None,
-        (TransactionState.PrepareCommit, true) or (TransactionState.PrepareAbort, false) => ErrorCode.ConcurrentTransactions,
+        (TransactionState.PrepareCommit or TransactionState.PrepareAbort, _) => ErrorCode.ConcurrentTransactions,
         _ => ErrorCode.InvalidTxnState,
     };
 

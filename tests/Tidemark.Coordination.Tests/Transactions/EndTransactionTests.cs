@@ -14,8 +14,8 @@ public sealed class EndTransactionTests
     [InlineData(Ongoing, true, ErrorCode.None)]
     [InlineData(Ongoing, false, ErrorCode.None)]
     [InlineData(PrepareCommit, true, ErrorCode.ConcurrentTransactions)]
-    [InlineData(PrepareCommit, false, ErrorCode.InvalidTxnState)]
-    [InlineData(PrepareAbort, true, ErrorCode.InvalidTxnState)]
+    [InlineData(PrepareCommit, false, ErrorCode.ConcurrentTransactions)]
+    [InlineData(PrepareAbort, true, ErrorCode.ConcurrentTransactions)]
     [InlineData(PrepareAbort, false, ErrorCode.ConcurrentTransactions)]
     [InlineData(CompleteCommit, true, ErrorCode.None)]
     [InlineData(CompleteCommit, false, ErrorCode.InvalidTxnState)]
@@ -33,10 +33,10 @@ public sealed class EndTransactionTests
     [Theory]
     [InlineData(Empty, true, ErrorCode.ProducerFenced, ErrorCode.InvalidTxnState)]
     [InlineData(Empty, false, ErrorCode.ProducerFenced, ErrorCode.None)]
-    [InlineData(PrepareCommit, true, ErrorCode.ConcurrentTransactions, ErrorCode.ProducerFenced)]
-    [InlineData(PrepareCommit, false, ErrorCode.InvalidTxnState, ErrorCode.ProducerFenced)]
-    [InlineData(PrepareAbort, true, ErrorCode.InvalidTxnState, ErrorCode.ProducerFenced)]
-    [InlineData(PrepareAbort, false, ErrorCode.ConcurrentTransactions, ErrorCode.ProducerFenced)]
+    [InlineData(PrepareCommit, true, ErrorCode.ConcurrentTransactions, ErrorCode.ConcurrentTransactions)]
+    [InlineData(PrepareCommit, false, ErrorCode.ConcurrentTransactions, ErrorCode.ConcurrentTransactions)]
+    [InlineData(PrepareAbort, true, ErrorCode.ConcurrentTransactions, ErrorCode.ConcurrentTransactions)]
+    [InlineData(PrepareAbort, false, ErrorCode.ConcurrentTransactions, ErrorCode.ConcurrentTransactions)]
     [InlineData(CompleteCommit, true, ErrorCode.None, ErrorCode.InvalidTxnState)]
     [InlineData(CompleteCommit, false, ErrorCode.InvalidTxnState, ErrorCode.None)]
     [InlineData(CompleteAbort, true, ErrorCode.InvalidTxnState, ErrorCode.InvalidTxnState)]
@@ -51,6 +51,16 @@ public sealed class EndTransactionTests
         TransactionOutcome another = new ShardWorld().In(state, raises: true).EndAndRaise(commit, epoch);
         Assert.Equal(next, another.Error);
         Assert.Equal(next == ErrorCode.None ? (short)(epoch + 1) : (short)-1, another.Epoch);
+    }
+
+    [Fact]
+    public void An_abort_before_anything_is_written_waits_for_the_end_of_the_commit_before()
+    {
+        ShardWorld world = new ShardWorld().In(Ongoing, raises: true);
+        Assert.Equal(new TransactionOutcome(ErrorCode.None, 100, 1), world.EndAndRaise(true, 0));
+        Assert.Equal(ErrorCode.ConcurrentTransactions, world.EndAndRaise(false, 1).Error);
+        world.Finish();
+        Assert.Equal(new TransactionOutcome(ErrorCode.None, 100, 2), world.EndAndRaise(false, 1));
     }
 
     [Theory]
