@@ -79,14 +79,25 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
         }
     }
 
-    /// <summary>Passes a client's request on as it is (Envelope, KIP-590). Null when no controller could be reached in time.</summary>
-    public async ValueTask<EnvelopeResponse?> Forward(EnvelopeRequest request, TimeSpan timeout)
+    /// <summary>The time that <see cref="Forward"/> counts from.</summary>
+    public long Now => time.GetTimestamp();
+
+    /// <summary>
+    /// Passes a client's request on as it is (Envelope, KIP-590), at the latest when <paramref name="timeout"/> has passed since
+    /// <paramref name="start"/>. Null when no controller could be reached in time; NOT_CONTROLLER when this node has become it, and nowhere else.
+    /// </summary>
+    public async ValueTask<EnvelopeResponse?> Forward(EnvelopeRequest request, long start, TimeSpan timeout)
     {
-        long start = time.GetTimestamp();
         TimeSpan pause = s_firstPause;
         while (true)
         {
-            if (quorum.Controller is { IsLocal: false, Address: { } address })
+            ControllerLocation at = quorum.Controller;
+            if (at.IsLocal)
+            {
+                return new EnvelopeResponse { ErrorCode = ErrorCode.NotController };
+            }
+
+            if (at is { Address: { } address })
             {
                 try
                 {
@@ -115,6 +126,13 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
             await delays.After(pause);
             pause = pause * 2 < s_pauseMax ? pause * 2 : s_pauseMax;
         }
+    }
+
+    /// <summary>Waits before the controller is looked for anew; false when <paramref name="timeout"/> has passed since <paramref name="start"/> by then.</summary>
+    public async ValueTask<bool> Pause(long start, TimeSpan timeout)
+    {
+        await delays.After(s_pauseMax);
+        return time.GetElapsedTime(start) < timeout;
     }
 }
 

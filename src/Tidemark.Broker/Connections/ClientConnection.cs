@@ -45,6 +45,9 @@ public sealed partial class ClientConnection : IConnectionHandler
     /// <summary>When it was accepted, a timestamp of the broker's monotonic clock.</summary>
     public long AcceptedAt { get; init; }
 
+    /// <summary>What <see cref="Request.OnNotController"/> of this connection's requests is to begin with.</summary>
+    internal Action<Request>? OnNotController { get; init; }
+
     /// <summary>The client id of the latest request.</summary>
     public string? ClientId { get; private set; }
 

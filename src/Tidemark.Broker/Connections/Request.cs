@@ -16,6 +16,7 @@ public sealed class Request
     private readonly ClientConnection _connection;
     private InboundFrame? _frame;
     private int _answered;
+    private bool _foundNoController;
 
     internal Request(ClientConnection connection, InboundFrame frame, in RequestHead head, int bodyStart, bool letsLaterRequestsPass)
     {
@@ -27,6 +28,7 @@ public sealed class Request
         ClientId = connection.ClientId;
         Body = frame.Bytes[bodyStart..];
         LetsLaterRequestsPass = letsLaterRequestsPass;
+        OnNotController = connection.OnNotController;
     }
 
     public ApiKey Api { get; }
@@ -45,6 +47,12 @@ public sealed class Request
 
     /// <summary>The client that sent it.</summary>
     public ClientConnection Connection => _connection;
+
+    /// <summary>
+    /// Called instead of giving an answer that says that this node is not the controller, by who can ask the one that is; the request is
+    /// then as it was before it was handled. Null where the client is to be told.
+    /// </summary>
+    internal Action<Request>? OnNotController { get; set; }
 
     /// <summary>Guarded by the connection once the request is being handled.</summary>
     internal bool LetsLaterRequestsPass { get; set; }
@@ -84,8 +92,25 @@ public sealed class Request
         Respond(new OutboundFrame([OutboundPart.Of(writer.WrittenMemory)], [writer]));
     }
 
+    /// <summary>Takes note of the error that the answer will carry for the whole request, and returns it.</summary>
+    public ErrorCode Noting(ErrorCode error)
+    {
+        _foundNoController = error == ErrorCode.NotController;
+        return error;
+    }
+
     /// <summary>Answers with a message in the version of the request.</summary>
-    public void Respond(IMessage response) => Respond(response, ApiVersion);
+    public void Respond(IMessage response)
+    {
+        if (_foundNoController && OnNotController is { } askElsewhere)
+        {
+            _foundNoController = false;
+            askElsewhere(this);
+            return;
+        }
+
+        Respond(response, ApiVersion);
+    }
 
     internal void Respond(IMessage response, short version)
     {

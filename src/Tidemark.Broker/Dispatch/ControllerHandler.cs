@@ -16,7 +16,7 @@ public abstract class ControllerHandler<TRequest, TResponse>(MetadataDriver cont
     protected override ValueTask<TResponse> Answer(TRequest request, Request context)
     {
         short version = context.ApiVersion;
-        return new(controller.Submit(state => Decide(state, request, version), error => Refusal(request, error, version), TimeoutMs(request)));
+        return new(controller.Submit(state => Decide(state, request, version), error => Refusal(request, context.Noting(error), version), TimeoutMs(request)));
     }
 
     /// <summary>How long the client waits for the decision, in milliseconds; null for requests that do not say.</summary>

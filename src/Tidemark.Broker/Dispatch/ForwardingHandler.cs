@@ -33,18 +33,50 @@ public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum,
 
     public void Handle(Request request)
     {
-        if (quorum.IsAlone || quorum.Controller.IsLocal || staysHere?.Invoke(request) == true)
+        if (quorum.IsAlone || staysHere?.Invoke(request) == true)
         {
             inner.Handle(request);
             return;
         }
 
-        _ = Forward(request);
+        Serve(request, channel.Now);
     }
 
     public void Refuse(Request request, ErrorCode error) => inner.Refuse(request, error);
 
-    private async Task Forward(Request request)
+    private void Serve(Request request, long start)
+    {
+        if (!quorum.Controller.IsLocal)
+        {
+            _ = Forward(request, start);
+            return;
+        }
+
+        request.OnNotController = asked => _ = ServeAgain(asked, start);
+        inner.Handle(request);
+    }
+
+    /// <summary>This node led no more when the request's turn came, or lost the lead before the decision was committed: another one decides.</summary>
+    private async Task ServeAgain(Request request, long start)
+    {
+        try
+        {
+            if (await channel.Pause(start, s_timeout))
+            {
+                Serve(request, start);
+            }
+            else
+            {
+                inner.Refuse(request, ErrorCode.RequestTimedOut);
+            }
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            request.Connection.Fail(request, e);
+        }
+    }
+
+    private async Task Forward(Request request, long start)
     {
         try
         {
@@ -54,7 +86,7 @@ public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum,
                 RequestPrincipal = ForwardedPrincipal.Anonymous,
                 ClientHostAddress = AddressOf(request.Connection.Info),
             };
-            EnvelopeResponse? response = await channel.Forward(envelope, s_timeout);
+            EnvelopeResponse? response = await channel.Forward(envelope, start, s_timeout);
             if (response is { ErrorCode: ErrorCode.None, ResponseData: { } data })
             {
                 WireWriter writer = new(data.Length + sizeof(int));
@@ -62,6 +94,12 @@ public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum,
                 writer.WriteRaw(data.Span);
                 BinaryPrimitives.WriteInt32BigEndian(writer.WrittenBytes[sizeof(int)..], request.CorrelationId);
                 request.Respond(new OutboundFrame([OutboundPart.Of(writer.WrittenMemory)], [writer]));
+                return;
+            }
+
+            if (response is { ErrorCode: ErrorCode.NotController })
+            {
+                Serve(request, start);
                 return;
             }
 

@@ -106,9 +106,9 @@ internal sealed class FetchAnswer(IClusterView cluster)
     private void WritePartition(Request request, in FetchSettings settings, FetchResponseWriter writer, in FetchedPartition fetched)
     {
         LeaderHint? leader = null;
-        if (fetched.Result.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch && request.ApiVersion >= 16 && fetched.Target.Partition is { } partition)
+        if (fetched.Result.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch && request.ApiVersion >= 16)
         {
-            leader = cluster.LeaderOf(partition.TopicId, partition.Name.Partition, request.Connection.Info.ListenerName);
+            leader = cluster.LeaderOf(fetched.Target.Partition?.TopicId ?? fetched.Target.Key.TopicId, fetched.Target.Key.Partition, request.Connection.Info.ListenerName);
             if (leader is { Endpoint: { } endpoint } && !settings.IsFollower)
             {
                 writer.AddEndpoint(endpoint);

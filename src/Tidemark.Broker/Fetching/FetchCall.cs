@@ -184,7 +184,7 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
         target.Partition = partition;
         if (partition is null)
         {
-            return new FetchedPartition(target, PartitionReadResult.Failed(unknown), true);
+            return new FetchedPartition(target, PartitionReadResult.Failed(unknown), Unknown: unknown != ErrorCode.NotLeaderOrFollower);
         }
 
         if (request.ApiVersion < 10 && partition.Config.Batches.Codec == CompressionCodec.Zstd)
@@ -227,7 +227,7 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
             target.KnownAs = topic!.Name;
         }
 
-        unknown = known || key.Topic is not null ? ErrorCode.UnknownTopicOrPartition
+        unknown = known || key.Topic is not null ? topic?.WhyMissing(key.Partition) ?? ErrorCode.UnknownTopicOrPartition
             : target.KnownAs is null ? ErrorCode.UnknownTopicId
             : partitions.TryFind(target.KnownAs, out TopicPartitions? successor) && successor.Find(key.Partition) is not null ? ErrorCode.InconsistentTopicId
             : ErrorCode.UnknownTopicOrPartition;

@@ -69,7 +69,7 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
                 continue;
             }
 
-            answer.Partitions.Add(AnswerPartition(request, p, topic?.Find(p.PartitionIndex), version));
+            answer.Partitions.Add(AnswerPartition(request, p, topic, version));
         }
 
         return answer;
@@ -78,7 +78,7 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
     private static ListOffsetsResponse.ListOffsetsPartitionResponse AnswerPartition(
         ListOffsetsRequest request,
         ListOffsetsRequest.ListOffsetsPartition asked,
-        Partition? partition,
+        TopicPartitions? topic,
         short version)
     {
         if (request.IsolationLevel is not (0 or 1))
@@ -86,9 +86,9 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
             return Failed(asked.PartitionIndex, ErrorCode.InvalidRequest);
         }
 
-        if (partition is null)
+        if (topic?.Find(asked.PartitionIndex) is not { } partition)
         {
-            return Failed(asked.PartitionIndex, ErrorCode.UnknownTopicOrPartition);
+            return Failed(asked.PartitionIndex, topic?.WhyMissing(asked.PartitionIndex) ?? ErrorCode.UnknownTopicOrPartition);
         }
 
         if (asked.Timestamp < 0 && version < FirstVersionOf(asked.Timestamp))

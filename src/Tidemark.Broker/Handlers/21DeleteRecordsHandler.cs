@@ -54,8 +54,9 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, DelayQueu
                 Offset start = Offset.Unknown;
                 Partition? partition = local?.Find(asked.Key);
                 ErrorCode error =
-                    partition is null ? ErrorCode.UnknownTopicOrPartition
+                    local is null || asked.Key < 0 || asked.Key >= local.PartitionCount ? ErrorCode.UnknownTopicOrPartition
                     : InternalTopics.Contains(topic.Key) ? ErrorCode.InvalidTopicException
+                    : partition is null ? local.WhyMissing(asked.Key)
                     : partition.DeleteRecords(new Offset(asked.Last().Offset), out start);
                 var result = new DeleteRecordsResponse.DeleteRecordsPartitionResult { PartitionIndex = asked.Key, ErrorCode = error, LowWatermark = start.Value };
                 answer.Partitions.Add(result);

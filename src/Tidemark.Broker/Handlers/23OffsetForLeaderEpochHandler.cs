@@ -35,7 +35,7 @@ public sealed class OffsetForLeaderEpochHandler(PartitionRegistry partitions)
             partitions.TryFind(topic.Topic, out TopicPartitions? local);
             foreach (OffsetForLeaderEpochRequest.OffsetForLeaderPartition asked in topic.Partitions)
             {
-                answer.Partitions.Add(AnswerPartition(asked, local?.Find(asked.Partition)));
+                answer.Partitions.Add(AnswerPartition(asked, local));
             }
 
             response.Topics.Add(answer);
@@ -46,12 +46,12 @@ public sealed class OffsetForLeaderEpochHandler(PartitionRegistry partitions)
 
     private static OffsetForLeaderEpochResponse.EpochEndOffset AnswerPartition(
         OffsetForLeaderEpochRequest.OffsetForLeaderPartition asked,
-        Partition? partition)
+        TopicPartitions? topic)
     {
         var answer = new OffsetForLeaderEpochResponse.EpochEndOffset { Partition = asked.Partition };
-        if (partition is null)
+        if (topic?.Find(asked.Partition) is not { } partition)
         {
-            answer.ErrorCode = ErrorCode.UnknownTopicOrPartition;
+            answer.ErrorCode = topic?.WhyMissing(asked.Partition) ?? ErrorCode.UnknownTopicOrPartition;
             return answer;
         }
 

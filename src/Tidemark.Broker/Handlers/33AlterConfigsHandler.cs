@@ -38,7 +38,7 @@ public sealed class AlterConfigsHandler(MetadataDriver controller, ClusterState 
 
         AlterConfigsResponse response = rest.Resources.Count == 0
             ? new AlterConfigsResponse()
-            : await controller.Submit(state => AlterConfigs.Decide(state, rest), error => Refusal(rest, error, context.ApiVersion));
+            : await controller.Submit(state => AlterConfigs.Decide(state, rest), error => Refusal(rest, context.Noting(error), context.ApiVersion));
         response.Responses.AddRange(own);
         return response;
     }

@@ -49,7 +49,7 @@ public sealed class IncrementalAlterConfigsHandler(MetadataDriver controller, Cl
 
         IncrementalAlterConfigsResponse response = rest.Resources.Count == 0
             ? new IncrementalAlterConfigsResponse()
-            : await controller.Submit(state => IncrementalAlterConfigs.Decide(state, rest), error => Refusal(rest, error, context.ApiVersion));
+            : await controller.Submit(state => IncrementalAlterConfigs.Decide(state, rest), error => Refusal(rest, context.Noting(error), context.ApiVersion));
         response.Responses.AddRange(own);
         return response;
     }

@@ -27,7 +27,7 @@ public sealed class UpdateFeaturesHandler(MetadataDriver controller)
         // All or nothing: the quorum's version, which cannot be lowered again, comes after it is sure that nothing else stands in the way.
         short version = context.ApiVersion;
         var trial = new UpdateFeaturesRequest { FeatureUpdates = request.FeatureUpdates, TimeoutMs = request.TimeoutMs, ValidateOnly = true };
-        UpdateFeaturesResponse found = await Controller.Submit(state => Decide(state, trial, version), error => Refusal(trial, error, version), TimeoutMs(trial));
+        UpdateFeaturesResponse found = await Controller.Submit(state => Decide(state, trial, version), error => Refusal(trial, context.Noting(error), version), TimeoutMs(trial));
         if (found.ErrorCode != ErrorCode.None)
         {
             return found;
@@ -36,7 +36,7 @@ public sealed class UpdateFeaturesHandler(MetadataDriver controller)
         (ErrorCode error, string? message) = await Controller.ChangeVoters((member, change, now) => member.OnUpgradeAsked(change, kraft.MaxVersionLevel, request.ValidateOnly, now));
         return error == ErrorCode.None
             ? await base.Answer(request, context)
-            : new() { ErrorCode = error == ErrorCode.NotLeaderOrFollower ? ErrorCode.NotController : error, ErrorMessage = message };
+            : new() { ErrorCode = context.Noting(error == ErrorCode.NotLeaderOrFollower ? ErrorCode.NotController : error), ErrorMessage = message };
     }
 
     protected override UpdateFeaturesResponse Refusal(UpdateFeaturesRequest request, ErrorCode error, short version) => new() { ErrorCode = error, ErrorMessage = null };

@@ -48,7 +48,14 @@ public sealed class EnvelopeHandler(IQuorumView quorum, Func<DispatchTable> tabl
         var connection = new ClientConnection(
             new ConnectionInfo(-Interlocked.Increment(ref _lastId), context.Connection.Info.ListenerName, address, 0, IsLoopback: false),
             answer,
-            new ConnectionServices(table(), log, _ => { }));
+            new ConnectionServices(table(), log, _ => { }))
+        {
+            OnNotController = asked =>
+            {
+                answer.TellNotController();
+                asked.Close("asked of a node that is not the controller");
+            },
+        };
         connection.OnFrame(new InboundFrame(copy, request.RequestData.Length));
         return new(answer.Response);
     }
@@ -67,6 +74,9 @@ public sealed class EnvelopeHandler(IQuorumView quorum, Func<DispatchTable> tabl
         private readonly TaskCompletionSource<EnvelopeResponse> _done = new();
 
         public Task<EnvelopeResponse> Response => _done.Task;
+
+        /// <summary>For the broker that passed the request on, which looks for the controller anew: the client is not told.</summary>
+        public void TellNotController() => _done.TrySetResult(new EnvelopeResponse { ErrorCode = ErrorCode.NotController });
 
         public void Send(OutboundFrame frame)
         {

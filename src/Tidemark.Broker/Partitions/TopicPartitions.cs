@@ -21,6 +21,12 @@ public sealed class TopicPartitions(string name, Uuid id)
         return (uint)index < (uint)all.Length ? all[index] : null;
     }
 
+    /// <summary>
+    /// Why <see cref="Find"/> finds nothing: the cluster has no such partition, or it has, on other brokers, and whoever asks here has to
+    /// look for them anew.
+    /// </summary>
+    public ErrorCode WhyMissing(int index) => (uint)index < (uint)PartitionCount ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
+
     /// <summary>The local replicas, in the order of their numbers.</summary>
     public IEnumerable<Partition> Local => Volatile.Read(ref _byIndex).OfType<Partition>();
 

@@ -127,7 +127,7 @@ internal struct ProduceParts
         };
         p.EarlyError = p.Partition is not null ? ErrorCode.None
             : Topics[topic] is { Topic: null, IsById: true } ? ErrorCode.UnknownTopicId
-            : ErrorCode.UnknownTopicOrPartition;
+            : Topics[topic].Topic?.WhyMissing(index) ?? ErrorCode.UnknownTopicOrPartition;
 
         // Message sets of old have records where batches have the attributes.
         p.IsTransactional = p.Records.Length >= RecordBatchHeader.Size
