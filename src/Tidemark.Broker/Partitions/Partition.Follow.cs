@@ -32,6 +32,11 @@ public sealed partial class Partition
             Invariant.Require(epoch >= _epoch);
             _epoch = epoch;
             _leader = null;
+            if (_log is { } log)
+            {
+                RemoveDamaged(log);
+            }
+
             _follower = _log is null || leader == BrokerId.None ? null : new PartitionFollower(leader, epoch);
             if (Plants.IsOn(Plant.TruncateToHighWatermark) && _follower is not null)
             {
@@ -43,6 +48,22 @@ public sealed partial class Partition
 
         wake.Run();
         return _follower is not null;
+    }
+
+    /// <summary>A new role begins: what the log holds of epochs that there never were goes first.</summary>
+    private void RemoveDamaged(PartitionLog log)
+    {
+        try
+        {
+            if (log.RemoveEpochsAbove(_epoch))
+            {
+                KeepHighWatermarkWithin(log);
+            }
+        }
+        catch (IOException)
+        {
+            // The log has told of its disk itself.
+        }
     }
 
     /// <summary>Where to fetch from next; null while there is nothing to fetch.</summary>
@@ -132,9 +153,13 @@ public sealed partial class Partition
             return FollowerAction.AwaitMetadata;
         }
 
-        MoveHighWatermark(log, PartitionFollower.HighWatermark(HighWatermark, HighWatermark, Of(log)));
+        KeepHighWatermarkWithin(log);
         return step.Action;
     }
+
+    /// <summary>After a cut.</summary>
+    private void KeepHighWatermarkWithin(PartitionLog log) =>
+        MoveHighWatermark(log, PartitionFollower.HighWatermark(HighWatermark, HighWatermark, Of(log)));
 
     private void MoveHighWatermark(PartitionLog log, Offset highWatermark)
     {

@@ -79,6 +79,7 @@ public sealed partial class Partition
                 Invariant.Require(leadership.LeaderEpoch >= _epoch);
                 _epoch = leadership.LeaderEpoch;
                 _follower = null;
+                RemoveDamaged(log);
                 if (!Plants.IsOn(Plant.EpochNotCachedOnElection))
                 {
                     log.BeginEpoch(leadership.LeaderEpoch);

@@ -75,6 +75,19 @@ public sealed class LeaderEpochCache
         return LeaderEpoch.Unknown;
     }
 
+    /// <summary>Where the first epoch above the given one begins; null when none is known.</summary>
+    internal Offset? StartAbove(LeaderEpoch epoch)
+    {
+        EpochStart[] entries = _entries;
+        int first = entries.Length;
+        while (first > 0 && entries[first - 1].Epoch > epoch)
+        {
+            first--;
+        }
+
+        return first < entries.Length ? entries[first].Start : null;
+    }
+
     /// <summary>
     /// Notes that records of the epoch stand from here on. What contradicts it (a later epoch, a later start) goes. Where the epoch is known to
     /// have begun before, that stays: a later one may have been noted behind it under which nothing was written.

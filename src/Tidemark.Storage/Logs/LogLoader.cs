@@ -7,6 +7,7 @@ using Tidemark.Storage.Segments;
 namespace Tidemark.Storage.Logs;
 
 /// <summary>What loading found.</summary>
+/// <param name="UnflushedFrom">After a stop that was not clean: what stands here and behind may have been written and not flushed before it.</param>
 internal sealed record LoadedLog(
     List<Segment> Segments,
     long LogStart,
@@ -15,20 +16,21 @@ internal sealed record LoadedLog(
     LeaderEpochCache Epochs,
     ProducerTable Producers,
     List<long> Snapshots,
-    bool IdentityIsFlushed);
+    bool IdentityIsFlushed,
+    long UnflushedFrom = long.MaxValue);
 
 /// <summary>
 /// Opens a partition's directory. After a clean stop only the tail of the active segment's headers is read, to find the end. After
 /// any other the segments from the recovery point on are read whole: the first batch that is torn or corrupt, and all after it, go.
 /// </summary>
-internal sealed class LogLoader(LogSurroundings surroundings, string directory, LogOptions options)
+internal sealed partial class LogLoader(LogSurroundings surroundings, string directory, LogOptions options)
 {
     private readonly List<Segment> _segments = [];
     private readonly List<long> _snapshots = [];
     private readonly HashSet<Segment> _rebuild = [];
     private readonly ProducerTable _producers = new();
+    private List<EpochStart>? _knownEpochs;
     private LeaderEpochCache _epochs = null!;
-    private bool _epochsAreKnown;
     private bool _identityIsFlushed;
 
     private bool MayHaveGaps => options.Compacts || options.WasCompacted;
@@ -56,7 +58,7 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
             end = Recover(clean ? _segments[^1].BaseOffset : recoveryPoint);
         }
 
-        return Finish(recoveryPoint, logStart, end);
+        return Finish(recoveryPoint, logStart, end) with { UnflushedFrom = clean ? long.MaxValue : recoveryPoint };
     }
 
     private LoadedLog Finish(long recoveryPoint, long logStart, long end)
@@ -154,21 +156,20 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
     {
         bool exists = entries.Any(entry => entry.Name == LeaderEpochCheckpoint.FileName);
         string path = Path.Combine(directory, LeaderEpochCheckpoint.FileName);
-        List<EpochStart>? known = exists ? LeaderEpochCheckpoint.Read(surroundings.Disk, path) : null;
-        if (exists && known is null)
+        _knownEpochs = exists ? LeaderEpochCheckpoint.Read(surroundings.Disk, path) : null;
+        if (exists && _knownEpochs is null)
         {
             surroundings.Events.Repaired(path, "the file is damaged; the epochs are read from the batches");
         }
 
-        _epochs = new LeaderEpochCache(directory, known ?? [], persisted: known is not null);
-        _epochsAreKnown = known is not null;
+        _epochs = new LeaderEpochCache(directory, _knownEpochs ?? [], persisted: _knownEpochs is not null);
     }
 
     /// <summary>The log's end after a clean stop; -1 when the active segment is not as a clean stop leaves it.</summary>
     private long FindEnd()
     {
         Segment active = _segments[^1];
-        if (_rebuild.Count > 0 || (!_epochsAreKnown && _segments.Exists(s => s.Size > 0)))
+        if (_rebuild.Count > 0 || (_knownEpochs is null && _segments.Exists(s => s.Size > 0)))
         {
             return -1;
         }
@@ -219,144 +220,6 @@ internal sealed class LogLoader(LogSurroundings surroundings, string directory, 
 
         ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, end.NextOffset);
         return end.NextOffset;
-    }
-
-    /// <summary>Reads everything from the segment with the recovery point on. Answers the log's end.</summary>
-    private long Recover(long recoveryPoint)
-    {
-        int first = _segments.Count - 1;
-        while (first > 0 && _segments[first].BaseOffset > recoveryPoint)
-        {
-            first--;
-        }
-
-        for (int i = 0; i < first; i++)
-        {
-            if (_rebuild.Contains(_segments[i]))
-            {
-                RebuildIndexes(_segments[i]);
-            }
-        }
-
-        if (!_epochsAreKnown)
-        {
-            ReadEpochs(first);
-        }
-
-        RemoveSnapshotsAfter(_segments[first].BaseOffset);
-        ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, _segments[first].BaseOffset);
-        long end = _segments[first].BaseOffset;
-        for (int i = first; i < _segments.Count; i++)
-        {
-            if (i > first && _segments[i].BaseOffset > end && !MayHaveGaps)
-            {
-                // A loss of power took a segment that was not flushed and spared a later one. Without compaction nothing may be missing.
-                RemoveFrom(i, $"the offsets from {end} to {_segments[i].BaseOffset - 1} are missing before it");
-                break;
-            }
-
-            ScanEnd scanned = RecoverSegment(_segments[i], i + 1 < _segments.Count ? _segments[i + 1].BaseOffset : long.MaxValue);
-            end = scanned.NextOffset;
-            if (scanned.Fault is not null)
-            {
-                RemoveFrom(i + 1, "it follows a segment that was cut off");
-            }
-
-            if (scanned.IsBehindVisited)
-            {
-                _producers.Clear();
-                _epochs.TruncateFromEnd(new Offset(end));
-                return Recover(recoveryPoint);
-            }
-        }
-
-        return end;
-    }
-
-    private void RemoveFrom(int index, string reason)
-    {
-        for (int i = _segments.Count - 1; i >= index; i--)
-        {
-            surroundings.Events.Truncated(_segments[i].File.Path, 0, _segments[i].Size, reason);
-            _segments[i].Delete();
-            _segments.RemoveAt(i);
-        }
-    }
-
-    private ScanEnd RecoverSegment(Segment segment, long endMax)
-    {
-        segment.ClearIndexes();
-        ScanEnd end = SegmentScan.Whole(segment, MayHaveGaps, endMax, (head, position) =>
-        {
-            segment.Note(head, position, options.IndexIntervalBytes);
-            if (!Plants.IsOn(Plant.ProducerStateNotRebuilt))
-            {
-                ProducerReplay.Apply(_producers, head, segment);
-            }
-
-            NoteEpoch(head);
-        });
-        if (end.Fault is not null)
-        {
-            int lost = segment.CutAt(end.NextOffset, end.Position);
-            surroundings.Events.Truncated(segment.File.Path, end.Position, lost, end.Fault);
-        }
-
-        if (!ReferenceEquals(segment, _segments[^1]))
-        {
-            segment.Seal(durable: false);
-        }
-
-        return end;
-    }
-
-    private void RebuildIndexes(Segment segment)
-    {
-        surroundings.Events.Repaired(segment.Offsets.Path, "an index is missing or not whole; the indexes are made again");
-        segment.ClearIndexes();
-        var producers = new ProducerTable();
-        ProducerLoader.Load(surroundings, directory, producers, _snapshots, _segments, segment.BaseOffset);
-        SegmentScan.Headers(segment, 0, (head, position) =>
-        {
-            segment.Note(head, position, options.IndexIntervalBytes);
-            ProducerReplay.Apply(producers, head, segment);
-        });
-        segment.Seal(durable: true);
-    }
-
-    /// <summary>
-    /// A snapshot from behind the point where recovery begins may be of records that were cut off since, when a loss of power brought the file back.
-    /// </summary>
-    private void RemoveSnapshotsAfter(long offset)
-    {
-        int known = _snapshots.Count;
-        while (_snapshots is [.., var last] && last > offset)
-        {
-            surroundings.Disk.DeleteFile(SegmentNames.Of(directory, last, ProducerSnapshot.Suffix));
-            _snapshots.RemoveAt(_snapshots.Count - 1);
-        }
-
-        if (_snapshots.Count < known)
-        {
-            surroundings.Disk.SyncDirectory(directory);
-        }
-    }
-
-    private void ReadEpochs(int segments)
-    {
-        foreach (Segment segment in _segments.Take(segments))
-        {
-            SegmentScan.Headers(segment, 0, (head, _) => NoteEpoch(head));
-        }
-    }
-
-    /// <summary>The batches are right where the file tells another epoch: it may be older than they are.</summary>
-    private void NoteEpoch(StoredBatch head)
-    {
-        if (head.LeaderEpoch.Value >= 0 && head.LeaderEpoch != _epochs.Latest)
-        {
-            _epochs.Assign(head.LeaderEpoch, head.BaseOffset);
-        }
     }
 
     private void AddEmptySegment(long baseOffset)

@@ -41,6 +41,25 @@ public sealed partial class PartitionLog
             }
     }
 
+    /// <summary>
+    /// Removes what the last recovery kept under a leader epoch above the newest that there ever was. The epoch's field is damaged, which recovery
+    /// sees only where another batch follows; no follower would get past it, since its leader knows of no such epoch. What was flushed stays
+    /// whatever it says: it is not damage of that kind.
+    /// </summary>
+    /// <param name="newest">From the metadata of this moment.</param>
+    /// <returns>True when records were removed.</returns>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public bool RemoveEpochsAbove(LeaderEpoch newest)
+    {
+        if (Epochs.StartAbove(newest) is not { } start || start.Value < _unflushedFrom || start >= LogEndOffset)
+        {
+            return false;
+        }
+
+        _surroundings.Events.Repaired(Directory, $"leader epoch {Epochs.Latest} at offset {start} is damage, the newest is {newest}; the log is cut off there");
+        return TruncateTo(start);
+    }
+
     /// <summary>Removes everything and starts again at the offset, as a follower does whose leader has nothing earlier.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public void TruncateFullyAndStartAt(Offset offset)

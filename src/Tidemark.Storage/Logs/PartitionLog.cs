@@ -32,6 +32,7 @@ public sealed partial class PartitionLog
 
     /// <summary>Odd while the log is being cut, and another number afterwards: by it, readers without a lock learn that they may have seen half of it.</summary>
     private int _cuts;
+    private readonly long _unflushedFrom;
     private bool _mayHaveGaps;
     private bool _identityIsFlushed;
     private bool _closed;
@@ -50,6 +51,7 @@ public sealed partial class PartitionLog
         _indexesFlushedTo = loaded.RecoveryPoint;
         _mayHaveGaps = options.WasCompacted;
         _identityIsFlushed = loaded.IdentityIsFlushed;
+        _unflushedFrom = loaded.UnflushedFrom;
         _lastFlushMs = surroundings.NowMs;
         Epochs = loaded.Epochs;
         Segment active = _segments[^1];
