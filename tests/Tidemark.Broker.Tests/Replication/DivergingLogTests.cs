@@ -234,4 +234,36 @@ public sealed class DivergingLogTests
 
         Assert.Equal([new BrokerId(1), new BrokerId(2), new BrokerId(3)], Assert.Single(set.Proposals).Isr.OrderBy(id => id.Value));
     }
+
+    /// <summary>
+    /// No checksum covers the leader epoch of a batch. A leader knows of no epoch as high, answers OFFSET_OUT_OF_RANGE, and both logs end at the same place:
+    /// the follower would ask for ever.
+    /// </summary>
+    [Fact]
+    public void A_follower_whose_last_epoch_is_damaged_gets_past_it()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a", "b");
+        set.CatchUp(2);
+        set.DamageEpoch(2, 18);
+        set.Elect(1, [1]);
+        set.CatchUp(2);
+        Assert.Equal("a@0 b@0", set.Content(2));
+    }
+
+    /// <summary>And a leader would hand it on to all who follow.</summary>
+    [Fact]
+    public void A_leader_whose_last_epoch_is_damaged_begins_before_it()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a", "b");
+        set.DamageEpoch(1, 18);
+        set.Elect(1, [1]);
+        set.Write(1, "c");
+        set.CatchUp(2);
+        Assert.Equal("a@0 c@1", set.Content(1));
+        Assert.Equal("a@0 c@1", set.Content(2));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Partitions;
@@ -98,6 +99,28 @@ internal sealed class ReplicaSet : IBrokerStandings, IIsrChanges, IServingLease
     {
         _replicas[broker].TakeLog()!.Close();
         Open(broker, new Offset(checkpointedHighWatermark));
+    }
+
+    /// <summary>The broker loses power, which turns bits in the leader epoch that the last batch names, and comes back.</summary>
+    public void DamageEpoch(int broker, int epoch)
+    {
+        PartitionLog log = _replicas[broker].TakeLog()!;
+        log.Close();
+        using (IDiskFile file = _disk.OpenFile($"{log.Directory}/00000000000000000000.log", DiskOpen.Existing))
+        {
+            byte[] content = new byte[file.Length];
+            file.Read(0, content);
+            int last = 0;
+            for (var walk = new BatchWalk(content); walk.MoveNext();)
+            {
+                last = walk.Position;
+            }
+
+            BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(last + 12), epoch);
+            file.Write(0, content);
+        }
+
+        Open(broker, Offset.Zero);
     }
 
     /// <summary>The leader appends records with these values, a batch each.</summary>
