@@ -103,6 +103,11 @@ internal sealed class CompactionSchedule(
         }
 
         HousekeepingLog.CompactionFailed(log, ended.Stored.Log.Partition.ToString(), reason);
+        if (reason is IOException && !ended.Stored.Log.IsFailed)
+        {
+            // A closed log fails as well, but not by its disk; one whose disk failed has told of it itself.
+            directories.TakeOffline(ended.Stored.Directory, reason);
+        }
     }
 
     private sealed record Candidate(TopicIdPartition Id, StoredPartition Stored, CompactionRange Range);

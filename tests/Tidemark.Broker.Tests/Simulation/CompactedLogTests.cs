@@ -68,6 +68,15 @@ public sealed class CompactedLogTests
         }
     }
 
+    [Fact]
+    public void A_disk_that_compaction_cannot_write_takes_its_directory_offline()
+    {
+        BrokerWorld world = World(default);
+        string path = LogOf(world).Directory;
+        world.World.Disk.FailUnder(path, reads: false);
+        Assert.True(world.World.RunUntil(() => world.Node.Directories.All[0].IsOffline, TimeSpan.FromMinutes(5)), "the directory is still in use");
+    }
+
     /// <summary>
     /// The third segment's first five keys supersede the last five of the first, so that the first one ends, compacted, long before the second begins.
     /// </summary>
