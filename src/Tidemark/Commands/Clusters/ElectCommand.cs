@@ -50,7 +50,7 @@ internal static class ElectCommand
                 throw new CommandException(ExitCode.Usage, "--partition is for one topic: say --topic too");
             }
 
-            ElectLeadersResponse response = await call.Cluster.SendToControllerAsync<ElectLeadersResponse>(request, call.Timeout, call.Cancellation);
+            ElectLeadersResponse response = await call.Cluster.SendToControllerAsync<ElectLeadersResponse>(request, r => r.ErrorCode, call.Timeout, call.Cancellation);
             ClusterCall.Require(response.ErrorCode, "Electing leaders", null);
             return Write(call, response);
         });
