@@ -15,18 +15,6 @@ public sealed class ClusterRetryTests : IDisposable
     public void Dispose() => _nodes.Dispose();
 
     [Fact]
-    public async Task A_question_that_any_broker_answers_goes_to_another_when_one_is_gone()
-    {
-        _nodes.On<DescribeClusterRequest, DescribeClusterResponse>((node, _) => node == 1 ? null : new() { ClusterId = "scripted" });
-        _nodes.On<MetadataRequest, MetadataResponse>((node, _) => node == 1 ? null : new() { ClusterId = "scripted" });
-        await using var cluster = new ClusterClient(_nodes.ClientOptions with { BootstrapServers = [.. _nodes.ClientOptions.BootstrapServers.Reverse()] });
-        await using var other = new ClusterClient(_nodes.ClientOptions with { RetryMax = TimeSpan.Zero });
-        Assert.Equal("scripted", (await cluster.RefreshAsync([])).ClusterId);
-        Assert.Equal("scripted", (await cluster.SendToAnyAsync<DescribeClusterResponse>(new DescribeClusterRequest())).ClusterId);
-        await Assert.ThrowsAsync<BrokerUnreachableException>(() => other.RefreshAsync([]));
-    }
-
-    [Fact]
     public async Task An_answer_that_breaks_off_is_asked_for_again()
     {
         _nodes.On<DescribeClusterRequest, DescribeClusterResponse>(null, null, new() { ClusterId = "scripted" });
