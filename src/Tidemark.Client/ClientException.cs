@@ -1,9 +1,14 @@
 using Tidemark.Primitives;
+using Tidemark.Protocol;
 
 namespace Tidemark.Client;
 
 /// <summary>Why something asked of the cluster was not done. The message is fit to be shown to a user.</summary>
-public class ClientException(string message, Exception? inner = null) : Exception(message, inner);
+public class ClientException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The request that was sent and not answered, so that nobody knows whether it was carried out; null where none was.</summary>
+    public ApiKey? Unanswered { get; init; }
+}
 
 /// <summary>The broker answered with an error code.</summary>
 public sealed class BrokerErrorException(ErrorCode code, string what, string? detail = null)

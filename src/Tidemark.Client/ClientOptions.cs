@@ -18,7 +18,7 @@ public sealed record ClientOptions
     /// <summary>How long to wait before something is tried again (<c>retry.backoff.ms</c>).</summary>
     public TimeSpan RetryBackoff { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long an error that may pass is tried again where this client retries by itself.</summary>
+    /// <summary>How long what may pass is tried again, such as a partition without a leader (<c>default.api.timeout.ms</c>); zero for once only.</summary>
     public TimeSpan RetryMax { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The largest answer that is taken. A broker that announces more is not a broker.</summary>

@@ -16,18 +16,18 @@ internal sealed class Administration(IReadOnlyList<BrokerAddress> nodes)
     /// <summary>Who is told up to where all is committed.</summary>
     private const int Consumer = -1;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private readonly ClientOptions _options = new() { BootstrapServers = nodes, ClientId = "chaos-administration", ConnectTimeout = Patience, RequestTimeout = Patience };
+    private readonly ClientOptions _options = new() { BootstrapServers = nodes, ClientId = "chaos-administration", ConnectTimeout = Patience, RequestTimeout = Patience, RetryMax = TimeSpan.Zero };
 
     /// <exception cref="ClientException">It cannot be done now.</exception>
     public async Task<LoadedTopic> CreateAsync(string name, int partitions, short replicas)
     {
-        await using var cluster = new ClusterClient(_options with { RequestTimeout = TimeSpan.FromSeconds(30) });
+        await using var cluster = new ClusterClient(_options with { RequestTimeout = TimeSpan.FromSeconds(30), RetryMax = TimeSpan.FromSeconds(30) });
         var request = new CreateTopicsRequest
         {
             TimeoutMs = 20_000,
             Topics = [new() { Name = name, NumPartitions = partitions, ReplicationFactor = replicas, Configs = [new() { Name = "min.insync.replicas", Value = "2" }] }],
         };
-        CreateTopicsResponse created = await cluster.SendToControllerAsync<CreateTopicsResponse>(request);
+        CreateTopicsResponse created = await cluster.SendToControllerAsync<CreateTopicsResponse>(request, r => r.Topics[0].ErrorCode);
         BrokerErrorException.ThrowIfError(created.Topics[0].ErrorCode, name, created.Topics[0].ErrorMessage);
         return new LoadedTopic(name, created.Topics[0].TopicId, partitions);
     }

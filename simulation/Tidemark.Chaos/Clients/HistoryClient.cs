@@ -26,6 +26,7 @@ internal abstract class HistoryClient(string name, LoadedTopic topic, SharedHist
         ConnectTimeout = TimeSpan.FromSeconds(1),
         RequestTimeout = Patience,
         RetryBackoff = TimeSpan.FromMilliseconds(50),
+        RetryMax = TimeSpan.Zero,
     });
 
     public abstract Task RunAsync(CancellationToken stop);

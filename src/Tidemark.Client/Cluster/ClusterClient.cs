@@ -11,8 +11,7 @@ namespace Tidemark.Client.Cluster;
 /// </summary>
 public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
 {
-    private readonly Dictionary<BrokerAddress, BrokerConnection> _connections = [];
-    private readonly SemaphoreSlim _connecting = new(1);
+    private readonly BrokerConnections _connections = new(options);
     private ClusterMetadata _metadata = ClusterMetadata.Empty;
 
     public ClientOptions Options => options;
@@ -20,37 +19,45 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
     /// <summary>What is known of the cluster so far.</summary>
     public ClusterMetadata Metadata => Volatile.Read(ref _metadata);
 
-    /// <summary>Sends a request that any broker can answer.</summary>
-    public async Task<TResponse> SendToAnyAsync<TResponse>(IApiRequest request, TimeSpan brokerWait = default, CancellationToken cancellation = default)
+    /// <summary>Whether any of its brokers has ever answered.</summary>
+    public bool WasReached => _connections.WereAny;
+
+    /// <summary>Sends a request that any broker can answer; to another one where the first is gone.</summary>
+    /// <param name="errorOf">The error in the answer after which it is asked again, while that may pass; every answer will do where none is given.</param>
+    public Task<TResponse> SendToAnyAsync<TResponse>(
+        IApiRequest request, TimeSpan brokerWait = default, Func<TResponse, ErrorCode>? errorOf = null, CancellationToken cancellation = default)
         where TResponse : IMessage<TResponse>, IApiResponse =>
-        await (await ConnectToAnyAsync(cancellation)).SendAsync<TResponse>(request, brokerWait, cancellation);
+        this.RetryAsync(() => SendToAnyOnceAsync<TResponse>(request, brokerWait, cancellation), response => errorOf?.Invoke(response).IsRetriable() == true, cancellation);
 
     /// <summary>
     /// Sends an administrative request: to the broker that metadata names for it, which passes it on to the controller; to any other where that one cannot be
     /// reached, because metadata may go on naming a broker that is gone until its session is over, and all pass on what is the controller's.
     /// </summary>
-    public async Task<TResponse> SendToControllerAsync<TResponse>(IApiRequest request, TimeSpan brokerWait = default, CancellationToken cancellation = default)
+    /// <param name="errorOf">The error in the answer that says whether it was the controller that got the request.</param>
+    /// <exception cref="BrokerUnreachableException">
+    /// Also where the connection broke off after the request was sent, unless that leaves everything as it is when it is carried out twice.
+    /// </exception>
+    public Task<TResponse> SendToControllerAsync<TResponse>(
+        IApiRequest request, Func<TResponse, ErrorCode> errorOf, TimeSpan brokerWait = default, CancellationToken cancellation = default)
         where TResponse : IMessage<TResponse>, IApiResponse
     {
-        if (Metadata.Brokers.Count == 0)
-        {
-            await RefreshAsync([], cancellation: cancellation);
-        }
+        bool isAgain = false;
+        return this.RetryAsync(
+            async () =>
+            {
+                if (isAgain || Metadata.Brokers.Count == 0)
+                {
+                    await RefreshOnceAsync([], cancellation: cancellation);
+                }
 
-        BrokerConnection connection;
-        try
-        {
-            connection = Metadata.Brokers.ContainsKey(Metadata.Controller) ? await ConnectToAsync(Metadata.Controller, cancellation) : await ConnectToAnyAsync(cancellation);
-        }
-        catch (BrokerUnreachableException)
-        {
-            connection = await ConnectToAnyAsync(cancellation);
-        }
-
-        return await connection.SendAsync<TResponse>(request, brokerWait, cancellation);
+                isAgain = true;
+                return await (await ConnectToControllerAsync(cancellation)).SendAsync<TResponse>(request, brokerWait, cancellation);
+            },
+            response => errorOf(response) == ErrorCode.NotController,
+            cancellation);
     }
 
-    /// <summary>Sends a request to one broker.</summary>
+    /// <summary>Sends a request to one broker, once.</summary>
     public async Task<TResponse> SendToAsync<TResponse>(BrokerId broker, IApiRequest request, TimeSpan brokerWait = default, CancellationToken cancellation = default)
         where TResponse : IMessage<TResponse>, IApiResponse =>
         await (await ConnectToAsync(broker, cancellation)).SendAsync<TResponse>(request, brokerWait, cancellation);
@@ -59,19 +66,10 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
     /// Asks for the named topics, or for all of them when <paramref name="topics"/> is null, and for the brokers. What comes is kept
     /// for routing; errors of single topics are in the topics.
     /// </summary>
-    public async Task<ClusterMetadata> RefreshAsync(
-        IEnumerable<string>? topics, bool allowAutoCreation = false, CancellationToken cancellation = default)
+    public Task<ClusterMetadata> RefreshAsync(IEnumerable<string>? topics, bool allowAutoCreation = false, CancellationToken cancellation = default)
     {
-        var request = new MetadataRequest
-        {
-            Topics = topics?.Select(name => new MetadataRequest.MetadataRequestTopic { Name = name }).ToList(),
-            AllowAutoTopicCreation = allowAutoCreation,
-        };
-        MetadataResponse response = await SendToAnyAsync<MetadataResponse>(request, cancellation: cancellation);
-        BrokerErrorException.ThrowIfError(response.ErrorCode, "Asking for metadata");
-        var fresh = new ClusterMetadata(response, topics is null ? null : Metadata);
-        Volatile.Write(ref _metadata, fresh);
-        return fresh;
+        string[]? named = topics?.ToArray();
+        return this.RetryAsync(() => RefreshOnceAsync(named, allowAutoCreation, cancellation), cancellation: cancellation);
     }
 
     /// <summary>The topic, asking again while its error may pass, for example while it is being created.</summary>
@@ -83,37 +81,26 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
             return known;
         }
 
-        long start = Environment.TickCount64;
-        while (true)
-        {
-            TopicInfo? topic = (await RefreshAsync([name], allowAutoCreation, cancellation)).Topics.GetValueOrDefault(name);
-            ErrorCode error = topic?.Error ?? ErrorCode.UnknownTopicOrPartition;
-            if (error == ErrorCode.None)
-            {
-                return topic!;
-            }
-
-            bool passes = error == ErrorCode.LeaderNotAvailable || (allowAutoCreation && error == ErrorCode.UnknownTopicOrPartition);
-            if (!passes || Environment.TickCount64 - start > options.RequestTimeout.TotalMilliseconds)
-            {
-                throw new BrokerErrorException(error, $"Topic {name}");
-            }
-
-            await Task.Delay(options.RetryBackoff, cancellation);
-        }
+        TopicInfo topic = await this.RetryAsync(
+            () => TopicOnceAsync(name, allowAutoCreation, cancellation),
+            found => found.Error == ErrorCode.LeaderNotAvailable || (allowAutoCreation && found.Error == ErrorCode.UnknownTopicOrPartition),
+            cancellation);
+        BrokerErrorException.ThrowIfError(topic.Error, $"Topic {name}");
+        return topic;
     }
 
-    /// <summary>A connection to the partition's leader, asking for fresh metadata when none is known.</summary>
+    /// <summary>A connection to the partition's leader, asking once for fresh metadata when none is known.</summary>
     /// <exception cref="BrokerErrorException">The topic or the partition does not exist, or has no leader at the moment.</exception>
     public async Task<BrokerConnection> ConnectToLeaderAsync(TopicPartition partition, CancellationToken cancellation = default)
     {
-        PartitionInfo? info = (await TopicAsync(partition.Topic, cancellation: cancellation)).Partition(partition.Partition);
-        if (!Metadata.Brokers.ContainsKey(info.Leader))
+        if (Metadata.Find(partition) is not { } info || !Metadata.Brokers.ContainsKey(info.Leader))
         {
-            info = (await RefreshAsync([partition.Topic], cancellation: cancellation)).Find(partition);
+            TopicInfo topic = await TopicOnceAsync(partition.Topic, allowAutoCreation: false, cancellation);
+            BrokerErrorException.ThrowIfError(topic.Error, $"Topic {partition.Topic}");
+            info = topic.Partition(partition.Partition);
         }
 
-        return info is not null && Metadata.Brokers.ContainsKey(info.Leader)
+        return Metadata.Brokers.ContainsKey(info.Leader)
             ? await ConnectToAsync(info.Leader, cancellation)
             : throw new BrokerErrorException(ErrorCode.LeaderNotAvailable, $"Partition {partition}");
     }
@@ -124,11 +111,11 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
     {
         if (!Metadata.Brokers.ContainsKey(broker))
         {
-            await RefreshAsync([], cancellation: cancellation);
+            await RefreshOnceAsync([], cancellation: cancellation);
         }
 
         return Metadata.Brokers.TryGetValue(broker, out BrokerInfo? info)
-            ? await OpenAsync(info.Address, cancellation)
+            ? await _connections.OpenAsync(info.Address, cancellation)
             : throw new BrokerErrorException(ErrorCode.BrokerIdNotRegistered, $"Broker {broker}", $"the cluster's brokers: {string.Join(", ", Metadata.Brokers.Keys)}");
     }
 
@@ -136,22 +123,19 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
     /// <exception cref="BrokerUnreachableException">None answers; the message tells each one's reason.</exception>
     public async Task<BrokerConnection> ConnectToAnyAsync(CancellationToken cancellation = default)
     {
-        lock (_connections)
+        if (_connections.AnyOpen() is { } open)
         {
-            if (_connections.Values.FirstOrDefault(connection => connection.IsOpen) is { } open)
-            {
-                return open;
-            }
+            return open;
         }
 
-        var failures = new List<BrokerUnreachableException>();
+        var failures = new List<ClientException>();
         foreach (BrokerAddress address in options.BootstrapServers.Concat(Metadata.Brokers.Values.Select(broker => broker.Address)).Distinct())
         {
             try
             {
-                return await OpenAsync(address, cancellation);
+                return await _connections.OpenAsync(address, cancellation);
             }
-            catch (BrokerUnreachableException error)
+            catch (ClientException error) when (error is BrokerUnreachableException or RequestTimedOutException)
             {
                 failures.Add(error);
             }
@@ -162,55 +146,40 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
             : new BrokerUnreachableException($"No broker can be reached. {string.Join(". ", failures.Select(failure => failure.Message))}", failures.LastOrDefault());
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        BrokerConnection[] open;
-        lock (_connections)
-        {
-            open = [.. _connections.Values];
-            _connections.Clear();
-        }
+    public ValueTask DisposeAsync() => _connections.DisposeAsync();
 
-        foreach (BrokerConnection connection in open)
+    /// <summary>As <see cref="RefreshAsync"/>, but a failure is the caller's to deal with.</summary>
+    internal async Task<ClusterMetadata> RefreshOnceAsync(IEnumerable<string>? topics, bool allowAutoCreation = false, CancellationToken cancellation = default)
+    {
+        var request = new MetadataRequest
         {
-            await connection.DisposeAsync();
-        }
+            Topics = topics?.Select(name => new MetadataRequest.MetadataRequestTopic { Name = name }).ToList(),
+            AllowAutoTopicCreation = allowAutoCreation,
+        };
+        MetadataResponse response = await SendToAnyOnceAsync<MetadataResponse>(request, default, cancellation);
+        BrokerErrorException.ThrowIfError(response.ErrorCode, "Asking for metadata");
+        var fresh = new ClusterMetadata(response, topics is null ? null : Metadata);
+        Volatile.Write(ref _metadata, fresh);
+        return fresh;
     }
 
-    private async Task<BrokerConnection> OpenAsync(BrokerAddress address, CancellationToken cancellation)
-    {
-        if (Find(address) is { } open)
-        {
-            return open;
-        }
+    /// <summary>As <see cref="SendToAnyAsync"/>, but a failure is the caller's to deal with.</summary>
+    internal async Task<TResponse> SendToAnyOnceAsync<TResponse>(IApiRequest request, TimeSpan brokerWait, CancellationToken cancellation)
+        where TResponse : IMessage<TResponse>, IApiResponse =>
+        await (await ConnectToAnyAsync(cancellation)).SendAsync<TResponse>(request, brokerWait, cancellation);
 
-        await _connecting.WaitAsync(cancellation);
+    private async Task<TopicInfo> TopicOnceAsync(string name, bool allowAutoCreation, CancellationToken cancellation) =>
+        (await RefreshOnceAsync([name], allowAutoCreation, cancellation)).Topics.GetValueOrDefault(name) ?? new TopicInfo(name, default, false, ErrorCode.UnknownTopicOrPartition, []);
+
+    private async Task<BrokerConnection> ConnectToControllerAsync(CancellationToken cancellation)
+    {
         try
         {
-            if (Find(address) is { } meanwhile)
-            {
-                return meanwhile;
-            }
-
-            BrokerConnection connection = await BrokerConnection.ConnectAsync(address, options, cancellation);
-            lock (_connections)
-            {
-                _connections[address] = connection;
-            }
-
-            return connection;
+            return Metadata.Brokers.ContainsKey(Metadata.Controller) ? await ConnectToAsync(Metadata.Controller, cancellation) : await ConnectToAnyAsync(cancellation);
         }
-        finally
+        catch (BrokerUnreachableException)
         {
-            _connecting.Release();
-        }
-    }
-
-    private BrokerConnection? Find(BrokerAddress address)
-    {
-        lock (_connections)
-        {
-            return _connections.GetValueOrDefault(address) is { IsOpen: true } connection ? connection : null;
+            return await ConnectToAnyAsync(cancellation);
         }
     }
 }

@@ -132,14 +132,20 @@ public sealed class BrokerConnection : IAsyncDisposable
         int id = _pending.NextId();
         Task<ResponseFrame> answer = _pending.Add(id);
         TimeSpan limit = _options.RequestTimeout + brokerWait;
+        bool isSent = false;
         try
         {
             await WriteAsync(request, version, id, cancellation);
+            isSent = true;
             return await answer.WaitAsync(limit, cancellation);
+        }
+        catch (ClientException broken) when (isSent)
+        {
+            throw new BrokerUnreachableException(broken.Message, broken) { Unanswered = request.Api };
         }
         catch (TimeoutException)
         {
-            var error = new RequestTimedOutException($"{Address} did not answer {request.Api} within {limit.TotalSeconds:0.#} s");
+            var error = new RequestTimedOutException($"{Address} did not answer {request.Api} within {limit.TotalSeconds:0.#} s") { Unanswered = request.Api };
             Fail(error);
             throw error;
         }

@@ -148,7 +148,7 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
         await Task.Delay(cluster.Options.RetryBackoff, cancellation);
         try
         {
-            await cluster.RefreshAsync(_positions.Keys.Select(partition => partition.Topic).Distinct(), cancellation: cancellation);
+            await cluster.RefreshOnceAsync(_positions.Keys.Select(partition => partition.Topic).Distinct(), cancellation: cancellation);
         }
         catch (ClientException error) when (MayPass(error))
         {

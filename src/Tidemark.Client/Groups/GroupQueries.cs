@@ -1,7 +1,5 @@
 using Tidemark.Client.Cluster;
-using Tidemark.Client.Connections;
 using Tidemark.Primitives;
-using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Client.Groups;
@@ -14,36 +12,18 @@ public static class GroupQueries
         this ClusterClient cluster, IEnumerable<string>? states = null, IEnumerable<string>? kinds = null, CancellationToken cancellation = default)
     {
         var request = new ListGroupsRequest { StatesFilter = [.. states ?? []], TypesFilter = [.. kinds ?? []] };
-        var groups = new List<ListedGroup>();
-        foreach (BrokerId broker in (await cluster.RefreshAsync([], cancellation: cancellation)).Brokers.Keys.Order())
-        {
-            ListGroupsResponse response;
-            long start = Environment.TickCount64;
-            do
-            {
-                response = await cluster.SendToAsync<ListGroupsResponse>(broker, request, cancellation: cancellation);
-                if (response.ErrorCode != ErrorCode.CoordinatorLoadInProgress)
-                {
-                    break;
-                }
-
-                await Task.Delay(cluster.Options.RetryBackoff, cancellation);
-            }
-            while (Environment.TickCount64 - start < cluster.Options.RetryMax.TotalMilliseconds);
-
-            BrokerErrorException.ThrowIfError(response.ErrorCode, $"Listing the groups of broker {broker.Value}");
-            groups.AddRange(response.Groups.Select(g => new ListedGroup(g.GroupId, g.GroupType.ToLowerInvariant(), g.GroupState, g.ProtocolType, broker)));
-        }
-
-        return groups;
+        return
+        [
+            .. (await cluster.SendToAllAsync<ListGroupsResponse>(request, r => r.ErrorCode, "Listing the groups", cancellation))
+                .SelectMany(each => each.Response.Groups.Select(g => new ListedGroup(g.GroupId, g.GroupType.ToLowerInvariant(), g.GroupState, g.ProtocolType, each.Broker))),
+        ];
     }
 
     /// <summary>The group, whatever its kind.</summary>
     /// <exception cref="BrokerErrorException">There is none.</exception>
     public static async Task<GroupDescription> DescribeGroupAsync(this ClusterClient cluster, string group, CancellationToken cancellation = default)
     {
-        BrokerConnection coordinator = await cluster.ConnectToAsync(await cluster.FindCoordinatorAsync(CoordinatorKind.Group, group, cancellation), cancellation);
-        if (coordinator.Versions.IsSupported(ApiKey.ConsumerGroupDescribe))
+        try
         {
             (ConsumerGroupDescribeResponse newer, BrokerId broker) = await cluster.AskCoordinatorAsync<ConsumerGroupDescribeResponse>(
                 CoordinatorKind.Group, group, new ConsumerGroupDescribeRequest { GroupIds = [group] }, r => r.Groups[0].ErrorCode, cancellation: cancellation);
@@ -52,6 +32,10 @@ public static class GroupQueries
                 BrokerErrorException.ThrowIfError(newer.Groups[0].ErrorCode, $"Describing group {group}", newer.Groups[0].ErrorMessage);
                 return Read(newer.Groups[0], broker);
             }
+        }
+        catch (UnsupportedApiException)
+        {
+            // A broker that has classic groups only.
         }
 
         (DescribeGroupsResponse classic, BrokerId at) = await cluster.AskCoordinatorAsync<DescribeGroupsResponse>(
@@ -79,7 +63,7 @@ public static class GroupQueries
             CoordinatorKind.Group,
             group,
             new OffsetFetchRequest { Groups = [asked], RequireStable = requireStable },
-            r => r.Groups[0].ErrorCode,
+            ErrorOf,
             highest: ByNameUpTo,
             cancellation: cancellation);
         BrokerErrorException.ThrowIfError(response.Groups[0].ErrorCode, $"Reading the offsets of group {group}");
@@ -97,6 +81,11 @@ public static class GroupQueries
         }
 
         return offsets;
+
+        // Of the partitions only one that waits for the end of a transaction has an error.
+        static ErrorCode ErrorOf(OffsetFetchResponse response) => response.Groups[0].ErrorCode is var whole && whole != ErrorCode.None
+            ? whole
+            : response.Groups[0].Topics.SelectMany(t => t.Partitions).Select(p => p.ErrorCode).FirstOrDefault(e => e != ErrorCode.None);
     }
 
     private static GroupDescription Read(ConsumerGroupDescribeResponse.DescribedGroup group, BrokerId coordinator) => new(

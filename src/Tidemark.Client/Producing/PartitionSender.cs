@@ -168,7 +168,7 @@ internal sealed class PartitionSender
     {
         try
         {
-            await _cluster.RefreshAsync([_partition.Topic]);
+            await _cluster.RefreshOnceAsync([_partition.Topic]);
         }
         catch (ClientException)
         {

@@ -87,21 +87,8 @@ public sealed partial class Producer(ClusterClient cluster, ProducerOptions opti
                 return;
             }
 
-            InitProducerIdResponse response;
-            long start = Environment.TickCount64;
-            while (true)
-            {
-                response = await AskForProducerIdAsync(cancellation);
-
-                // A broker that has just started may have to wait for its first block of ids.
-                if (!response.ErrorCode.IsRetriable() || Environment.TickCount64 - start > cluster.Options.RetryMax.TotalMilliseconds)
-                {
-                    break;
-                }
-
-                await Task.Delay(cluster.Options.RetryBackoff, cancellation);
-            }
-
+            // A broker that has just started may have to wait for its first block of ids.
+            InitProducerIdResponse response = await cluster.RetryAsync(() => AskForProducerIdAsync(cancellation), asked => asked.ErrorCode.IsRetriable(), cancellation);
             BrokerErrorException.ThrowIfError(response.ErrorCode, IsTransactional ? $"Beginning as transactional id {options.TransactionalId}" : "Asking for a producer id", DetailOf(response.ErrorCode));
             _producerEpoch = response.ProducerEpoch;
             _producerId = new ProducerId(response.ProducerId);

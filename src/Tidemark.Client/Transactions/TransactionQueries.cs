@@ -31,10 +31,9 @@ public static class TransactionQueries
     {
         var request = new ListTransactionsRequest { StateFilters = [.. states ?? []], ProducerIdFilters = [.. producers ?? []], DurationFilter = longerThanMs };
         var listed = new List<ListedTransaction>();
-        foreach (BrokerId broker in (await cluster.RefreshAsync([], cancellation: cancellation)).Brokers.Keys.Order())
+        foreach ((BrokerId broker, ListTransactionsResponse response) in await cluster.SendToAllAsync<ListTransactionsResponse>(
+            request, r => r.ErrorCode, "Listing the transactions", cancellation))
         {
-            ListTransactionsResponse response = await cluster.SendToAsync<ListTransactionsResponse>(broker, request, cancellation: cancellation);
-            BrokerErrorException.ThrowIfError(response.ErrorCode, $"Listing the transactions of broker {broker.Value}");
             if (response.UnknownStateFilters.Count > 0)
             {
                 throw new ClientException($"Broker {broker.Value} knows no state {string.Join(", ", response.UnknownStateFilters)}");
@@ -70,43 +69,20 @@ public static class TransactionQueries
     }
 
     /// <summary>The producers that the partitions' leaders remember.</summary>
+    /// <exception cref="ClientException">A partition has no leader that answers.</exception>
     public static async Task<IReadOnlyList<PartitionProducer>> ProducersAsync(
         this ClusterClient cluster, IEnumerable<TopicPartition> partitions, CancellationToken cancellation = default)
     {
-        var producers = new List<PartitionProducer>();
-        var byLeader = new Dictionary<Connections.BrokerConnection, List<TopicPartition>>();
-        foreach (TopicPartition partition in partitions)
-        {
-            Connections.BrokerConnection leader = await cluster.ConnectToLeaderAsync(partition, cancellation);
-            (byLeader.TryGetValue(leader, out List<TopicPartition>? list) ? list : byLeader[leader] = []).Add(partition);
-        }
-
-        foreach ((Connections.BrokerConnection leader, List<TopicPartition> led) in byLeader)
-        {
-            var request = new DescribeProducersRequest
-            {
-                Topics = [.. led.GroupBy(p => p.Topic).Select(t => new DescribeProducersRequest.TopicRequest { Name = t.Key, PartitionIndexes = [.. t.Select(p => p.Partition)] })],
-            };
-            DescribeProducersResponse response = await leader.SendAsync<DescribeProducersResponse>(request, cancellation: cancellation);
-            foreach (DescribeProducersResponse.TopicResponse topic in response.Topics)
-            {
-                foreach (DescribeProducersResponse.PartitionResponse partition in topic.Partitions)
-                {
-                    var name = new TopicPartition(topic.Name, partition.PartitionIndex);
-                    BrokerErrorException.ThrowIfError(partition.ErrorCode, $"Asking for the producers of {name}", partition.ErrorMessage);
-                    producers.AddRange(partition.ActiveProducers.Select(p => new PartitionProducer(
-                        name, p.ProducerId, p.ProducerEpoch, p.CoordinatorEpoch, p.LastSequence, p.LastTimestamp, p.CurrentTxnStartOffset)));
-                }
-            }
-        }
-
-        return producers;
+        IReadOnlyDictionary<TopicPartition, LeaderAnswer<IEnumerable<PartitionProducer>>> answers = await cluster.AskLeadersAsync(
+            partitions,
+            async (leader, led) => Read(await leader.SendAsync<DescribeProducersResponse>(Request(led), cancellation: cancellation)),
+            cancellation: cancellation);
+        return [.. answers.SelectMany(each => each.Value.Take($"Asking for the producers of {each.Key}"))];
     }
 
     /// <summary>Writes a marker that aborts the producer's transaction in one partition: for a transaction that its coordinator knows no more.</summary>
     public static async Task AbortAsync(this ClusterClient cluster, PartitionProducer producer, CancellationToken cancellation = default)
     {
-        Connections.BrokerConnection leader = await cluster.ConnectToLeaderAsync(producer.Partition, cancellation);
         var request = new WriteTxnMarkersRequest
         {
             Markers =
@@ -123,7 +99,33 @@ public static class TransactionQueries
                 },
             ],
         };
-        WriteTxnMarkersResponse response = await leader.SendAsync<WriteTxnMarkersResponse>(request, cancellation: cancellation);
-        BrokerErrorException.ThrowIfError(response.Markers[0].Topics[0].Partitions[0].ErrorCode, $"Aborting producer {producer.ProducerId}'s transaction in {producer.Partition}");
+        IReadOnlyDictionary<TopicPartition, LeaderAnswer<bool>> answers = await cluster.AskLeadersAsync<bool>(
+            [producer.Partition],
+            async (leader, _) =>
+            {
+                WriteTxnMarkersResponse response = await leader.SendAsync<WriteTxnMarkersResponse>(request, cancellation: cancellation);
+                return [KeyValuePair.Create(producer.Partition, new LeaderAnswer<bool>(response.Markers[0].Topics[0].Partitions[0].ErrorCode, true))];
+            },
+            cancellation: cancellation);
+        answers[producer.Partition].Take($"Aborting producer {producer.ProducerId}'s transaction in {producer.Partition}");
+    }
+
+    private static DescribeProducersRequest Request(IEnumerable<TopicPartition> led) => new()
+    {
+        Topics = [.. led.GroupBy(p => p.Topic).Select(t => new DescribeProducersRequest.TopicRequest { Name = t.Key, PartitionIndexes = [.. t.Select(p => p.Partition)] })],
+    };
+
+    private static IEnumerable<KeyValuePair<TopicPartition, LeaderAnswer<IEnumerable<PartitionProducer>>>> Read(DescribeProducersResponse response)
+    {
+        foreach (DescribeProducersResponse.TopicResponse topic in response.Topics)
+        {
+            foreach (DescribeProducersResponse.PartitionResponse partition in topic.Partitions)
+            {
+                var name = new TopicPartition(topic.Name, partition.PartitionIndex);
+                IEnumerable<PartitionProducer> producers = partition.ActiveProducers.Select(p => new PartitionProducer(
+                    name, p.ProducerId, p.ProducerEpoch, p.CoordinatorEpoch, p.LastSequence, p.LastTimestamp, p.CurrentTxnStartOffset));
+                yield return KeyValuePair.Create(name, new LeaderAnswer<IEnumerable<PartitionProducer>>(partition.ErrorCode, producers, partition.ErrorMessage));
+            }
+        }
     }
 }

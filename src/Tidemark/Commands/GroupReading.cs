@@ -1,3 +1,4 @@
+using Tidemark.Client;
 using Tidemark.Client.Cluster;
 using Tidemark.Client.Consuming;
 using Tidemark.Client.Groups;
@@ -16,6 +17,9 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
 {
     private static readonly TimeSpan s_commitEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>Less than the time after which an interrupted process ends in any case.</summary>
+    private static readonly TimeSpan s_leaveMax = TimeSpan.FromSeconds(1.5);
+
     private readonly GroupMember _member = new(call.Cluster, new GroupMemberOptions { Group = group, Topics = [topic] });
     private readonly Dictionary<TopicPartition, long> _read = [];
     private long _left = max;
@@ -28,18 +32,41 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
             {
             }
 
+            await LeaveAsync(call.Cancellation);
             return ExitCode.Success;
         }
         catch (OperationCanceledException) when (follow)
         {
             // Ctrl-C is how following ends.
-            return ExitCode.Success;
+            return await TryLeaveAsync() ? ExitCode.Success
+                : throw new CommandException(ExitCode.Unreachable, $"the coordinator of group {group} does not answer: what was printed last is not committed");
         }
-        finally
+        catch
         {
-            await _member.CommitAsync(_read, CancellationToken.None);
-            await _member.LeaveAsync(CancellationToken.None);
+            await TryLeaveAsync();
+            throw;
         }
+    }
+
+    /// <summary>Commits what was printed and leaves, where nobody waits any more for a coordinator that is not there. False when that could not be done.</summary>
+    private async Task<bool> TryLeaveAsync()
+    {
+        using var limit = new CancellationTokenSource(s_leaveMax);
+        try
+        {
+            await LeaveAsync(limit.Token);
+            return true;
+        }
+        catch (Exception failure) when (failure is ClientException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task LeaveAsync(CancellationToken cancellation)
+    {
+        await _member.CommitAsync(_read, cancellation);
+        await _member.LeaveAsync(cancellation);
     }
 
     /// <summary>Reads until the group rebalances. False when there is nothing more to read.</summary>

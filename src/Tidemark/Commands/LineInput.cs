@@ -5,7 +5,7 @@ namespace Tidemark.Commands;
 /// <summary>Standard input, line by line.</summary>
 internal sealed class LineInput : IDisposable
 {
-    private readonly StreamReader _reader = new(Console.OpenStandardInput(), new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 64 * 1024);
+    private readonly StreamReader _reader = new(StandardInput.Open(), new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false, 64 * 1024);
 
     /// <summary>The next line; null at the end.</summary>
     /// <exception cref="CommandException">It cannot be read, as where it is a directory.</exception>

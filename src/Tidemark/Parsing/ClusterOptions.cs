@@ -17,7 +17,7 @@ internal sealed class ClusterOptions
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("TIDEMARK_BOOTSTRAP") is { Length: > 0 } set ? set : "127.0.0.1:9092",
     };
 
-    private readonly Option<double> _timeout = new Option<double>("--timeout") { Description = "How long to wait for an answer, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 }.Between(0.1, 86_400);
+    private readonly Option<double> _timeout = new Option<double>("--timeout") { Description = "How long to wait for an answer, and to try again what may pass, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 }.Between(0.1, 86_400);
     private readonly Option<bool> _json = JsonOption.Create();
 
     private ClusterOptions(Command command)

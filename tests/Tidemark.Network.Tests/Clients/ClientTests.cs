@@ -145,7 +145,7 @@ public class ClientTests
     public async Task A_broker_that_does_not_answer_is_given_up()
     {
         using var broker = new ScriptedBroker { IsSilent = true };
-        await using var cluster = new ClusterClient(broker.ClientOptions with { RequestTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var cluster = new ClusterClient(broker.ClientOptions with { RequestTimeout = TimeSpan.FromMilliseconds(200), RetryMax = TimeSpan.FromMilliseconds(200) });
         await Assert.ThrowsAsync<RequestTimedOutException>(() => cluster.RefreshAsync(null));
     }
 

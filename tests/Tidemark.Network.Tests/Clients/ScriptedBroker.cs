@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidemark.Broker.Connections;
 using Tidemark.Client;
@@ -64,37 +63,15 @@ internal sealed class ScriptedBroker : IDisposable
         _buffers.Dispose();
     }
 
-    private void OnFrame(EchoBroker.Handler connection, InboundFrame frame)
+    private void OnFrame(EchoBroker.Handler connection, InboundFrame frame) => ScriptedFrames.Serve(connection, frame, (ApiKey api, ref WireReader reader, short version) =>
     {
-        using (frame)
+        lock (Requests)
         {
-            short key = BinaryPrimitives.ReadInt16BigEndian(frame.Bytes.Span);
-            short version = BinaryPrimitives.ReadInt16BigEndian(frame.Bytes.Span[2..]);
-            ApiDescriptor api = MessageCatalog.Api((ApiKey)key);
-            var reader = new WireReader(frame.Bytes);
-            RequestHeader header = RequestHeader.Read(ref reader, api.RequestHeaderVersion(version));
-            lock (Requests)
-            {
-                Requests.Add((api.Key, version));
-            }
-
-            if (IsSilent && api.Key != ApiKey.ApiVersions)
-            {
-                return;
-            }
-
-            (IMessage? response, short answered) = Answer(api.Key, ref reader, version);
-            if (response is null)
-            {
-                return;
-            }
-
-            using var writer = new WireWriter();
-            new ResponseHeader { CorrelationId = header.CorrelationId }.Write(writer, api.ResponseHeaderVersion(answered));
-            response.Write(writer, answered);
-            connection.Transport.Send(EchoBroker.Answer(writer.WrittenSpan));
+            Requests.Add((api, version));
         }
-    }
+
+        return IsSilent && api != ApiKey.ApiVersions ? (null, version) : Answer(api, ref reader, version);
+    });
 
     private (IMessage? Response, short Version) Answer(ApiKey api, ref WireReader reader, short version) => api switch
     {

@@ -86,6 +86,7 @@ public sealed class ClusterCommandTests(ClusterCommandTests.Cluster fixture) : I
         await Create("elected", "2:3:1");
         JsonElement result = await Json("elect", "preferred", "--topic", "elected");
         Assert.All(result.EnumerateArray(), p => Assert.Equal(JsonValueKind.Null, p.GetProperty("error").ValueKind));
+        Assert.Equal("not needed", (await Json("elect", "preferred", "--topic", "elected")).EnumerateArray().Select(p => p.GetProperty("outcome").GetString()).Single());
         Assert.Equal(2, (await fixture.Running.RunAsync("", "elect", "unclean")).ExitCode);
     }
 

@@ -106,6 +106,17 @@ public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture
         Assert.All(shown.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, columns));
     }
 
+    [Theory]
+    [InlineData("produce nothing")]
+    [InlineData("topics list")]
+    public async Task A_closed_input_is_an_empty_one(string command)
+    {
+        string line = $"TIDEMARK_BOOTSTRAP={fixture.Running.Bootstrap} timeout --signal KILL 30 '{RunningBroker.Executable}' {command} <&-";
+        CommandResult result = await ChildProcess.RunAsync("bash", ["-c", line]);
+        result.Succeeded();
+        Assert.Equal("", result.Error);
+    }
+
     [Fact]
     public async Task An_offset_after_the_end_is_the_end()
     {

@@ -100,7 +100,7 @@ internal sealed class ClusterHealth
     /// <summary>The active controller, which may be no broker: what brokers name as one to clients is any that passes requests on. Null when nobody says.</summary>
     private static async Task<int?> AskControllerAsync(ClusterCall call)
     {
-        await using var client = new ClusterClient(call.Cluster.Options with { RequestTimeout = s_quorumPatience });
+        await using var client = new ClusterClient(call.Cluster.Options with { RequestTimeout = s_quorumPatience, RetryMax = s_quorumPatience });
         try
         {
             return (await QuorumMembers.AskAsync(call with { Cluster = client })).LeaderId;

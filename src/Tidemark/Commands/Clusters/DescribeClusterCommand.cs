@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tidemark.Client;
+using Tidemark.Client.Cluster;
 using Tidemark.Parsing;
 
 namespace Tidemark.Commands.Clusters;
@@ -38,13 +39,15 @@ internal static class DescribeClusterCommand
     private static async Task WatchAsync(ClusterCall call, TimeSpan interval)
     {
         const string ClearScreen = "\x1b[H\x1b[2J";
+        await using var client = new ClusterClient(call.Cluster.Options with { RetryMax = TimeSpan.Zero });
+        ClusterCall once = call with { Cluster = client };
         while (true)
         {
             ClusterHealth? health = null;
             string? failure = null;
             try
             {
-                health = await ClusterHealth.AskAsync(call);
+                health = await ClusterHealth.AskAsync(once);
             }
             catch (ClientException unreachable)
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidemark.Client;
 using Tidemark.Client.Cluster;
 using Tidemark.Output;
 using Tidemark.Parsing;
@@ -19,8 +20,19 @@ internal static class DescribeLogDirsCommand
             var listing = new Listing("broker", "directory", "partitions", "bytes", "free bytes", "error");
             foreach (BrokerId broker in metadata.Brokers.Keys.OrderBy(b => b.Value))
             {
-                DescribeLogDirsResponse response = await call.Cluster.SendToAsync<DescribeLogDirsResponse>(broker, new DescribeLogDirsRequest { Topics = null }, cancellation: call.Cancellation);
-                ClusterCall.Require(response.ErrorCode, $"Describing the log directories of broker {broker.Value}", null);
+                DescribeLogDirsResponse response;
+                try
+                {
+                    response = await call.Cluster.SendToAsync<DescribeLogDirsResponse>(broker, new DescribeLogDirsRequest { Topics = null }, cancellation: call.Cancellation);
+                    ClusterCall.Require(response.ErrorCode, $"Describing the log directories of broker {broker.Value}", null);
+                }
+                catch (BrokerUnreachableException gone)
+                {
+                    // Its end may not have been noticed by those who name it; what the others say is worth showing.
+                    listing.Add(broker.Value, null, null, null, null, gone.Message);
+                    continue;
+                }
+
                 foreach (DescribeLogDirsResponse.DescribeLogDirsResult directory in response.Results)
                 {
                     var partitions = directory.Topics.SelectMany(t => t.Partitions).ToList();

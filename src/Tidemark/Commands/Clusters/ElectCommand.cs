@@ -50,7 +50,7 @@ internal static class ElectCommand
                 throw new CommandException(ExitCode.Usage, "--partition is for one topic: say --topic too");
             }
 
-            ElectLeadersResponse response = await call.Cluster.SendToControllerAsync<ElectLeadersResponse>(request, call.Timeout, call.Cancellation);
+            ElectLeadersResponse response = await call.Cluster.SendToControllerAsync<ElectLeadersResponse>(request, r => r.ErrorCode, call.Timeout, call.Cancellation);
             ClusterCall.Require(response.ErrorCode, "Electing leaders", null);
             return Write(call, response);
         });
@@ -59,17 +59,22 @@ internal static class ElectCommand
 
     private static int Write(ClusterCall call, ElectLeadersResponse response)
     {
-        var results = new Listing("topic", "partition", "elected", "error");
+        var results = new Listing("topic", "partition", "outcome", "error");
         bool failed = false;
         foreach (ElectLeadersResponse.ReplicaElectionResult topic in response.ReplicaElectionResults.OrderBy(r => r.Topic, StringComparer.Ordinal))
         {
             foreach (ElectLeadersResponse.PartitionResult partition in topic.PartitionResult.OrderBy(p => p.PartitionId))
             {
-                // Nothing had to be done: the partition has the leader that it should have.
-                bool isElected = partition.ErrorCode == ErrorCode.None;
-                bool wasGood = partition.ErrorCode == ErrorCode.ElectionNotNeeded;
-                failed |= !isElected && !wasGood;
-                results.Add(topic.Topic, partition.PartitionId, isElected, isElected || wasGood ? null : Reason(partition));
+                string outcome = partition.ErrorCode switch
+                {
+                    ErrorCode.None => "elected",
+
+                    // The partition has the leader that it should have.
+                    ErrorCode.ElectionNotNeeded => "not needed",
+                    _ => "failed",
+                };
+                failed |= outcome == "failed";
+                results.Add(topic.Topic, partition.PartitionId, outcome, outcome == "failed" ? Reason(partition) : null);
             }
         }
 

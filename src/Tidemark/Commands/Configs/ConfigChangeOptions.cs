@@ -48,7 +48,7 @@ internal sealed class ConfigChangeOptions
         var request = new IncrementalAlterConfigsRequest { Resources = [resource], ValidateOnly = call.Get(_validate) };
         IncrementalAlterConfigsResponse response = ConfigTarget.BrokerOf(type, name) is { } broker
             ? await call.Cluster.SendToAsync<IncrementalAlterConfigsResponse>(broker, request, cancellation: call.Cancellation)
-            : await call.Cluster.SendToControllerAsync<IncrementalAlterConfigsResponse>(request, cancellation: call.Cancellation);
+            : await call.Cluster.SendToControllerAsync<IncrementalAlterConfigsResponse>(request, r => r.Responses[0].ErrorCode, cancellation: call.Cancellation);
         IncrementalAlterConfigsResponse.AlterConfigsResourceResponse result = response.Responses[0];
         string what = ConfigTarget.Describe(type, name);
         ClusterCall.Require(result.ErrorCode, $"Changing {what}", result.ErrorMessage);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Tidemark.Client;
+using Tidemark.Client.Cluster;
 using Tidemark.Parsing;
 
 namespace Tidemark.Commands.Groups;
@@ -42,13 +43,15 @@ internal static class DescribeGroupCommand
     private static async Task WatchAsync(ClusterCall call, string name, bool members, TimeSpan interval)
     {
         const string ClearScreen = "\x1b[H\x1b[2J";
+        await using var client = new ClusterClient(call.Cluster.Options with { RetryMax = TimeSpan.Zero });
+        ClusterCall once = call with { Cluster = client };
         while (true)
         {
             GroupView? view = null;
             string? failure = null;
             try
             {
-                view = await GroupView.AskAsync(call, name);
+                view = await GroupView.AskAsync(once, name);
             }
             catch (ClientException failed)
             {

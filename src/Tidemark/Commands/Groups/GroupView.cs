@@ -25,7 +25,7 @@ internal sealed partial class GroupView
         TopicPartition[] all = [.. offsets.Keys.Concat(group.Members.SelectMany(m => m.Assigned)).Distinct()];
         ClusterMetadata metadata = await call.Cluster.RefreshAsync(all.Select(p => p.Topic).Distinct(), cancellation: call.Cancellation);
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> ends = await call.Cluster.ListOffsetsAsync(
-            all.Where(p => metadata.Find(p) is { Leader.Value: >= 0 }).Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation);
+            all.Where(p => metadata.Find(p) is { Leader.Value: >= 0 }).Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation, once: true);
         return new GroupView(group, offsets, ends);
     }
 

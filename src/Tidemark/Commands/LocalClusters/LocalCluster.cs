@@ -65,6 +65,7 @@ internal sealed class LocalCluster : IDisposable
             BootstrapServers = [.. _files.Nodes.Select(_files.Address)],
             ConnectTimeout = TimeSpan.FromSeconds(2),
             RequestTimeout = TimeSpan.FromSeconds(2),
+            RetryMax = TimeSpan.Zero,
         });
         while (!await IsReadyAsync(client, stopping))
         {

@@ -40,7 +40,7 @@ internal static class AddVoterCommand
                 VoterDirectoryId = directoryId,
                 Listeners = [new AddRaftVoterRequest.Listener { Name = call.Get(listener)!.ToUpperInvariant(), Host = at.Host, Port = (ushort)at.Port }],
             };
-            AddRaftVoterResponse response = await call.Cluster.SendToAnyAsync<AddRaftVoterResponse>(request, call.Timeout, call.Cancellation);
+            AddRaftVoterResponse response = await call.Cluster.SendToControllerAsync<AddRaftVoterResponse>(request, r => r.ErrorCode, call.Timeout, call.Cancellation);
             ClusterCall.Require(response.ErrorCode, $"Adding voter {id}", response.ErrorMessage);
             Outcome.Write(call.Json, $"Node {id} is a voter now.", ("node", id), ("directory", directoryId.ToString()), ("added", true));
             return ExitCode.Success;

@@ -17,11 +17,14 @@ internal static class QuorumMembers
         {
             Topics = [new DescribeQuorumRequest.TopicData { TopicName = "__cluster_metadata", Partitions = [new DescribeQuorumRequest.PartitionData { PartitionIndex = 0 }] }],
         };
-        DescribeQuorumResponse response = await call.Cluster.SendToAnyAsync<DescribeQuorumResponse>(request, cancellation: call.Cancellation);
+        DescribeQuorumResponse response = await call.Cluster.SendToAnyAsync<DescribeQuorumResponse>(request, errorOf: ErrorOf, cancellation: call.Cancellation);
         ClusterCall.Require(response.ErrorCode, "Describing the quorum", response.ErrorMessage);
         DescribeQuorumResponse.PartitionData partition = response.Topics[0].Partitions[0];
         ClusterCall.Require(partition.ErrorCode, "Describing the quorum", partition.ErrorMessage);
         return (partition, response.Nodes.Where(node => node.Listeners.Count > 0).ToDictionary(node => node.NodeId, node => $"{node.Listeners[0].Host}:{node.Listeners[0].Port}"));
+
+        // Who has just lost the lead says so of the partition.
+        static ErrorCode ErrorOf(DescribeQuorumResponse response) => response.ErrorCode != ErrorCode.None || response.Topics.Count == 0 ? response.ErrorCode : response.Topics[0].Partitions[0].ErrorCode;
     }
 
     /// <summary>The directory given, or the only one that the members have for the node.</summary>

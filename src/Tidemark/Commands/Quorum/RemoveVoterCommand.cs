@@ -27,7 +27,7 @@ internal static class RemoveVoterCommand
             DescribeQuorumResponse.PartitionData members = await QuorumMembers.AskAsync(call);
             Uuid directoryId = QuorumMembers.Directory(call.Get(directory), id, members, members.CurrentVoters, "voter");
             var request = new RemoveRaftVoterRequest { ClusterId = null, VoterId = id, VoterDirectoryId = directoryId };
-            RemoveRaftVoterResponse response = await call.Cluster.SendToAnyAsync<RemoveRaftVoterResponse>(request, call.Timeout, call.Cancellation);
+            RemoveRaftVoterResponse response = await call.Cluster.SendToControllerAsync<RemoveRaftVoterResponse>(request, r => r.ErrorCode, call.Timeout, call.Cancellation);
             ClusterCall.Require(response.ErrorCode, $"Removing voter {id}", response.ErrorMessage);
             Outcome.Write(call.Json, $"Node {id} is no voter any more.", ("node", id), ("directory", directoryId.ToString()), ("removed", true));
             return ExitCode.Success;

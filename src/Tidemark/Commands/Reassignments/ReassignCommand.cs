@@ -85,7 +85,7 @@ internal static class ReassignCommand
                 }),
             ],
         };
-        AlterPartitionReassignmentsResponse response = await call.Cluster.SendToControllerAsync<AlterPartitionReassignmentsResponse>(request, call.Timeout, call.Cancellation);
+        AlterPartitionReassignmentsResponse response = await call.Cluster.SendToControllerAsync<AlterPartitionReassignmentsResponse>(request, r => r.ErrorCode, call.Timeout, call.Cancellation);
         ClusterCall.Require(response.ErrorCode, starts ? "Moving partitions" : "Cancelling moves", response.ErrorMessage);
         var results = new Listing("topic", "partition", starts ? "started" : "cancelled", "error");
         bool failed = false;
@@ -128,7 +128,7 @@ internal static class ReassignCommand
     private static async Task<Dictionary<TopicPartition, ListPartitionReassignmentsResponse.OngoingPartitionReassignment>> UnderWayAsync(ClusterCall call)
     {
         var request = new ListPartitionReassignmentsRequest { TimeoutMs = call.TimeoutMs, Topics = null };
-        ListPartitionReassignmentsResponse response = await call.Cluster.SendToControllerAsync<ListPartitionReassignmentsResponse>(request, call.Timeout, call.Cancellation);
+        ListPartitionReassignmentsResponse response = await call.Cluster.SendToControllerAsync<ListPartitionReassignmentsResponse>(request, r => r.ErrorCode, call.Timeout, call.Cancellation);
         ClusterCall.Require(response.ErrorCode, "Listing moves", response.ErrorMessage);
         return response.Topics.SelectMany(topic => topic.Partitions.Select(p => (topic.Name, Move: p)))
             .OrderBy(each => each.Name, StringComparer.Ordinal).ThenBy(each => each.Move.PartitionIndex)

@@ -32,7 +32,7 @@ internal static class AddPartitionsCommand
                     TimeoutMs = call.TimeoutMs,
                     ValidateOnly = call.Get(validate),
                 };
-                CreatePartitionsResponse response = await call.Cluster.SendToControllerAsync<CreatePartitionsResponse>(request, call.Timeout, call.Cancellation);
+                CreatePartitionsResponse response = await call.Cluster.SendToControllerAsync<CreatePartitionsResponse>(request, r => r.Results[0].ErrorCode, call.Timeout, call.Cancellation);
                 CreatePartitionsResponse.CreatePartitionsTopicResult result = response.Results[0];
                 ClusterCall.Require(result.ErrorCode, $"Adding partitions to topic {result.Name}", result.ErrorMessage);
                 Outcome.Write(

@@ -46,7 +46,7 @@ internal static class CreateTopicCommand
             }
 
             var request = new CreateTopicsRequest { Topics = [topic], TimeoutMs = call.TimeoutMs, ValidateOnly = call.Get(validate) };
-            CreateTopicsResponse response = await call.Cluster.SendToControllerAsync<CreateTopicsResponse>(request, call.Timeout, call.Cancellation);
+            CreateTopicsResponse response = await call.Cluster.SendToControllerAsync<CreateTopicsResponse>(request, r => r.Topics[0].ErrorCode, call.Timeout, call.Cancellation);
             CreateTopicsResponse.CreatableTopicResult result = response.Topics[0];
             ClusterCall.Require(result.ErrorCode, $"Creating topic {topic.Name}", result.ErrorMessage);
             string done = request.ValidateOnly ? "would be created" : "created";

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using Tidemark.Client.Cluster;
-using Tidemark.Client.Connections;
+using Tidemark.Client.Topics;
 using Tidemark.Output;
 using Tidemark.Parsing;
 using Tidemark.Primitives;
-using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Commands.Topics;
 
@@ -37,16 +36,12 @@ internal static class DeleteRecordsCommand
 
             TopicInfo topic = await call.Cluster.TopicAsync(call.Get(name), cancellation: call.Cancellation);
             TopicPartition[] chosen = PartitionChoice.Of(topic, call.Get(partitions));
-            if (call.Get(before) is { } first)
-            {
-                await RequireAllReachAsync(call, chosen, first);
-            }
-
+            IReadOnlyDictionary<TopicPartition, long> limits = await LimitsAsync(call, chosen, call.Get(before));
+            IReadOnlyDictionary<TopicPartition, long> left = await call.Cluster.DeleteRecordsAsync(limits, call.Timeout, call.Cancellation);
             var listing = new Listing("partition", "first offset");
             foreach (TopicPartition partition in chosen)
             {
-                // -1 stands for the high watermark.
-                listing.Add(partition.Partition, await DeleteAsync(call, partition, call.Get(before) ?? -1));
+                listing.Add(partition.Partition, left[partition]);
             }
 
             listing.Write(call.Json, "The topic has no partitions.");
@@ -55,10 +50,11 @@ internal static class DeleteRecordsCommand
         return command;
     }
 
-    /// <summary>A partition that ends before the offset would be refused, after others have lost their records.</summary>
-    private static async Task RequireAllReachAsync(ClusterCall call, TopicPartition[] partitions, long before)
+    /// <summary>The first offset that stays in each partition: the one given, or the end. One that ends before it would be refused, after others have lost their records.</summary>
+    private static async Task<IReadOnlyDictionary<TopicPartition, long>> LimitsAsync(ClusterCall call, TopicPartition[] partitions, long? before)
     {
         IReadOnlyDictionary<TopicPartition, OffsetAnswer> ends = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation);
+        var limits = new Dictionary<TopicPartition, long>();
         foreach (TopicPartition partition in partitions)
         {
             ClusterCall.Require(ends[partition].Error, $"Looking up the end of {partition}", null);
@@ -66,27 +62,10 @@ internal static class DeleteRecordsCommand
             {
                 throw new CommandException(ExitCode.Failed, $"--before {before}: {partition} ends at {ends[partition].Offset}, no later offset is allowed; nothing was deleted");
             }
-        }
-    }
 
-    private static async Task<long> DeleteAsync(ClusterCall call, TopicPartition partition, long before)
-    {
-        BrokerConnection leader = await call.Cluster.ConnectToLeaderAsync(partition, call.Cancellation);
-        var request = new DeleteRecordsRequest
-        {
-            TimeoutMs = call.TimeoutMs,
-            Topics =
-            [
-                new DeleteRecordsRequest.DeleteRecordsTopic
-                {
-                    Name = partition.Topic,
-                    Partitions = [new DeleteRecordsRequest.DeleteRecordsPartition { PartitionIndex = partition.Partition, Offset = before }],
-                },
-            ],
-        };
-        DeleteRecordsResponse response = await leader.SendAsync<DeleteRecordsResponse>(request, call.Timeout, call.Cancellation);
-        DeleteRecordsResponse.DeleteRecordsPartitionResult result = response.Topics[0].Partitions[0];
-        ClusterCall.Require(result.ErrorCode, $"Deleting records of {partition}", null);
-        return result.LowWatermark;
+            limits[partition] = before ?? ends[partition].Offset;
+        }
+
+        return limits;
     }
 }

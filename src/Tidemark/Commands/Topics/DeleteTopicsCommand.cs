@@ -25,7 +25,7 @@ internal static class DeleteTopicsCommand
                     TopicNames = [.. wanted],
                     TimeoutMs = call.TimeoutMs,
                 };
-                DeleteTopicsResponse response = await call.Cluster.SendToControllerAsync<DeleteTopicsResponse>(request, call.Timeout, call.Cancellation);
+                DeleteTopicsResponse response = await call.Cluster.SendToControllerAsync<DeleteTopicsResponse>(request, r => r.Responses[0].ErrorCode, call.Timeout, call.Cancellation);
                 int exitCode = ExitCode.Success;
                 var listing = new Listing("topic", "deleted", "error");
                 foreach (DeleteTopicsResponse.DeletableTopicResult result in response.Responses)

@@ -55,8 +55,8 @@ internal static class DescribeTopicCommand
                 partition.Isr,
                 replicas.Eligible(partition.Partition),
                 partition.Offline,
-                first.TryGetValue(id, out OffsetAnswer from) ? from.Offset : null,
-                next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null,
+                OffsetOf(first, id),
+                OffsetOf(next, id),
                 string.Join(' ', replicas.Of(partition).Select(r => r.Lag > 0 ? $"{r.Broker}:{r.LogEnd}(-{r.Lag})" : $"{r.Broker}:{r.LogEnd?.ToString(CultureInfo.InvariantCulture) ?? "?"}")));
         }
 
@@ -68,7 +68,7 @@ internal static class DescribeTopicCommand
     {
         try
         {
-            return await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, spec)), call.Cancellation);
+            return await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, spec)), call.Cancellation, once: true);
         }
         catch (ClientException)
         {
@@ -76,6 +76,9 @@ internal static class DescribeTopicCommand
             return new Dictionary<TopicPartition, OffsetAnswer>();
         }
     }
+
+    private static long? OffsetOf(IReadOnlyDictionary<TopicPartition, OffsetAnswer> answers, TopicPartition partition) =>
+        answers.TryGetValue(partition, out OffsetAnswer answer) && answer.Error == ErrorCode.None ? answer.Offset : null;
 
     private static void WriteJson(
         TopicInfo topic,
@@ -106,7 +109,7 @@ internal static class DescribeTopicCommand
             foreach ((string key, object? value) in new (string, object?)[]
             {
                 ("replicas", partition.Replicas), ("inSync", partition.Isr), ("eligible", replicas.Eligible(partition.Partition)), ("offline", partition.Offline),
-                ("firstOffset", first.TryGetValue(id, out OffsetAnswer from) ? from.Offset : null), ("nextOffset", next.TryGetValue(id, out OffsetAnswer to) ? to.Offset : null),
+                ("firstOffset", OffsetOf(first, id)), ("nextOffset", OffsetOf(next, id)),
             })
             {
                 writer.WritePropertyName(key);
