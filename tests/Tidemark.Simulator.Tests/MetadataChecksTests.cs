@@ -4,6 +4,7 @@ using Tidemark.Simulator.Clusters;
 namespace Tidemark.Simulator.Tests;
 
 /// <summary>The checkers miss nothing of what the controllers decide.</summary>
+[Collection(PlantCollection.Name)]
 public sealed class MetadataChecksTests
 {
     [Theory]

@@ -8,6 +8,7 @@ namespace Tidemark.Simulator.Tests;
 /// All who were in sync are gone before the first of them is back, and come back without their mark: who led last is elected. Whether that may lose
 /// anything depends on what became of that one's machine, not on what the controller can know.
 /// </summary>
+[Collection(PlantCollection.Name)]
 public sealed class PermittedLossesTests
 {
     private const string Topic = "topic";

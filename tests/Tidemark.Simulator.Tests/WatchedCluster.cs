@@ -17,6 +17,7 @@ internal sealed class WatchedCluster
 
     public WatchedCluster(ulong seed)
     {
+        Plants.Choose(Plant.None);
         Cluster = new SimulatedCluster(
             seed, 3, ("metadata.log.max.record.bytes.between.snapshots", "1"), ("metadata.max.retention.bytes", "1"), ("internal.metadata.log.segment.bytes", "1000"));
         Losses = new PermittedLosses(Cluster, everywhere: false, flushes: false);
