@@ -14,7 +14,7 @@ namespace Tidemark.Simulator.Checking;
 internal sealed class CommittedMetadata(Action<MetadataImage, MetadataImage> onChange)
 {
     private readonly SortedList<long, BatchMark> _batches = [];
-    private MetadataReplay _replay = new(MetadataImage.Empty);
+    private readonly MetadataReplay _replay = new(MetadataImage.Empty);
 
     /// <summary>The end of what is known.</summary>
     public long End { get; private set; }
@@ -25,18 +25,15 @@ internal sealed class CommittedMetadata(Action<MetadataImage, MetadataImage> onC
     /// <summary>The cluster as of <see cref="End"/>.</summary>
     public MetadataImage Image => _replay.ToImage();
 
-    /// <summary>True once a part of the log was seen as a snapshot only: who was made a voter in it is not known.</summary>
-    public bool HasGap { get; private set; }
-
     /// <summary>The voters that the log names; null while the configuration fixes them.</summary>
     public IReadOnlyList<int>? Voters { get; private set; }
 
     public BatchMark? At(long offset) => _batches.TryGetValue(offset, out BatchMark mark) ? mark : null;
 
-    /// <summary>Takes what a node published as committed, out of its log.</summary>
-    public void ExtendTo(MetadataImage published, MetadataLogScan scan)
+    /// <summary>Takes what is committed below an offset, out of the log of a node that knows it to be.</summary>
+    /// <returns>False when that log begins behind what is known: what lies between can be followed no more.</returns>
+    public bool ExtendTo(long end, MetadataLogScan scan)
     {
-        long end = published.LastOffset.Value + 1;
         foreach (MetadataBatch batch in scan.Batches)
         {
             if (batch.Mark.Next <= End || batch.Mark.Next > end)
@@ -46,17 +43,15 @@ internal sealed class CommittedMetadata(Action<MetadataImage, MetadataImage> onC
 
             if (batch.Mark.First > End)
             {
-                // What lies between is in a snapshot: the history goes on from the state at its end.
-                HasGap = true;
-                _replay = new MetadataReplay(published);
-                End = end;
-                return;
+                return false;
             }
 
             _batches[batch.Mark.First] = batch.Mark;
             End = batch.Mark.Next;
             Replay(batch);
         }
+
+        return scan.Start <= End;
     }
 
     private void Replay(MetadataBatch batch)

@@ -35,7 +35,6 @@ internal sealed class MetadataLogScan(SimulatedNode node)
     private const string Directory = "/data/__cluster_metadata-0";
     private readonly List<MetadataBatch> _batches = [];
     private string _file = "";
-    private long _start;
     private long _lastAt;
     private long _position;
     private object? _life;
@@ -46,13 +45,16 @@ internal sealed class MetadataLogScan(SimulatedNode node)
     /// <summary>How many of the batches were compared with what is committed.</summary>
     public int Compared { get; set; }
 
+    /// <summary>Where the log's first segment begins.</summary>
+    public long Start { get; private set; }
+
     /// <summary>Where the log ends; where it begins when it holds nothing behind a snapshot.</summary>
-    public long End => _batches.Count == 0 ? _start : _batches[^1].Mark.Next;
+    public long End => _batches.Count == 0 ? Start : _batches[^1].Mark.Next;
 
     /// <summary>Whether the batch stands in the log, or lies before its beginning.</summary>
     public bool Holds(BatchMark? mark)
     {
-        if (mark is not { } batch || batch.Next <= _start)
+        if (mark is not { } batch || batch.Next <= Start)
         {
             return true;
         }
@@ -95,7 +97,7 @@ internal sealed class MetadataLogScan(SimulatedNode node)
             (_life, _file, _position, _lastAt, Compared) = (node.Process, files.FirstOrDefault(""), 0, 0, 0);
         }
 
-        _start = files.Length == 0 ? 0 : long.Parse(Path.GetFileNameWithoutExtension(files[0]), CultureInfo.InvariantCulture);
+        Start = files.Length == 0 ? 0 : long.Parse(Path.GetFileNameWithoutExtension(files[0]), CultureInfo.InvariantCulture);
         foreach (string file in files.SkipWhile(each => each != _file))
         {
             if (file != _file)

@@ -8,7 +8,7 @@ namespace Tidemark.Simulator.Checking;
 /// partition that was given to its last leader after that machine lost power.
 /// </summary>
 /// <remarks>
-/// That happens when nobody is in sync or eligible any more, because all who were came back without proof of a clean stop (KIP-966). The mark of a
+/// That happens when nobody is in sync or eligible any more, because all who were by then came back without proof of a clean stop (KIP-966). The mark of a
 /// clean stop is all that a controller has to judge by: it cannot tell a process that was killed, and has everything, from a machine that lost
 /// power, and may have nothing. So both have to leave, and of those who are equal in its eyes it takes the one that led last. If that one did lose power,
 /// what nobody had flushed is gone, also where another member was only killed: the rule of section "the last known leader" permits it, and a

@@ -120,7 +120,7 @@ public sealed class Scenario
         Await(_liveness.IsAllWell, s_wellWithin, "18 all is well after healing", _liveness.WhatIsWrong);
         _trace.Tell("all is well");
         _metadata.Look();
-        _replicas.LookAtTheEnd(_metadata.Newest);
+        _replicas.LookAtTheEnd(_metadata.Committed);
         _metadata.LookAtTheEnd();
         if (_plan.Copiers > 0)
         {
@@ -220,7 +220,7 @@ public sealed class Scenario
         _metadata.LookQuickly();
         if (_replicas.HasChanges)
         {
-            LookAt(() => _replicas.LookAtChanged(_metadata.Newest));
+            LookAt(() => _replicas.LookAtChanged(_metadata.Committed));
         }
 
         return _broken is not null;
@@ -260,7 +260,7 @@ public sealed class Scenario
         LookAt(() =>
         {
             _metadata.Look();
-            _replicas.Look(_metadata.Newest);
+            _replicas.Look(_metadata.Committed);
         });
     }
 
