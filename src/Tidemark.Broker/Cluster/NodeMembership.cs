@@ -90,6 +90,7 @@ public sealed class NodeMembership : IMetadataQuorum
             _life = request.IncarnationId;
         }
 
+        _driver.BeginLife(request.IncarnationId);
         if (!_driver.IsAlone)
         {
             return await _lifecycle.Register(request, ready);

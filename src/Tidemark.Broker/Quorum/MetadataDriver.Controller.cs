@@ -145,6 +145,7 @@ public sealed partial class MetadataDriver : IQuorumView
             }
         }
 
+        FenceOwnLastLife();
         _activeDeadline = Now;
         PublishLeader();
     }

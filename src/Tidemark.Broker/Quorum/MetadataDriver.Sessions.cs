@@ -12,6 +12,9 @@ public sealed partial class MetadataDriver
 
     private readonly BrokerWatch? _watch;
 
+    /// <summary>This life of the broker in this process; zero before it registers, and where there is none.</summary>
+    private Uuid _life;
+
     /// <summary>False until a new controller has begun to watch those that served before it.</summary>
     private bool _isWatching;
 
@@ -73,6 +76,24 @@ public sealed partial class MetadataDriver
             Fence(id);
         }
     });
+
+    /// <summary>The broker of this process begins to register itself, as this life of it.</summary>
+    public void BeginLife(Uuid incarnation) => Enqueue(() => _life = incarnation);
+
+    /// <summary>
+    /// What the metadata knows of this process's broker is a life that is over, whatever its session says. It goes before anybody else is fenced: otherwise it
+    /// might be the last in sync of a partition whose other replica has only been killed, and be elected, with a log that may have lost its end.
+    /// </summary>
+    private void FenceOwnLastLife()
+    {
+        MetadataImage image = _replay.ToImage();
+        if (image.Brokers.TryGetValue(_options.NodeId, out BrokerImage? own) && !own.IsFenced && own.IncarnationId != _life
+            && image.Brokers.Values.Any(other => other.Id != own.Id && !other.IsFenced))
+        {
+            Sessions.Forget(own.Id);
+            Fence(own.Id);
+        }
+    }
 
     private void OnConnectionEnded(int id, long epoch) => Enqueue(() => Sessions.ConnectionEnded(id, epoch));
 
