@@ -130,6 +130,41 @@ public class AnsweringTests
     }
 
     [Fact]
+    public void A_peer_that_asks_thousands_of_times_at_once_lets_others_have_their_turn()
+    {
+        const int Count = 4000;
+        using var allAreSent = new ManualResetEventSlim();
+        int flood = 0;
+        int takenBefore = -1;
+        var broker = new EchoBroker
+        {
+            OnFrame = (handler, frame) =>
+            {
+                if (frame.Length != sizeof(int))
+                {
+                    takenBefore = flood;
+                }
+                else if (++flood == 1)
+                {
+                    allAreSent.Wait(TimeSpan.FromSeconds(10));
+                }
+
+                handler.Transport.Send(EchoBroker.Answer(frame.Bytes.Span, frame));
+            },
+        };
+        using var network = new RunningNetwork(broker, options => options with { LoopCount = 1 });
+        using Peer other = network.Connect();
+        using Peer many = network.Connect();
+        many.Send([.. Enumerable.Range(0, Count).SelectMany(i => Peer.Frame(BitConverter.GetBytes(i)))]);
+        RunningNetwork.Eventually(() => Volatile.Read(ref flood) == 1, "the first of the many is in hand");
+        other.Send(Peer.Frame("x"u8));
+        allAreSent.Set();
+        Assert.Equal("x"u8.ToArray(), other.ReceiveFrame());
+        Assert.InRange(takenBefore, 1, Count / 10);
+        Assert.Equal(Enumerable.Range(0, Count), Enumerable.Range(0, Count).Select(_ => BitConverter.ToInt32(many.ReceiveFrame())));
+    }
+
+    [Fact]
     public void A_paused_connection_is_not_read_from_and_loses_nothing()
     {
         var broker = new EchoBroker

@@ -53,7 +53,11 @@ public sealed class ConnectorTests
     public void Port_where_nobody_listens_refuses_at_once(string host)
     {
         using var network = new RunningNetwork();
-        int port = FreePort();
+
+        // Bound, so that nobody else is given the port, and not listening.
+        using var reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        int port = ((IPEndPoint)reserved.LocalEndPoint!).Port;
         var events = new LinkEvents();
         long start = Stopwatch.GetTimestamp();
         INodeTransport transport = network.Server.Connector.Connect(new NodeAddress(host, port), events);
@@ -237,13 +241,6 @@ public sealed class ConnectorTests
         byte[] bytes = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(bytes, number);
         return EchoBroker.Answer(bytes);
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     /// <summary>What the system waits for on an established connection, as it tells in /proc/net/tcp (2: the time to probe it), and how long.</summary>

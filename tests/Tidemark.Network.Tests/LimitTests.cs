@@ -10,6 +10,8 @@ namespace Tidemark.Network.Tests;
 
 public class LimitTests
 {
+    private static readonly TimeSpan s_idleMax = TimeSpan.FromMilliseconds(400);
+
     [Fact]
     public void Connections_beyond_the_maximum_wait_until_one_ends()
     {
@@ -106,52 +108,45 @@ public class LimitTests
     }
 
     [Fact]
-    public async Task An_idle_connection_is_closed_and_a_busy_one_is_not()
+    public void An_idle_connection_is_closed_and_a_busy_one_is_not()
     {
-        using var network = new RunningNetwork(configure: options => options with { IdleMax = TimeSpan.FromMilliseconds(400) });
+        var clock = new HandClock();
+        using var network = new RunningNetwork(configure: options => options with { IdleMax = s_idleMax }, clock: clock);
         using Peer idle = network.Connect();
         using Peer busy = network.Connect();
-        using var stop = new CancellationTokenSource();
-        Task talking = Task.Run(() =>
-        {
-            while (!stop.IsCancellationRequested)
+        RunningNetwork.Eventually(
+            () =>
             {
                 Talk(busy);
-            }
-        });
+                clock.Advance(s_idleMax / 4);
+                return idle.Socket.Poll(TimeSpan.FromMilliseconds(1), SelectMode.SelectRead);
+            },
+            "something happens to the idle one");
         Assert.True(idle.IsEnded());
-        await stop.CancelAsync();
-        await talking;
+        Talk(busy);
     }
 
     [Fact]
     public void A_trickle_is_no_sign_of_life()
     {
-        using var network = new RunningNetwork(configure: options => options with { IdleMax = TimeSpan.FromMilliseconds(400) });
+        var clock = new HandClock();
+        using var network = new RunningNetwork(configure: options => options with { IdleMax = s_idleMax }, clock: clock);
         using Peer peer = network.Connect();
+        RunningNetwork.Eventually(() => network.Broker.Handlers.Count == 1, "the connection is there");
         peer.SendSize(1000);
-        peer.Socket.ReceiveTimeout = 20;
-        int sent = 0;
-        RunningNetwork.Eventually(
-            () =>
-            {
-                try
-                {
-                    peer.Send([1]);
-                    sent++;
-                    return peer.IsEnded();
-                }
-                catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
-                {
-                    return false;
-                }
-                catch (SocketException)
-                {
-                    return true;
-                }
-            },
-            "the trickling peer is cut off");
-        Assert.True(sent > 3);
+        for (int i = 0; i < 4; i++)
+        {
+            peer.Send([1]);
+            clock.Advance(s_idleMax / 4);
+            peer.Socket.ReceiveTimeout = 20;
+            var error = Assert.Throws<SocketException>(() => peer.IsEnded());
+            Assert.True(error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock, $"{error.SocketErrorCode}");
+        }
+
+        peer.Send([1]);
+        clock.Advance(s_idleMax / 4);
+        peer.Socket.ReceiveTimeout = 10_000;
+        Assert.True(peer.IsEnded());
         Assert.Equal(0, network.Broker.FrameCount);
     }
 

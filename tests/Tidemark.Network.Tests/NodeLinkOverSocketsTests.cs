@@ -14,6 +14,7 @@ public sealed class NodeLinkOverSocketsTests : IAsyncDisposable
     private readonly ScriptedPeer _peer = new();
     private readonly FrameBufferPool _buffers = new();
     private readonly NetworkServer _network;
+    private readonly BrokerEnvironment _environment;
     private readonly NodeLinks _links;
 
     public NodeLinkOverSocketsTests()
@@ -21,9 +22,9 @@ public sealed class NodeLinkOverSocketsTests : IAsyncDisposable
         var options = new NetworkOptions { Listeners = [new ListenerOptions { Name = "CONTROLLER", Host = "127.0.0.1", Port = 0 }] };
         _network = new NetworkServer(options, _peer, _buffers, TimeProvider.System, NullLoggerFactory.Instance);
         _network.Start();
-        var environment = new BrokerEnvironment(
+        _environment = new BrokerEnvironment(
             TimeProvider.System, new SystemDisk(), new NoBackground(), memory => Random.Shared.NextBytes(memory.Span), _buffers, NullLoggerFactory.Instance, _network.Connector);
-        _links = new NodeLinks(environment, new LinkOptions { SetupTimeout = TimeSpan.FromSeconds(1) });
+        _links = new NodeLinks(_environment, new LinkOptions { SetupTimeout = TimeSpan.FromSeconds(30) });
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public sealed class NodeLinkOverSocketsTests : IAsyncDisposable
     public async Task Host_that_does_not_answer_is_unreachable_after_the_setup_timeout()
     {
         // Addresses for documentation (RFC 5737): nobody answers there, or the system has no way to them.
-        NodeLink link = _links.To(new NodeAddress("192.0.2.1", 9092), "test");
+        using var links = new NodeLinks(_environment, new LinkOptions { SetupTimeout = TimeSpan.FromSeconds(1) });
+        NodeLink link = links.To(new NodeAddress("192.0.2.1", 9092), "test");
         LinkException failure = await Assert.ThrowsAsync<LinkException>(
             async () => await link.Send<BrokerHeartbeatRequest, BrokerHeartbeatResponse>(new(), TimeSpan.FromSeconds(30)));
         Assert.Equal(LinkFailure.Ended, failure.Failure);

@@ -7,12 +7,17 @@ namespace Tidemark.Network.Tests;
 /// <summary>A network on a free port of the loopback interface.</summary>
 internal sealed class RunningNetwork : IDisposable
 {
-    public RunningNetwork(EchoBroker? broker = null, Func<NetworkOptions, NetworkOptions>? configure = null)
+    private static readonly TimeSpan s_clockStep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_clockRealStep = TimeSpan.FromMilliseconds(20);
+    private readonly HandClock? _clock;
+
+    public RunningNetwork(EchoBroker? broker = null, Func<NetworkOptions, NetworkOptions>? configure = null, HandClock? clock = null)
     {
+        _clock = clock;
         Broker = broker ?? new EchoBroker();
         var options = new NetworkOptions { Listeners = [new ListenerOptions { Name = "PLAINTEXT", Host = "127.0.0.1", Port = 0 }] };
         options = configure is null ? options : configure(options);
-        Server = new NetworkServer(options, Broker, Buffers, TimeProvider.System, NullLoggerFactory.Instance);
+        Server = new NetworkServer(options, Broker, Buffers, clock ?? TimeProvider.System, NullLoggerFactory.Instance);
         Server.Start();
     }
 
@@ -31,7 +36,14 @@ internal sealed class RunningNetwork : IDisposable
 
     public void Dispose()
     {
-        Server.StopAsync(TimeSpan.Zero).Wait();
+        Task stopped = Server.StopAsync(TimeSpan.Zero);
+        while (_clock is not null && !stopped.Wait(s_clockRealStep))
+        {
+            // Those that are left are cut off by the clock, which nobody else moves any more.
+            _clock.Advance(s_clockStep);
+        }
+
+        stopped.Wait();
         Eventually(() => Buffers.RentedCount == 0, "every buffer is back in the pool");
         Buffers.Dispose();
     }

@@ -16,19 +16,13 @@ internal sealed class ProxyDoor : IDisposable
         (_node, _network) = (node, network);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            BackPort = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
         _ = AcceptAsync();
     }
 
     public int Port { get; }
 
     /// <summary>Where the node itself listens.</summary>
-    public int BackPort { get; }
+    public int BackPort { get; } = LoopbackPorts.Take();
 
     public void Dispose() => _listener.Dispose();
 

@@ -13,18 +13,27 @@ internal abstract partial class SocketConnection
     /// <summary>Bytes received before other connections get their turn.</summary>
     private const int ReceivedAtOnceMax = 1 << 20;
 
+    /// <summary>
+    /// Frames taken before other connections get their turn: thousands of small requests fit into few bytes, and what they ask for costs as much as
+    /// if each had come alone.
+    /// </summary>
+    private const int FramesAtOnceMax = 64;
+
     /// <summary>How much of an unfinished request counts as a sign of life. Whoever sends less in the idle time is cut off.</summary>
     private const int ActivityBytesMin = 16 * 1024;
 
     private readonly FrameAssembler _assembler;
-    private byte[]? _kept;
+    private ReadOnlyMemory<byte> _kept;
+    private bool _continues;
+    private int _framesInTurn;
     private int _bytesSinceActivity;
 
     private unsafe void Receive()
     {
-        TakeKept();
+        // What was received before comes first; where it is kept, its turn is due already.
+        _framesInTurn = 0;
         IoVector* rooms = stackalloc IoVector[2];
-        for (int budget = ReceivedAtOnceMax; budget > 0 && !_closed && _hold == Hold.None && _kept is null;)
+        for (int budget = ReceivedAtOnceMax; budget > 0 && !_closed && _hold == Hold.None && _kept.IsEmpty && _framesInTurn < FramesAtOnceMax;)
         {
             int roomCount = 0;
             Memory<byte> remainder = _assembler.Remainder;
@@ -51,7 +60,13 @@ internal abstract partial class SocketConnection
                 Deliver(frame);
             }
 
-            TakeFrames(new ReadOnlySpan<byte>(_loop.Scratch.Start, (int)count - direct));
+            var received = new ReadOnlySpan<byte>(_loop.Scratch.Start, (int)count - direct);
+            int left = TakeFrames(received);
+            if (left > 0)
+            {
+                Keep(received[^left..].ToArray());
+            }
+
             if (count < remainder.Length + lookAhead)
             {
                 return;
@@ -81,13 +96,14 @@ internal abstract partial class SocketConnection
         }
     }
 
-    private void TakeFrames(ReadOnlySpan<byte> bytes)
+    /// <summary>Takes frames until a hold or the end of the turn; answers how many bytes it has left.</summary>
+    private int TakeFrames(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty && !_closed)
         {
-            if (_hold != Hold.None && Keep(bytes))
+            if (_hold != Hold.None || _framesInTurn >= FramesAtOnceMax)
             {
-                return;
+                return bytes.Length;
             }
 
             InboundFrame? frame = _assembler.Take(ref bytes, out string? error);
@@ -100,10 +116,13 @@ internal abstract partial class SocketConnection
                 Deliver(frame);
             }
         }
+
+        return 0;
     }
 
     private void Deliver(InboundFrame frame)
     {
+        _framesInTurn++;
         _bytesSinceActivity = 0;
         Interlocked.Exchange(ref _lastActivity, _loop.Now);
         try
@@ -117,25 +136,31 @@ internal abstract partial class SocketConnection
         }
     }
 
-    /// <summary>Keeps bytes received before a hold, at most what the scratch takes; false when the hold has just ended.</summary>
-    private bool Keep(ReadOnlySpan<byte> bytes)
+    /// <summary>Keeps bytes, at most what the scratch takes, until a hold ends or for the next turn.</summary>
+    private void Keep(ReadOnlyMemory<byte> bytes)
     {
         lock (_lock)
         {
-            _kept = _hold != Hold.None ? bytes.ToArray() : null;
-            return _kept is not null;
+            _kept = bytes;
         }
+
+        ContinueReadingSoon();
     }
 
-    /// <summary>Goes on with the bytes kept during a hold. Posted, because whoever ends a hold may be in the midst of something.</summary>
+    /// <summary>
+    /// Goes on with the bytes that were kept, unless a hold forbids it: then its end does. Posted, because whoever ends a hold may be in the midst
+    /// of something, and because others come first; never twice, or it would be more than its turn.
+    /// </summary>
     private void ContinueReadingSoon()
     {
         lock (_lock)
         {
-            if (_kept is null || _hold != Hold.None)
+            if (_kept.IsEmpty || _hold != Hold.None || _continues)
             {
                 return;
             }
+
+            _continues = true;
         }
 
         _loop.Post(TakeKept);
@@ -143,10 +168,23 @@ internal abstract partial class SocketConnection
 
     private void TakeKept()
     {
-        if (_kept is { } kept && _hold == Hold.None && !_closed)
+        ReadOnlyMemory<byte> kept;
+        lock (_lock)
         {
-            _kept = null;
-            TakeFrames(kept);
+            _continues = false;
+            if (_hold != Hold.None || _closed)
+            {
+                return;
+            }
+
+            (kept, _kept) = (_kept, default);
+        }
+
+        _framesInTurn = 0;
+        int left = TakeFrames(kept.Span);
+        if (left > 0)
+        {
+            Keep(kept[^left..]);
         }
     }
 

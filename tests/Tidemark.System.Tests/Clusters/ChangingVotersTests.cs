@@ -1,3 +1,4 @@
+using Tidemark.Chaos.Networks;
 using Tidemark.System.Tests.Running;
 using Tidemark.Tests.Shared;
 
@@ -40,7 +41,7 @@ public sealed class ChangingVotersTests
         await nodes.StartAllAsync();
         await nodes.QuorumBecomesAsync("2 has joined by itself", s_patience, quorum => quorum is { Voters: [1, 2] });
         await nodes[2].StopAsync();
-        int moved = RunningCluster.FreePorts(1);
+        int moved = LoopbackPorts.Take();
         string file = await File.ReadAllTextAsync(nodes[2].Configuration);
         await File.WriteAllTextAsync(nodes[2].Configuration, file.Replace($"CONTROLLER://{nodes[2].ControllerAddress}", $"CONTROLLER://127.0.0.1:{moved}", StringComparison.Ordinal));
         await nodes[2].StartAsync();

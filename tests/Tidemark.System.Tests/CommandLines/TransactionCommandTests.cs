@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Tidemark.System.Tests.Clients;
 using Tidemark.System.Tests.Processes;
 using Tidemark.System.Tests.Running;
+using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.CommandLines;
 
@@ -31,9 +32,12 @@ public sealed class TransactionCommandTests(CommandLineTests.Broker fixture) : I
         // Its coordinator knows it, so it does not hang, however short the time.
         Assert.Empty((await Json("transactions", "hanging", "--topic", "described", "--older-than", "0")).EnumerateArray());
         open.Producer.CommitTransaction(AnswerTimeMax);
-        JsonElement ended = await Json("transactions", "describe", "describer");
-        Assert.Equal("CompleteCommit", Text(ended, "state"));
-        Assert.Empty(ended.GetProperty("partitions").EnumerateArray());
+        await Eventually.HoldsAsync("the partitions were told of the end", AnswerTimeMax, async () =>
+        {
+            JsonElement ended = await Json("transactions", "describe", "describer");
+            Assert.Contains(Text(ended, "state"), (string[])["PrepareCommit", "CompleteCommit"]);
+            return Text(ended, "state") == "CompleteCommit" && ended.GetProperty("partitions").GetArrayLength() == 0;
+        });
         Assert.DoesNotContain((await Json("transactions", "list", "--state", "Ongoing")).EnumerateArray(), t => Text(t, "transactionalId") == "describer");
     }
 

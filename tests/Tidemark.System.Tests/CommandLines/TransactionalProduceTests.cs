@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Tidemark.System.Tests.Processes;
 using Tidemark.System.Tests.Running;
+using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.CommandLines;
 
@@ -16,7 +17,7 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
         JsonElement written = JsonDocument.Parse((await Run(input, "produce", "batches", "--transactional-id", "batches", "--batch", "10", "--json")).Succeeded()).RootElement;
         Assert.Equal((25, 0, 3), (Number(written, "written"), Number(written, "failed"), Number(written, "transactions")));
 
-        Assert.Equal(input, (await Run("", "consume", "batches", "--isolation", "read_committed")).Succeeded());
+        await UntilRead("batches", input, Committed);
         Assert.Equal(input, (await Run("", "consume", "batches")).Succeeded());
         Assert.Equal("", (await Run("", "consume", "batches", "--offset", "27", "--isolation", "read_committed")).Succeeded());
         Assert.Equal(28, Number(JsonDocument.Parse((await Run("", "topics", "describe", "batches", "--json")).Succeeded()).RootElement.GetProperty("partitions")[0], "nextOffset"));
@@ -30,7 +31,7 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
         Assert.Contains("no key", failed.Error);
         (await Run("d:4\n", "produce", "failing", "--key-separator", ":")).Succeeded();
 
-        Assert.Equal("1\n2\n4\n", (await Run("", "consume", "failing", "--isolation", "read_committed")).Succeeded());
+        await UntilRead("failing", "1\n2\n4\n", Committed);
         Assert.Equal("1\n2\n3\n4\n", (await Run("", "consume", "failing")).Succeeded());
         Assert.Equal("1\n2\n4\n", (await Run("", "consume", "failing", "--group", "failing", "--isolation", "read_committed")).Succeeded());
     }
@@ -45,8 +46,13 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
 
         Assert.Equal(0, SendSignal(producer.Id, (int)StopSignal.Interrupt));
         Assert.Equal(130, await EndAsync(producer));
-        JsonElement[] transactions = [.. JsonDocument.Parse((await Run("", "transactions", "list", "--json")).Succeeded()).RootElement.EnumerateArray()];
-        Assert.Equal("CompleteAbort", transactions.Single(t => t.GetProperty("transactionalId").GetString() == "interrupted").GetProperty("state").GetString());
+        await Eventually.HoldsAsync("the partition was told of the end", Patience, async () =>
+        {
+            JsonElement transactions = JsonDocument.Parse((await Run("", "transactions", "list", "--json")).Succeeded()).RootElement;
+            string? state = transactions.EnumerateArray().Single(t => t.GetProperty("transactionalId").GetString() == "interrupted").GetProperty("state").GetString();
+            Assert.Contains(state, (string[])["PrepareAbort", "CompleteAbort"]);
+            return state == "CompleteAbort";
+        });
         Assert.Equal("", (await Run("", "consume", "interrupted", "--isolation", "read_committed")).Succeeded());
     }
 
@@ -76,7 +82,7 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
         string error = await first.StandardError.ReadToEndAsync();
         Assert.Equal(1, await EndAsync(first));
         Assert.Contains("twice was fenced", error);
-        Assert.Equal("of the second\n", (await Run("", "consume", "fenced", "--isolation", "read_committed")).Succeeded());
+        await UntilRead("fenced", "of the second\n", Committed);
     }
 
     [Theory]
@@ -87,6 +93,9 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
 
     /// <summary>Tests that run in the background of a shell without jobs were told to ignore SIGINT, and so is what they start; somebody at a terminal was not.</summary>
     private const string HeedsInterrupt = "--default-signal=INT";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly string[] Committed = ["--isolation", "read_committed"];
 
     private static int Number(JsonElement of, string name) => of.GetProperty(name).GetInt32();
 
@@ -106,18 +115,16 @@ public sealed partial class TransactionalProduceTests(CommandLineTests.Broker fi
         return process.ExitCode;
     }
 
-    /// <summary>Reads until what the producer has sent is in the log; its transaction is open then.</summary>
-    private async Task UntilRead(string topic, string expected)
+    /// <summary>
+    /// Reads until what was sent is there, and never anything else: a record is in the log, with its transaction open, some time after it was given to
+    /// the producer; and an end is answered when it is decided, while the partitions are told afterwards.
+    /// </summary>
+    private Task UntilRead(string topic, string expected, params string[] options) => Eventually.HoldsAsync($"{topic} holds what was sent", Patience, async () =>
     {
-        var watch = Stopwatch.StartNew();
-        string read;
-        do
-        {
-            read = (await Run("", "consume", topic)).Output;
-        }
-        while (read != expected && watch.Elapsed < TimeSpan.FromSeconds(30));
-        Assert.Equal(expected, read);
-    }
+        string read = (await Run("", ["consume", topic, .. options])).Output;
+        Assert.StartsWith(read, expected);
+        return read == expected;
+    });
 
     private Process Start(params string[] arguments) =>
         Process.Start(new ProcessStartInfo("env", [HeedsInterrupt, RunningBroker.Executable, .. arguments, "--bootstrap-server", fixture.Running.Bootstrap])

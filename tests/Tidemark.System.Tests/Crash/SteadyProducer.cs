@@ -84,7 +84,10 @@ public sealed class SteadyProducer : IDisposable
     {
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int before = Volatile.Read(ref _ackedCount);
-        _reached = reached;
+
+        // What the one before waited for is reached already, and must not be taken for this one's.
+        Volatile.Write(ref _target, int.MaxValue);
+        Volatile.Write(ref _reached, reached);
         Volatile.Write(ref _target, before + count);
         try
         {
@@ -124,7 +127,7 @@ public sealed class SteadyProducer : IDisposable
             _acked.Enqueue(new AckedRecord(report.Partition.Value, report.Offset.Value, value));
             if (Interlocked.Increment(ref _ackedCount) >= Volatile.Read(ref _target))
             {
-                _reached.TrySetResult();
+                Volatile.Read(ref _reached).TrySetResult();
             }
         }
 

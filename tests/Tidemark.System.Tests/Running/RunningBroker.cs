@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tidemark.Chaos.Networks;
 using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.Running;
@@ -20,8 +21,8 @@ public sealed partial class RunningBroker : IAsyncDisposable
 
     private RunningBroker(string[] properties)
     {
-        Port = FreePort();
-        int controllerPort = FreePort();
+        Port = LoopbackPorts.Take(2);
+        int controllerPort = Port + 1;
         Directory.CreateDirectory(Home);
         File.WriteAllLines(Configuration,
         [
@@ -157,16 +158,10 @@ public sealed partial class RunningBroker : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        if (IsRunning)
-        {
-            Kill();
-        }
-
-        _process?.Dispose();
-        Directory.Delete(Home, recursive: true);
-        return ValueTask.CompletedTask;
+        _process?.End();
+        await HomeDirectory.RemoveAsync(Home);
     }
 
     private string Program => IsKafka ? KafkaLauncher.Path! : Executable;
@@ -187,13 +182,6 @@ public sealed partial class RunningBroker : IAsyncDisposable
             await broker.DisposeAsync();
             throw;
         }
-    }
-
-    private static int FreePort()
-    {
-        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using Tidemark.Chaos.Networks;
 using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.Running;
@@ -51,7 +50,7 @@ public sealed partial class RunningCluster : IAsyncDisposable
 
     public static async Task<RunningCluster> StartAsync(int brokers, params string[] arguments)
     {
-        var cluster = new RunningCluster(Directory.CreateTempSubdirectory("tidemark-cluster-").FullName, FreePorts(brokers + 3), brokers, arguments);
+        var cluster = new RunningCluster(Directory.CreateTempSubdirectory("tidemark-cluster-").FullName, LoopbackPorts.Take(brokers + 3), brokers, arguments);
         try
         {
             await Eventually.HoldsAsync("the cluster is ready", StartTimeMax, () =>
@@ -76,22 +75,7 @@ public sealed partial class RunningCluster : IAsyncDisposable
     public int? ProcessOf(int node)
     {
         string configuration = Path.Combine(Data, $"node{node}", "server.properties");
-        foreach (string child in File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Concat(OfAllThreads()).Distinct())
-        {
-            try
-            {
-                if (File.ReadAllText($"/proc/{child}/cmdline").Split('\0').Contains(configuration))
-                {
-                    return int.Parse(child);
-                }
-            }
-            catch (IOException)
-            {
-                // It ended meanwhile.
-            }
-        }
-
-        return null;
+        return Children().Where(child => TextOrNothing($"/proc/{child}/cmdline").Split('\0').Contains(configuration)).Select(child => (int?)int.Parse(child)).FirstOrDefault();
     }
 
     public static void Signal(int process, int signal) => Assert.Equal(0, SendSignal(process, signal));
@@ -106,48 +90,26 @@ public sealed partial class RunningCluster : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        if (IsRunning)
-        {
-            _process.Kill(entireProcessTree: true);
-            _process.WaitForExit();
-        }
-
-        _process.Dispose();
-        Directory.Delete(Home, recursive: true);
-        return ValueTask.CompletedTask;
+        _process.End();
+        await HomeDirectory.RemoveAsync(Home);
     }
 
-    private IEnumerable<string> OfAllThreads() =>
-        Directory.GetDirectories($"/proc/{_process.Id}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    /// <summary>The children of all its threads, of which some come and go.</summary>
+    private IEnumerable<string> Children() =>
+        Directory.GetDirectories($"/proc/{_process.Id}/task").SelectMany(thread => TextOrNothing(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct();
 
-    /// <summary>The first of so many ports in a row that nobody listens on.</summary>
-    internal static int FreePorts(int count)
+    /// <summary>What the system tells of a thread or a process; nothing of one that has ended meanwhile.</summary>
+    private static string TextOrNothing(string path)
     {
-        while (true)
+        try
         {
-            int first = Random.Shared.Next(12_000, 30_000);
-            List<TcpListener> listeners = [];
-            try
-            {
-                for (int port = first; port < first + count; port++)
-                {
-                    var listener = new TcpListener(IPAddress.Loopback, port);
-                    listener.Start();
-                    listeners.Add(listener);
-                }
-
-                return first;
-            }
-            catch (SocketException)
-            {
-                // One of them is taken; others are not.
-            }
-            finally
-            {
-                listeners.ForEach(listener => listener.Stop());
-            }
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            return "";
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using Tidemark.Protocol.Messages;
+using Tidemark.System.Tests.BadInput;
 using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.Running;
@@ -8,6 +10,8 @@ namespace Tidemark.System.Tests.Running;
 /// <summary>One node of <see cref="RunningNodes"/>: a property file, a data directory and, while it runs, a process.</summary>
 public sealed class RunningNode : IAsyncDisposable
 {
+    private const short MetadataVersion = 9;
+
     /// <summary>Apache Kafka needs long to start where several of them share two cores.</summary>
     private static readonly TimeSpan s_startTimeMax = TimeSpan.FromSeconds(240);
     private readonly string _home;
@@ -80,6 +84,15 @@ public sealed class RunningNode : IAsyncDisposable
     {
         Assert.True(IsRunning, $"node {Id} ended: {Output}");
         return await AnswersAsync(Kind.IsBroker ? _port : _controllerPort);
+    });
+
+    /// <summary>Waits until a broker tells its clients of so many brokers, itself among them.</summary>
+    public Task KnowsBrokersAsync(int count) => Eventually.HoldsAsync($"node {Id} knows of {count} brokers", s_startTimeMax, async () =>
+    {
+        Assert.True(IsRunning, $"node {Id} ended: {Output}");
+        using RawConnection connection = await RawConnection.OpenAsync(_port);
+        MetadataResponse? known = await connection.TryAskAsync<MetadataResponse>(new MetadataRequest { Topics = [] }, MetadataVersion);
+        return known?.Brokers.Count == count;
     });
 
     /// <summary>kill -9.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tidemark.Chaos.Networks;
 using Tidemark.Tests.Shared;
 
 namespace Tidemark.System.Tests.Running;
@@ -17,7 +18,7 @@ public sealed class RunningNodes : IAsyncDisposable
     public RunningNodes(IReadOnlyList<NodeKind> kinds, bool hasFixedVoters = true, params string[] properties)
     {
         _hasFixedVoters = hasFixedVoters;
-        int port = RunningCluster.FreePorts(2 * kinds.Count);
+        int port = LoopbackPorts.Take(2 * kinds.Count);
         _nodes = [.. kinds.Select((kind, index) => new RunningNode(Home, index + 1, kind, port + (2 * index), port + (2 * index) + 1))];
         foreach (RunningNode node in _nodes)
         {
@@ -38,7 +39,7 @@ public sealed class RunningNodes : IAsyncDisposable
     /// <summary>All controllers.</summary>
     public string Controllers => string.Join(',', _nodes.Where(node => node.Kind.IsController).Select(node => node.ControllerAddress));
 
-    /// <summary>Formats all nodes and starts them, and waits until each answers.</summary>
+    /// <summary>Formats all nodes and starts them, and waits until the brokers are a cluster.</summary>
     public static async Task<RunningNodes> StartAsync(IReadOnlyList<NodeKind> kinds, params string[] properties)
     {
         var nodes = new RunningNodes(kinds, hasFixedVoters: true, properties);
@@ -59,7 +60,10 @@ public sealed class RunningNodes : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the processes of all nodes and waits until each answers.</summary>
+    /// <summary>
+    /// Starts the processes of all nodes and waits until each answers and each broker knows of all: a broker answers before the controller lets it in,
+    /// and until then the cluster has too few for what a test asks next.
+    /// </summary>
     public async Task StartAllAsync()
     {
         foreach (RunningNode node in _nodes)
@@ -70,6 +74,12 @@ public sealed class RunningNodes : IAsyncDisposable
         foreach (RunningNode node in _nodes)
         {
             await node.ReadyAsync();
+        }
+
+        int brokers = _nodes.Count(node => node.Kind.IsBroker);
+        foreach (RunningNode node in _nodes.Where(node => node.Kind.IsBroker))
+        {
+            await node.KnowsBrokersAsync(brokers);
         }
     }
 
@@ -144,7 +154,7 @@ public sealed class RunningNodes : IAsyncDisposable
             await node.DisposeAsync();
         }
 
-        Directory.Delete(Home, recursive: true);
+        await HomeDirectory.RemoveAsync(Home);
     }
 
     private IEnumerable<string> Common()
