@@ -45,7 +45,8 @@ internal static class PlantHunt
             ulong seed = options.From;
             for (; seed - options.From < options.Seeds && !(watch.Elapsed >= options.Limit); seed++)
             {
-                ScenarioResult result = Scenario.Run(ScenarioPlan.Draw(seed, profile), options.Trace ? Console.WriteLine : null);
+                ScenarioResult result = Scenario.Run(
+                    ScenarioPlan.Draw(seed, profile), options.Trace ? Console.WriteLine : null, options.Logs ? (time, node) => new NodeLogs(time, node) : null);
                 if (result.Violation is not null)
                 {
                     Console.WriteLine($"{plant}: seed {seed} breaks {result.Violation}");

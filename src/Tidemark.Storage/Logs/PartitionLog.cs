@@ -125,7 +125,14 @@ public sealed partial class PartitionLog
         bool cleanShutdown)
     {
         var loader = new LogLoader(surroundings, directory, options);
-        return new PartitionLog(surroundings, directory, partition, options, loader.Load(recoveryPoint.Value, logStart.Value, cleanShutdown));
+        var log = new PartitionLog(surroundings, directory, partition, options, loader.Load(recoveryPoint.Value, logStart.Value, cleanShutdown));
+        if (log.LogEndOffset - log.RecoveryPoint >= options.FlushMessages)
+        {
+            // What recovery found was perhaps written and not flushed, and nobody was told of it yet. From now on this replica answers for it.
+            log.Flush();
+        }
+
+        return log;
     }
 
     /// <summary>

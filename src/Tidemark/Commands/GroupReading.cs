@@ -28,18 +28,22 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
     {
         try
         {
-            while (await ReadGenerationAsync())
+            do
             {
+                while (await ReadGenerationAsync())
+                {
+                }
             }
+            while (!await _member.CommitAsync(_read, call.Cancellation));
 
-            await LeaveAsync(call.Cancellation);
+            await _member.LeaveAsync(call.Cancellation);
             return ExitCode.Success;
         }
         catch (OperationCanceledException) when (follow)
         {
             // Ctrl-C is how following ends.
             return await TryLeaveAsync() ? ExitCode.Success
-                : throw new CommandException(ExitCode.Unreachable, $"the coordinator of group {group} does not answer: what was printed last is not committed");
+                : throw new CommandException(ExitCode.Unreachable, $"group {group}: what was printed last is not committed");
         }
         catch
         {
@@ -48,40 +52,45 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
         }
     }
 
-    /// <summary>Commits what was printed and leaves, where nobody waits any more for a coordinator that is not there. False when that could not be done.</summary>
+    /// <summary>Commits what was printed and leaves, where nobody waits any more for a coordinator that is not there. False when something is not committed.</summary>
     private async Task<bool> TryLeaveAsync()
     {
         using var limit = new CancellationTokenSource(s_leaveMax);
+        bool isCommitted = _read.Count == 0;
         try
         {
-            await LeaveAsync(limit.Token);
-            return true;
+            isCommitted |= await _member.CommitAsync(_read, limit.Token);
+            await _member.LeaveAsync(limit.Token);
         }
         catch (Exception failure) when (failure is ClientException or OperationCanceledException)
         {
-            return false;
+            // The session ends by itself.
         }
-    }
 
-    private async Task LeaveAsync(CancellationToken cancellation)
-    {
-        await _member.CommitAsync(_read, cancellation);
-        await _member.LeaveAsync(cancellation);
+        return isCommitted;
     }
 
     /// <summary>Reads until the group rebalances. False when there is nothing more to read.</summary>
     private async Task<bool> ReadGenerationAsync()
     {
         IReadOnlyList<TopicPartition> assigned = await _member.JoinAsync(call.Cancellation);
-        _read.Clear();
         var consumer = new Consumer(call.Cluster, options);
         IReadOnlyDictionary<TopicPartition, GroupOffset> committed = await call.Cluster.GroupOffsetsAsync(group, assigned, requireStable: true, call.Cancellation);
-        foreach (TopicPartition partition in assigned.Where(committed.ContainsKey))
+        foreach (TopicPartition partition in _read.Keys.ToArray())
         {
-            consumer.Assign(partition, committed[partition].Offset);
+            // Printed in an earlier generation, which ended before it was committed: committed in this one, unless the partition is another's, or one came further.
+            if (!assigned.Contains(partition) || (committed.TryGetValue(partition, out GroupOffset known) && known.Offset >= _read[partition]))
+            {
+                _read.Remove(partition);
+            }
         }
 
-        await consumer.AssignAsync(assigned.Where(p => !committed.ContainsKey(p)), start, call.Cancellation);
+        foreach (TopicPartition partition in assigned.Where(p => _read.ContainsKey(p) || committed.ContainsKey(p)))
+        {
+            consumer.Assign(partition, _read.TryGetValue(partition, out long printed) ? printed : committed[partition].Offset);
+        }
+
+        await consumer.AssignAsync(assigned.Where(p => !_read.ContainsKey(p) && !committed.ContainsKey(p)), start, call.Cancellation);
         long committedAt = Environment.TickCount64;
         while (_left > 0 && (follow || consumer.Positions.Count > 0))
         {

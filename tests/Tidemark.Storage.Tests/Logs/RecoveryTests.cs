@@ -89,6 +89,27 @@ public class RecoveryTests
         Assert.Equal($"00000000000000000000.log@{content.Length / 2}-{(content.Length / 2) - 1}: the last batch is torn", Assert.Single(fixture.Events.Truncations));
     }
 
+    /// <summary>A process that was killed before its flush leaves records that the next one answers for: to its leader, which counts them.</summary>
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(3, 0)]
+    public void What_recovery_finds_is_flushed_where_every_append_would_be(long flushMessages, long kept)
+    {
+        var fixture = new StorageFixture();
+        LogOptions options = StorageFixture.SmallSegments with { FlushMessages = flushMessages };
+        PartitionLog log = fixture.Open(StorageFixture.SmallSegments);
+        log.AppendAsLeader(fixture.Batch("a"), default);
+        log.AppendAsLeader(fixture.Batch("b"), default);
+        fixture.Disk.CrashNow(CrashKind.Process);
+        fixture.Disk.Restart();
+        PartitionLog recovered = fixture.Open(options, clean: false);
+        Assert.Equal(2, recovered.LogEndOffset.Value);
+        Assert.Equal(kept, recovered.RecoveryPoint.Value);
+        fixture.Disk.CrashNow(CrashKind.Power);
+        fixture.Disk.Restart();
+        Assert.InRange(fixture.Open(options, clean: false).LogEndOffset.Value, kept, 2);
+    }
+
     /// <summary>No checksum covers a batch's base offset.</summary>
     [Theory]
     [InlineData(false)]
