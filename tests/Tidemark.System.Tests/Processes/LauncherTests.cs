@@ -45,23 +45,5 @@ public sealed class LauncherTests : IDisposable
         Assert.DoesNotContain("/dev/null", File.ReadAllText(told));
     }
 
-    /// <summary>The program carries the runtime that it was built with.</summary>
-    [Theory]
-    [InlineData("10.0.1", 7)]
-    [InlineData("10.0.2", 125)]
-    public async Task Another_runtime_is_a_reason_to_build(string installed, int exitCode)
-    {
-        string sdk = Directory.CreateDirectory(Path.Combine(_root, "sdk")).FullName;
-        string runtimes = Path.Combine(sdk, "shared/Microsoft.NETCore.App");
-        Directory.CreateDirectory(Path.Combine(runtimes, installed));
-        File.Copy(Path.Combine(_root, "tidemark"), Path.Combine(sdk, "dotnet"));
-        File.WriteAllText(Path.Combine(sdk, "dotnet"), "#!/bin/sh\necho asked to build >&2\nexit 1\n");
-        File.WriteAllText(Path.Combine(_root, "artifacts/tidemark/stamp"), $"{runtimes}/10.0.1\n");
-        File.SetLastWriteTimeUtc(Path.Combine(_root, "artifacts/tidemark/stamp"), DateTime.UtcNow.AddMinutes(1));
-        CommandResult result = await ChildProcess.RunAsync("sh", ["-c", $"PATH='{sdk}':$PATH '{_root}/tidemark' '{_root}/told'"]);
-        Assert.Equal(exitCode, result.ExitCode);
-        Assert.Equal(exitCode == 125, result.Error.Contains("asked to build", StringComparison.Ordinal));
-    }
-
     public void Dispose() => Directory.Delete(_root, recursive: true);
 }
