@@ -134,11 +134,11 @@ public sealed class MetadataChecks
     }
 
     /// <summary>
-    /// Where that ends which a node knows to be committed. Its leader knows it first. Brokers publish later, beside their other work, and only the newest
-    /// of what came meanwhile, when a snapshot may have taken the place of all that stood before it in the log.
+    /// Where that ends which a node knows to be committed. The quorum's leader knows it first, also in the moment in which it resigns. Brokers publish later, beside
+    /// their other work, and only the newest of what came meanwhile, when a snapshot may have taken the place of all that stood before it in the log.
     /// </summary>
     private static long KnownAsCommitted(SimulatedNode node) =>
-        Math.Max(node.Quorum?.Leadership?.HighWatermark.Value ?? 0, node.Broker?.Cluster.Image.LastOffset.Value + 1 ?? 0);
+        Math.Max(node.Quorum?.HighWatermark.Value ?? 0, node.Broker?.Cluster.Image.LastOffset.Value + 1 ?? 0);
 
     private void Refresh(SimulatedNode node)
     {

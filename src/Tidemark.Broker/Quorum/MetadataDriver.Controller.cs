@@ -145,7 +145,7 @@ public sealed partial class MetadataDriver : IQuorumView
             }
         }
 
-        FenceOwnLastLife();
+        LeaveLastLife();
         _activeDeadline = Now;
         PublishLeader();
     }

@@ -11,6 +11,9 @@ public sealed partial class MetadataDriver
     /// <summary>Where this node's leadership of the quorum began and what it has committed; null while it does not lead.</summary>
     public (Offset EpochStart, Offset HighWatermark)? Leadership => _member?.Role is Leader leader ? (leader.EpochStart, leader.HighWatermark) : null;
 
+    /// <summary>Where that ends which this node knows to be committed, in whatever role; -1 before it knows of anything.</summary>
+    public Offset HighWatermark => _member?.HighWatermark ?? Offset.Unknown;
+
     /// <summary>The quorum's epoch and whom this member voted for in it; null when for nobody.</summary>
     public (LeaderEpoch Epoch, BrokerId? VotedFor)? Vote => _member?.Role is { } role ? (role.Epoch, role.VotedFor?.Node) : null;
 

@@ -80,18 +80,14 @@ public sealed partial class MetadataDriver
     /// <summary>The broker of this process begins to register itself, as this life of it.</summary>
     public void BeginLife(Uuid incarnation) => Enqueue(() => _life = incarnation);
 
-    /// <summary>
-    /// What the metadata knows of this process's broker is a life that is over, whatever its session says. It goes before anybody else is fenced: otherwise it
-    /// might be the last in sync of a partition whose other replica has only been killed, and be elected, with a log that may have lost its end.
-    /// </summary>
-    private void FenceOwnLastLife()
+    private void LeaveLastLife()
     {
-        MetadataImage image = _replay.ToImage();
-        if (image.Brokers.TryGetValue(_options.NodeId, out BrokerImage? own) && !own.IsFenced && own.IncarnationId != _life
-            && image.Brokers.Values.Any(other => other.Id != own.Id && !other.IsFenced))
+        Decision<bool> decision = EndOwnLastLife.Decide(Context(_replay.ToImage()), _life);
+        if (decision.Response)
         {
-            Sessions.Forget(own.Id);
-            Fence(own.Id);
+            Append(decision.Records);
+            Sessions.Forget(_options.NodeId);
+            Sessions.Fenced(_options.NodeId, _replayedTo - 1);
         }
     }
 

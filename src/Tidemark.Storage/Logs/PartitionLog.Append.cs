@@ -15,12 +15,13 @@ public sealed partial class PartitionLog
     /// <param name="epoch">The leader's epoch; it must not be older than the newest one here.</param>
     /// <returns>
     /// None; InvalidProducerEpoch, OutOfOrderSequenceNumber, InvalidTxnState, TransactionCoordinatorFenced of the producer's state;
-    /// RecordListTooLarge for more than a segment holds; CorruptMessage when these are no batches; KafkaStorageError when the disk failed,
+    /// RecordListTooLarge for more than a segment holds, unless the quorum writes; CorruptMessage when these are no batches; KafkaStorageError when the disk failed,
     /// now or before.
     /// </returns>
     public AppendResult AppendAsLeader(Span<byte> batches, LeaderEpoch epoch, AppendTerms terms = default)
     {
-        if (batches.Length > Options.SegmentBytes)
+        // The controller's changes are not divided, and nobody can send a smaller one in their place: they get a segment of their own.
+        if (batches.Length > Options.SegmentBytes && terms.Origin != AppendOrigin.Quorum)
         {
             return AppendResult.Refused(ErrorCode.RecordListTooLarge, LogEndOffset);
         }

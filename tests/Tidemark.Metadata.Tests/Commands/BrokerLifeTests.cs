@@ -277,6 +277,29 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void A_new_controller_ends_its_own_brokers_last_life_before_another_is_fenced()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 6, 2);
+        Assert.True(world.Do(context => EndOwnLastLife.Decide(context, life: world.NewId())));
+        Assert.True(world.Image.Brokers[1].IsFenced);
+        world.Fence(2);
+        Assert.All(world.Image.Topics.Find("a")!.Partitions, partition => Assert.NotEqual(1, partition.Leader));
+        Assert.False(world.Do(context => EndOwnLastLife.Decide(context, life: world.NewId())));
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(1, false)]
+    public void A_new_controller_leaves_its_broker_active_in_this_life_and_where_there_is_no_other(int brokers, bool isSameLife)
+    {
+        var world = new World(brokers: brokers);
+        Uuid registered = world.Image.Brokers[1].IncarnationId;
+        Assert.False(world.Do(context => EndOwnLastLife.Decide(context, isSameLife ? registered : world.NewId())));
+        Assert.False(world.Image.Brokers[1].IsFenced);
+    }
+
+    [Fact]
     public void The_checks_of_AlterPartition_stand_in_their_order()
     {
         var world = new World(brokers: 3);

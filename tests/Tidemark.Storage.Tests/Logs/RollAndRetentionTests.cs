@@ -17,6 +17,25 @@ public class RollAndRetentionTests
         Assert.Equal(log.SegmentCount - 1, _fixture.Events.Rolls);
     }
 
+    /// <summary>A change of the cluster's metadata is one batch, whatever a segment holds: refused, it would be decided again for ever.</summary>
+    [Theory]
+    [InlineData(AppendOrigin.Quorum, ErrorCode.None, 3)]
+    [InlineData(AppendOrigin.Client, ErrorCode.RecordListTooLarge, 1)]
+    public void Only_what_the_quorum_writes_may_be_larger_than_a_segment(AppendOrigin origin, ErrorCode expected, int segments)
+    {
+        PartitionLog log = _fixture.Open(StorageFixture.SmallSegments);
+        var terms = new AppendTerms(origin);
+        log.AppendAsLeader(_fixture.Batch(["before"]), default, terms);
+        byte[] large = _fixture.Batch([new string('x', 2 * StorageFixture.SmallSegments.SegmentBytes)]);
+        Assert.Equal(expected, log.AppendAsLeader(large, default, terms).Error);
+        log.AppendAsLeader(_fixture.Batch(["behind"]), default, terms);
+        Assert.Equal(segments, log.SegmentCount);
+        log.Close();
+        List<string> held = StorageFixture.ReadAll(_fixture.Open(StorageFixture.SmallSegments));
+        Assert.Equal((expected == ErrorCode.None ? 3 : 2, "0:before"), (held.Count, held[0]));
+        Assert.EndsWith("behind", held[^1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_segment_is_rolled_by_the_age_of_its_records_and_not_by_the_clock()
     {
