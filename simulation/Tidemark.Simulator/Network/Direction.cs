@@ -80,7 +80,7 @@ internal sealed class Direction(SimulatedNetwork network, SimulatedLink link, Si
             return;
         }
 
-        if (network.IsBlocked(from, to))
+        if (network.IsBlocked(from, to, next.Segment.Bytes.Length))
         {
             if (_senderGone)
             {

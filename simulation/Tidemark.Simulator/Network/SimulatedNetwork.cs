@@ -14,6 +14,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
     private readonly List<SimulatedLink> _links = [];
     private readonly HashSet<(SimulatedHost From, SimulatedHost To)> _blocked = [];
     private readonly Dictionary<(SimulatedHost From, SimulatedHost To), Slowness> _slow = [];
+    private readonly Dictionary<(SimulatedHost From, SimulatedHost To), int> _narrow = [];
     private long _lastLinkId;
 
     public NetworkTimings Timings { get; } = timings ?? new NetworkTimings();
@@ -79,12 +80,16 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
     public void Slow(SimulatedHost from, SimulatedHost to, TimeSpan longestDelay, long bytesPerSecond = 0) =>
         _slow[(from, to)] = new Slowness(longestDelay, bytesPerSecond);
 
+    /// <summary>Nothing larger gets through, as behind a router that drops long packets without a word: what follows it on the connection waits for it.</summary>
+    public void Narrow(SimulatedHost from, SimulatedHost to, int bytesMax) => _narrow[(from, to)] = bytesMax;
+
     /// <summary>All ways are free and quick again, and nothing goes wrong by chance. Hosts that are down or paused stay so.</summary>
     public void Heal()
     {
         Faults = NetworkFaults.None;
         _blocked.Clear();
         _slow.Clear();
+        _narrow.Clear();
         RetryAll();
     }
 
@@ -101,6 +106,9 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
     }
 
     internal bool IsBlocked(SimulatedHost from, SimulatedHost to) => to.IsDown || _blocked.Contains((from, to));
+
+    internal bool IsBlocked(SimulatedHost from, SimulatedHost to, int bytes) =>
+        IsBlocked(from, to) || (_narrow.TryGetValue((from, to), out int bytesMax) && bytes > bytesMax);
 
     internal TimeSpan DrawDelay(SimulatedHost from, SimulatedHost to)
     {

@@ -267,7 +267,6 @@ public sealed class BrokerLifecycle(
             return TakeRefusal(response.ErrorCode);
         }
 
-        _afterRefusal = s_afterRefusal;
         if (response.ShouldShutDown)
         {
             _letGo.TrySetResult();
@@ -279,7 +278,7 @@ public sealed class BrokerLifecycle(
             return s_soon;
         }
 
-        if (!_wantsShutDown)
+        if (!_wantsShutDown && response.IsCaughtUp)
         {
             // An answer to who leaves is no proof that the controller still was one (see BrokerHeartbeat), and who leaves needs no longer lease.
             lease.Extend(sentAt);
@@ -290,6 +289,13 @@ public sealed class BrokerLifecycle(
             LifecycleLog.Unfenced(log, options.Node);
         }
 
+        if (!_wantsShutDown && !response.IsCaughtUp)
+        {
+            // Something that this broker leads, for all that it knows, was given to another.
+            return PauseAfterRefusal();
+        }
+
+        _afterRefusal = s_afterRefusal;
         return _wantsShutDown ? s_soon : options.HeartbeatEvery;
     }
 
@@ -305,6 +311,11 @@ public sealed class BrokerLifecycle(
             lease.Drop();
         }
 
+        return PauseAfterRefusal();
+    }
+
+    private TimeSpan PauseAfterRefusal()
+    {
         TimeSpan pause = _afterRefusal < options.HeartbeatEvery ? _afterRefusal : options.HeartbeatEvery;
         _afterRefusal = pause * 2;
         return pause;

@@ -83,6 +83,11 @@ public sealed partial class MetadataDriver : IQuorumView
         Offset end = Metadata.Append(batch, Member.Epoch);
         _grewAt = Now;
         _bytesSinceSnapshot += batch.Length;
+        foreach (int broker in TakenLeaderships.Of(_replay.ToImage(), records))
+        {
+            Sessions.Taken(broker, end - 1);
+        }
+
         _replay.Replay(records, end - 1, Member.Epoch, now);
         _replayedTo = end;
         Member.OnAppended(Now);
@@ -138,6 +143,9 @@ public sealed partial class MetadataDriver : IQuorumView
         foreach (BrokerImage broker in _replay.ToImage().Brokers.Values)
         {
             Sessions.Touch(broker.Id, broker.Epoch, beginMs, Offset.Unknown);
+
+            // What the last controller took from it, and where, is not known.
+            Sessions.Taken(broker.Id, _replayedTo - 1);
             if (broker.IsFenced)
             {
                 // Where is not known either, but it was before this.

@@ -12,6 +12,9 @@ namespace Tidemark.Metadata.Commands;
 /// A broker that was active in this life never wants to be fenced: a heartbeat that says so is one of before, which came late. Heeded, it would
 /// fence who serves under the lease that the answer to a later one has given it.
 /// <para>
+/// Who has not read yet that a leadership was taken from it is told that it is not caught up: its session goes on, its lease does not.
+/// </para>
+/// <para>
 /// A broker that shuts down gives up its leaderships first and its place in the ISRs only when it has read that others lead. Until then
 /// nothing can be committed without it, so that it cannot answer a read with an end that is older than what somebody else was told.
 /// </para>
@@ -32,7 +35,7 @@ public static class BrokerHeartbeat
         sessions.Touch(broker.Id, broker.Epoch, context.UptimeMs, read);
 
         // A broker that does not know yet that it was fenced would lead on what others lead now.
-        bool isCaughtUp = read.Value >= broker.Epoch && read >= sessions.FencedAt(broker.Id);
+        bool isCaughtUp = read.Value >= broker.Epoch && read >= sessions.FencedAt(broker.Id) && read >= sessions.TakenAt(broker.Id);
         BrokerImage next = WithDirectories(context, broker, request, out HashSet<Uuid> lost);
         bool shouldShutDown = false;
         bool knowsOthersLead = false;

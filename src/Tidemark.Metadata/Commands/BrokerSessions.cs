@@ -12,6 +12,7 @@ public sealed class BrokerSessions
     private readonly Dictionary<int, Session> _sessions = [];
     private readonly Dictionary<int, Offset> _fencedAt = [];
     private readonly Dictionary<int, Offset> _leftAt = [];
+    private readonly Dictionary<int, Offset> _takenAt = [];
 
     /// <summary>A broker registered or sent a heartbeat.</summary>
     public void Touch(int broker, long epoch, long uptimeMs, Offset metadataOffset) => _sessions[broker] = new Session(epoch, uptimeMs, metadataOffset);
@@ -21,6 +22,12 @@ public sealed class BrokerSessions
 
     /// <summary>Where the broker was fenced at the latest; unknown (-1) where it never was.</summary>
     public Offset FencedAt(int broker) => _fencedAt.GetValueOrDefault(broker, Offset.Unknown);
+
+    /// <summary>A record up to this place took a leadership from the broker, or may have. It may not be told that it may serve before it has read that.</summary>
+    public void Taken(int broker, Offset at) => _takenAt[broker] = at;
+
+    /// <summary>Where a leadership was taken from the broker last; unknown (-1) where none ever was.</summary>
+    public Offset TakenAt(int broker) => _takenAt.GetValueOrDefault(broker, Offset.Unknown);
 
     /// <summary>The broker wants to shut down, and a record up to this place took leaderships from it, or may have.</summary>
     public void Left(int broker, Offset at) => _leftAt[broker] = at;

@@ -44,6 +44,35 @@ public sealed class DedicatedRolesTests
         Assert.Null(cluster[1].Broker);
     }
 
+    /// <summary>The way lets heartbeats and their answers through, and no metadata: what is refused is the lease, for the session goes on.</summary>
+    [Fact]
+    public void A_leader_that_sends_heartbeats_and_hears_nothing_of_the_metadata_serves_nobody_when_another_was_elected()
+    {
+        SimulatedCluster cluster = Started(4, controllers: 1, brokers: 2);
+        var client = new ClusterClient(cluster);
+        Assert.Equal(ErrorCode.None, client.CreateTopic(2, "t", 1, 2));
+        int preferred = LeaderOf(cluster, "t");
+        SimulatedNode other = cluster.Nodes.Single(node => node.Broker is not null && node.Id != preferred);
+        Task stopped = cluster[preferred].Stop();
+        Assert.True(cluster.RunUntil(() => stopped.IsCompleted, s_patience));
+        cluster[preferred].Start();
+        Assert.True(cluster.RunUntil(() => cluster[preferred].Started.IsCompletedSuccessfully && other.Broker!.Cluster.Image.Topics.Find("t")!.Partitions[0].Isr.Length == 2, s_patience));
+        Assert.Equal(other.Id, other.Broker!.Cluster.Image.Topics.Find("t")!.Partitions[0].Leader);
+        Assert.True(other.Lease!.IsHeld);
+
+        cluster.Network.Narrow(cluster[1].Host, other.Host, 120);
+        var elect = new ElectLeadersRequest { TimeoutMs = 5000, TopicPartitions = [new() { Topic = "t", Partitions = [0] }] };
+        Assert.Equal(ErrorCode.None, client.Ask<ElectLeadersRequest, ElectLeadersResponse>(preferred, elect).ErrorCode);
+        Assert.Equal(preferred, cluster[preferred].Broker!.Cluster.Image.Topics.Find("t")!.Partitions[0].Leader);
+        cluster.Time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(other.Id, other.Broker!.Cluster.Image.Topics.Find("t")!.Partitions[0].Leader);
+        Assert.False(other.Lease!.IsHeld);
+        Assert.False(cluster[1].Node!.Cluster.Image.Brokers[other.Id].IsFenced);
+
+        cluster.Network.Heal();
+        Assert.True(cluster.RunUntil(() => other.Lease!.IsHeld && other.Broker!.Cluster.Image.Topics.Find("t")!.Partitions[0].Leader == preferred, s_patience));
+    }
+
     [Fact]
     public void A_controllers_listener_serves_no_client_and_names_the_active_controller()
     {

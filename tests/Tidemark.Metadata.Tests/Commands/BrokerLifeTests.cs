@@ -37,6 +37,40 @@ public sealed class BrokerLifeTests
     }
 
     [Fact]
+    public void A_broker_that_has_not_read_what_was_taken_from_it_is_not_told_that_it_may_serve()
+    {
+        var world = new World(brokers: 2);
+        Offset before = world.Image.LastOffset;
+        world.Sessions.Taken(1, before + 1);
+        var request = new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = world.Image.Brokers[1].Epoch, CurrentMetadataOffset = before.Value };
+        BrokerHeartbeatResponse late = world.Do(context => BrokerHeartbeat.Decide(context, request, world.Sessions));
+        Assert.Equal((false, false), (late.IsFenced, late.IsCaughtUp));
+        request.CurrentMetadataOffset++;
+        Assert.True(world.Do(context => BrokerHeartbeat.Decide(context, request, world.Sessions)).IsCaughtUp);
+    }
+
+    [Fact]
+    public void Leaderships_are_taken_by_elections_and_with_the_topic()
+    {
+        var world = new World(brokers: 3);
+        TopicImage topic = world.CreateTopic("a", 6, 2);
+        int LedBy(int broker) => world.Image.Topics.Find("a")!.Partitions.Count(partition => partition.Leader == broker);
+        int led = LedBy(2);
+        MetadataImage before = world.Image;
+        int written = world.Log.Count;
+        world.Fence(2);
+        Assert.Equal(Enumerable.Repeat(2, led), TakenLeaderships.Of(before, world.Log.Skip(written)));
+
+        before = world.Image;
+        written = world.Log.Count;
+        world.Heartbeat(2);
+        Assert.Empty(TakenLeaderships.Of(before, world.Log.Skip(written)));
+        int[] leaders = [.. topic.Partitions.Select(partition => world.Partition("a", partition.Id).Leader)];
+        world.Do(context => DeleteTopics.Decide(context, new DeleteTopicsRequest { Topics = [new() { Name = "a" }], TimeoutMs = 1000 }, 6));
+        Assert.Equal(leaders, TakenLeaderships.Of(before, world.Log.Skip(written)));
+    }
+
+    [Fact]
     public void A_late_heartbeat_from_before_the_broker_was_ready_does_not_fence_it()
     {
         var world = new World();
