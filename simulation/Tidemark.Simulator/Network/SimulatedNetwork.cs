@@ -81,7 +81,12 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
         _slow[(from, to)] = new Slowness(longestDelay, bytesPerSecond);
 
     /// <summary>Nothing larger gets through, as behind a router that drops long packets without a word: what follows it on the connection waits for it.</summary>
-    public void Narrow(SimulatedHost from, SimulatedHost to, int bytesMax) => _narrow[(from, to)] = bytesMax;
+    /// <param name="bytesMax">The longest frame that gets through; <see cref="int.MaxValue"/> for all of them.</param>
+    public void Narrow(SimulatedHost from, SimulatedHost to, int bytesMax)
+    {
+        _narrow[(from, to)] = bytesMax;
+        RetryAll();
+    }
 
     /// <summary>All ways are free and quick again, and nothing goes wrong by chance. Hosts that are down or paused stay so.</summary>
     public void Heal()

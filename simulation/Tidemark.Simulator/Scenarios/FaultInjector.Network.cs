@@ -39,6 +39,13 @@ public sealed partial class FaultInjector
                 // Clients still reach it, and have it write what nobody else will have when another leads.
                 Block(kind, [node.Host], [.. cluster.Nodes.Where(each => each != node).Select(each => each.Host)], bothWays: true, shortestMs: 2000);
                 break;
+            case FaultKind.NarrowWay:
+                SimulatedHost sender = Other(node.Host);
+                int bytesMax = _random.Between(100, 2000);
+                Tell(kind, $"nothing longer than {bytesMax} bytes gets from {sender.Name} to {node.Host.Name}");
+                cluster.Network.Narrow(sender, node.Host, bytesMax);
+                Later(500, 8000, $"all gets from {sender.Name} to {node.Host.Name} again", () => true, () => cluster.Network.Narrow(sender, node.Host, int.MaxValue));
+                break;
             case FaultKind.SlowLink:
                 SimulatedHost from = Other(node.Host);
                 TimeSpan delay = Span(20, 2000);

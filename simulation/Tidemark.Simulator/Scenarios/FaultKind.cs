@@ -65,4 +65,7 @@ public enum FaultKind
 
     /// <summary>What a machine sent to another is still under way when it has lost power and is back, in another life.</summary>
     EarlierLife,
+
+    /// <summary>From one host to another only short frames get through: heartbeats and what says that there is nothing new, but neither records nor metadata.</summary>
+    NarrowWay,
 }
