@@ -40,6 +40,38 @@ public class TimestampTests
         }
     }
 
+    /// <summary>A clean stop does not flush the index of the active segment: a loss of power afterwards may leave nothing, part of it, or something else.</summary>
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(2, null)]
+    [InlineData(3, 0)]
+    [InlineData(3, 0x7f)]
+    public void A_time_index_that_is_not_whole_does_not_make_records_older(int entries, int? filledWith)
+    {
+        LogOptions options = LogOptions.Default with { IndexIntervalBytes = 100, RetentionMs = 60_000 };
+        PartitionLog log = _fixture.Open(options);
+        for (int i = 0; i < 30; i++)
+        {
+            log.AppendAsLeader(_fixture.Batch("some value"), default);
+            _fixture.Time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        log.Close();
+        const string Index = "00000000000000000000.timeindex";
+        byte[] left = _fixture.ReadFile(Index)[..(12 * entries)];
+        if (filledWith is { } value)
+        {
+            Array.Fill(left, (byte)value);
+        }
+
+        _fixture.WriteFile(Index, left);
+
+        log = _fixture.Open(options);
+        Assert.Equal(0, log.Retain(log.LogEndOffset));
+        Assert.Equal(29, log.MaxTimestampOffset()!.Value.Offset.Value);
+        Assert.Equal(30, StorageFixture.ReadAll(log).Count);
+    }
+
     [Fact]
     public void Records_before_the_log_start_are_not_found()
     {
