@@ -91,8 +91,8 @@ internal sealed partial class Segment
     }
 
     /// <summary>
-    /// The time index is not necessarily as it was written: a clean stop does not flush that of the active segment, and a loss of power afterwards
-    /// may have taken its end. What it says is held against the batches, when somebody asks.
+    /// The time index is not necessarily as it was written: a clean stop, for one, does not flush that of the active segment, and a loss of power
+    /// afterwards may have taken its end. What it says is held against the batches, when somebody asks.
     /// </summary>
     public void DistrustTimes() => _timesAreComplete = false;
 
