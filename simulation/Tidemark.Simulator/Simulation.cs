@@ -23,7 +23,7 @@ public sealed class Simulation
         Seed = seed;
         Time = new VirtualTime();
         Random = root.Fork();
-        Disk = new MemoryDisk(root.Fork());
+        Disk = new MemoryDisk(root.Fork()) { NowMs = () => Time.GetUtcNow().ToUnixTimeMilliseconds() };
         Background = new SimulatedBackground(Time, root.Fork());
         _connections = root.Fork();
         Environment = new BrokerEnvironment(Time, Disk, Background, root.Fork().Fill, Buffers, logs ?? NullLoggerFactory.Instance, new RefusingConnector(Background));

@@ -266,7 +266,7 @@ public sealed class BrokerNode : INode
             new ListGroupsHandler(_groups),
             new SaslHandshakeHandler(),
             new ApiVersionsHandler(() => Table, Cluster),
-            new DeleteRecordsHandler(Partitions, _delays, _environment.Time),
+            new DeleteRecordsHandler(Partitions, Directories, _delays, _environment),
             new OffsetForLeaderEpochHandler(Partitions),
             new AlterReplicaLogDirsHandler(Directories, Partitions, _mover),
             new DescribeLogDirsHandler(Directories, Partitions, Cluster, _environment),

@@ -23,6 +23,8 @@ internal sealed class OpenedFile : IDiskFile
 
     public long Length => RandomAccess.GetLength(_handle);
 
+    public long ModifiedMs { get; set; }
+
     public SafeHandle? Handle => _showsHandle ? _handle : null;
 
     public int Read(long position, Span<byte> into) => RandomAccess.Read(_handle, into, position);

@@ -12,12 +12,19 @@ using Tidemark.Storage.Segments;
 namespace Tidemark.Storage.Tests;
 
 /// <summary>A log on a disk in memory and on virtual time, and short ways to fill and read it.</summary>
-internal sealed class StorageFixture(ulong seed = 1)
+internal sealed class StorageFixture
 {
     public const string Directory = "/data/t-0";
     public static readonly TopicPartition Partition = new("t", 0);
 
-    public MemoryDisk Disk { get; } = DiskWithDirectory(seed);
+    public StorageFixture(ulong seed = 1)
+    {
+        Disk = new MemoryDisk(new SeededRandom(seed)) { NowMs = () => NowMs };
+        Disk.CreateDirectory("/data");
+        Disk.SyncDirectory("/");
+    }
+
+    public MemoryDisk Disk { get; }
 
     public VirtualTime Time { get; } = new();
 
@@ -98,14 +105,6 @@ internal sealed class StorageFixture(ulong seed = 1)
         }
 
         return found;
-    }
-
-    private static MemoryDisk DiskWithDirectory(ulong seed)
-    {
-        var disk = new MemoryDisk(new SeededRandom(seed));
-        disk.CreateDirectory("/data");
-        disk.SyncDirectory("/");
-        return disk;
     }
 
     private static void AddRecords(StoredBatch batch, long from, List<string> found)

@@ -35,7 +35,7 @@ public sealed class SimulatedNode
     internal SimulatedNode(SimulatedCluster cluster, int id, SimulatedHost host, SeededRandom random)
     {
         (_cluster, Id, Host, _random, _time) = (cluster, id, host, random, cluster.Time);
-        Disk = new MemoryDisk(random.Fork()) { OnFlush = OnFlush };
+        Disk = new MemoryDisk(random.Fork()) { OnFlush = OnFlush, NowMs = () => _time.GetUtcNow().ToUnixTimeMilliseconds() };
         _delays = random.Fork();
     }
 

@@ -14,6 +14,9 @@ public sealed partial class MemoryDisk(SeededRandom random) : IDisk
 {
     private MemoryDirectoryNode _root = new();
 
+    /// <summary>The wall clock of the machine, by which files are dated; without one nothing has a date.</summary>
+    public Func<long> NowMs { get; init; } = static () => 0;
+
     internal Lock Lock { get; } = new();
 
     public bool FileExists(string path)
@@ -49,6 +52,7 @@ public sealed partial class MemoryDisk(SeededRandom random) : IDisk
                     BeforeChange(path);
                     Grow(-file.Content.AllocatedBytes);
                     file.Content.SetLength(0);
+                    file.ModifiedMs = NowMs();
                 }
 
                 return new MemoryDiskFile(this, file, path, _generation);
@@ -60,7 +64,7 @@ public sealed partial class MemoryDisk(SeededRandom random) : IDisk
             }
 
             BeforeChange(path);
-            var created = new MemoryFileNode();
+            var created = new MemoryFileNode { ModifiedMs = NowMs() };
             parent.Entries[name] = created;
             return new MemoryDiskFile(this, created, path, _generation);
         }

@@ -22,6 +22,27 @@ internal sealed class MemoryDiskFile(MemoryDisk disk, MemoryFileNode node, strin
         }
     }
 
+    public long ModifiedMs
+    {
+        get
+        {
+            lock (disk.Lock)
+            {
+                Check();
+                return node.ModifiedMs;
+            }
+        }
+
+        set
+        {
+            lock (disk.Lock)
+            {
+                Check();
+                node.ModifiedMs = value;
+            }
+        }
+    }
+
     public SafeHandle? Handle => null;
 
     public int Read(long position, Span<byte> into)
@@ -50,6 +71,7 @@ internal sealed class MemoryDiskFile(MemoryDisk disk, MemoryFileNode node, strin
             int fits = disk.Fitting(node.Content, position, bytes.Length);
             disk.Grow(node.Content.GrowthOf(position, fits));
             node.Content.Write(position, bytes[..fits]);
+            node.ModifiedMs = disk.NowMs();
             if (fits < bytes.Length)
             {
                 throw MemoryDisk.NoSpace(path);
@@ -66,6 +88,7 @@ internal sealed class MemoryDiskFile(MemoryDisk disk, MemoryFileNode node, strin
             disk.BeforeChange(path);
             long before = node.Content.AllocatedBytes;
             node.Content.SetLength(length);
+            node.ModifiedMs = disk.NowMs();
             disk.Grow(node.Content.AllocatedBytes - before);
         }
     }

@@ -7,6 +7,8 @@ internal sealed class MemoryFileNode : MemoryNode
 {
     public MemoryContent Content { get; } = new();
 
+    public long ModifiedMs { get; set; }
+
     /// <summary>Whether a process holds the lock on this file.</summary>
     public object? LockHolder { get; set; }
 }

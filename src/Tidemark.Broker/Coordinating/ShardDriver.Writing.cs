@@ -9,9 +9,6 @@ namespace Tidemark.Broker.Coordinating;
 
 public sealed partial class ShardDriver<TShard>
 {
-    /// <summary>Left free in a batch of the largest size for what surrounds its records.</summary>
-    private const int BatchOverhead = 512;
-
     private readonly Queue<Appended> _appended = new();
 
     /// <summary>Made with the first write: most partitions of a coordinator's topic are never written to.</summary>
@@ -27,6 +24,10 @@ public sealed partial class ShardDriver<TShard>
     private BatchBuilderMark _beforeInput;
     private int _heldBefore;
 
+    /// <summary>What the input under way has in the batch; and whether its effects are still being taken.</summary>
+    private readonly List<CoordinatorRecord> _ofInput = [];
+    private bool _isTaking;
+
     /// <summary>The last input of which something was appended.</summary>
     private long _lastAppended;
 
@@ -40,6 +41,8 @@ public sealed partial class ShardDriver<TShard>
         _inputError = ErrorCode.None;
         _beforeInput = _buffers?.Batch.Mark() ?? default;
         _heldBefore = _held.Count;
+        _ofInput.Clear();
+        _isTaking = true;
         while (shard.TryTakeEffect(out ShardEffect? effect))
         {
             switch (effect)
@@ -69,100 +72,20 @@ public sealed partial class ShardDriver<TShard>
                     break;
             }
         }
-    }
 
-    private void Add(WriteRecord write)
-    {
-        if (_inputError != ErrorCode.None)
+        _isTaking = false;
+        if (_inputError == ErrorCode.None && _lastAppended == _input && _buffers is not { Batch.Count: > 0 })
         {
-            return;
+            // All of it is in the log by now, which could not be known when its last batch was appended.
+            if (_appended.Count > 0)
+            {
+                _appended.Last().LastInput = _input;
+            }
+            else
+            {
+                shard.OnCommitted(_input);
+            }
         }
-
-        Buffers buffers = _buffers ??= new Buffers();
-        try
-        {
-            buffers.Take(write.Record);
-        }
-        catch (Exception e) when (e is not InvariantViolationException)
-        {
-            ShardLog.RequestFailed(services.Log, Name, e);
-            TakeBack(ErrorCode.UnknownServerError);
-            return;
-        }
-
-        int size = buffers.Key.WrittenSpan.Length + buffers.Value.WrittenSpan.Length + BatchOverhead;
-        if (buffers.Batch.Count > 0 && (_batchWriter != write.Writer || buffers.Batch.PlainSize + size > partition.Config.Batches.BatchBytesMax))
-        {
-            Flush();
-        }
-
-        if (_inputError == ErrorCode.None)
-        {
-            Begin(buffers.Batch, write.Writer);
-            buffers.Batch.Append(services.Now.UnixMs, buffers.Key.WrittenSpan, write.Record.Value is null ? RecordBytes.Null : buffers.Value.WrittenSpan);
-        }
-    }
-
-    /// <summary>A record of the input under way cannot be put into bytes: nothing of the input is kept, and all that came with it is.</summary>
-    private void TakeBack(ErrorCode error)
-    {
-        if (_lastAppended == _input)
-        {
-            // Some of it is in the log.
-            LoadAgain(error);
-            return;
-        }
-
-        _inputError = error;
-        if (_beforeInput.Count == 0)
-        {
-            _buffers!.Batch.Reset(RecordBatchOptions.Default);
-        }
-        else
-        {
-            _buffers!.Batch.ReturnTo(_beforeInput);
-        }
-
-        _shard!.RevertTo(_input - 1);
-        Held[] ofInput = [.. _held.Skip(_heldBefore)];
-        _held.RemoveRange(_held.Count - ofInput.Length, ofInput.Length);
-        foreach (Held held in ofInput)
-        {
-            Release(held, error);
-        }
-    }
-
-    /// <summary>A marker is a batch of its own.</summary>
-    private void AddMarker(WriteMarker marker)
-    {
-        Flush();
-        if (_inputError == ErrorCode.None)
-        {
-            _batchFirst = _input;
-            RecordBatchBuilder batch = (_buffers ??= new Buffers()).Batch;
-            batch.Reset(ControlRecord.MarkerOptions(marker.Writer.Id, marker.Writer.Epoch));
-            batch.AppendMarker(marker.Commit, services.Now.UnixMs, marker.CoordinatorEpoch);
-            Flush(new AppendTerms(AppendOrigin.Coordinator, TransactionVersion: marker.Version));
-        }
-    }
-
-    private void Begin(RecordBatchBuilder batch, TransactionalWriter? writer)
-    {
-        if (batch.Count > 0)
-        {
-            return;
-        }
-
-        _batchFirst = _input;
-        (_batchWriter, _batchGuard) = (writer, _inputGuard);
-        batch.Reset(new RecordBatchOptions
-        {
-            Codec = services.Codec(),
-            ProducerId = writer?.Id ?? ProducerId.None,
-            ProducerEpoch = writer?.Epoch ?? -1,
-            BaseSequence = writer is null ? -1 : 0,
-            IsTransactional = writer is not null,
-        });
     }
 
     /// <summary>Lets something wait for all that is written so far; it does not wait when all of that is committed.</summary>
@@ -201,9 +124,15 @@ public sealed partial class ShardDriver<TShard>
         }
 
         ShardTime now = services.Now;
+
+        // Of the input under way more may come, so it does not count as written; and perhaps nothing of it is in this batch.
+        long last = _isTaking ? _input - 1 : _input;
+        bool hasOfInput = !_isTaking || _batchFirst == _input || _ofInput.Count > 0;
         Partitions.AppendOutcome outcome = partition.Append(batch.Build(), now.UnixMs, acksAll: true, terms, epoch);
         List<Held> held = _held;
         _held = [];
+        (_beforeInput, _heldBefore) = (default, 0);
+        _ofInput.Clear();
         batch.Reset(RecordBatchOptions.Default);
         if (outcome.Error != ErrorCode.None)
         {
@@ -214,11 +143,7 @@ public sealed partial class ShardDriver<TShard>
                 _shard!.RevertTo(_batchFirst - 1);
             }
 
-            foreach (Held waiting in held)
-            {
-                Release(waiting, outcome.Error);
-            }
-
+            ReleaseAll(held, outcome.Error);
             if (_lastAppended >= _batchFirst)
             {
                 // One input filled several batches, and some of them are in the log.
@@ -228,9 +153,9 @@ public sealed partial class ShardDriver<TShard>
             return;
         }
 
-        _lastAppended = _input;
+        _lastAppended = hasOfInput ? _input : last;
         int slot = ++_slot;
-        _appended.Enqueue(new Appended(slot, _input, held, now.Monotonic + services.WriteTimeout));
+        _appended.Enqueue(new Appended(slot, last, held, now.Monotonic + services.WriteTimeout));
         if (partition.AwaitCommit(outcome.End, epoch, this, slot) is { } decided)
         {
             Settle(slot, decided);
@@ -256,10 +181,15 @@ public sealed partial class ShardDriver<TShard>
         {
             _appended.Dequeue();
             _shard!.OnCommitted(first.LastInput);
-            foreach (Held held in first.Held)
-            {
-                Release(held, ErrorCode.None);
-            }
+            ReleaseAll(first.Held, ErrorCode.None);
+        }
+    }
+
+    private void ReleaseAll(IEnumerable<Held> all, ErrorCode error)
+    {
+        foreach (Held held in all)
+        {
+            Release(held, error);
         }
     }
 
@@ -293,42 +223,15 @@ public sealed partial class ShardDriver<TShard>
         }
     }
 
-    /// <summary>What a batch is made in.</summary>
-    private sealed class Buffers : IDisposable
-    {
-        public RecordBatchBuilder Batch { get; } = new();
-
-        public WireWriter Key { get; } = new();
-
-        public WireWriter Value { get; } = new();
-
-        /// <summary>Puts a record's key and value into bytes.</summary>
-        public void Take(in CoordinatorRecord record)
-        {
-            Key.Reset();
-            Value.Reset();
-            CoordinatorRecordFrame.WriteKey(Key, record.Key);
-            if (record.Value is { } value)
-            {
-                CoordinatorRecordFrame.WriteValue(Value, value, record.ValueVersion);
-            }
-        }
-
-        public void Dispose()
-        {
-            Batch.Dispose();
-            Key.Dispose();
-            Value.Dispose();
-        }
-    }
-
     /// <summary>A response, or a token of the shard's own where nobody asked, that waits for a write.</summary>
     private readonly record struct Held(PendingAnswer? Asked, object Response);
 
     /// <summary>A batch in the log that is not committed yet.</summary>
-    /// <param name="LastInput">The last input whose records are in the log with it.</param>
     private sealed record Appended(int Slot, long LastInput, List<Held> Held, TimeSpan Deadline)
     {
+        /// <summary>The last input of which all records are in the log with it.</summary>
+        public long LastInput { get; set; } = LastInput;
+
         /// <summary>Whether somebody outside of the shard waits for it.</summary>
         public bool IsAwaited => Held.Exists(held => held.Asked is not null);
     }

@@ -146,14 +146,15 @@ public sealed class ProduceHandler : IRequestHandler
 
     private static AppendOutcome Append(ref ProducePartition p, in ProduceParts parts, short version, long nowMs)
     {
+        if (parts.Acks is not (0 or 1 or -1) && p.EarlyError is (ErrorCode.None or ErrorCode.NotLeaderOrFollower))
+        {
+            // Wherever the partition is: another broker would not take it either. Of what is nowhere that counts first, as in Kafka.
+            return AppendOutcome.Failed(ErrorCode.InvalidRequiredAcks);
+        }
+
         if (p.Partition is not { } partition)
         {
             return AppendOutcome.Failed(p.EarlyError);
-        }
-
-        if (parts.Acks is not (0 or 1 or -1))
-        {
-            return AppendOutcome.Failed(ErrorCode.InvalidRequiredAcks);
         }
 
         if (InternalTopics.Contains(partition.Name.Topic))

@@ -5,6 +5,8 @@ using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
+using Tidemark.Storage.Directories;
+using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Handlers;
 
@@ -13,7 +15,8 @@ namespace Tidemark.Broker.Handlers;
 /// Only topics whose cleanup.policy includes delete allow it. The answer comes when all replicas that are alive have followed, so that no leader to come gives out what was deleted, or
 /// when the request's time is up.
 /// </summary>
-public sealed class DeleteRecordsHandler(PartitionRegistry partitions, DelayQueue delays, TimeProvider time) : MessageHandler<DeleteRecordsRequest, DeleteRecordsResponse>(ApiKey.DeleteRecords, 0, 2)
+public sealed class DeleteRecordsHandler(PartitionRegistry partitions, LogDirectories directories, DelayQueue delays, BrokerEnvironment environment)
+    : MessageHandler<DeleteRecordsRequest, DeleteRecordsResponse>(ApiKey.DeleteRecords, 0, 2)
 {
     /// <summary>Followers tell where their logs begin with their fetches, so there is nothing that could call; and few ask for this.</summary>
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(25);
@@ -40,7 +43,7 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, DelayQueu
 
     protected override async ValueTask<DeleteRecordsResponse> Answer(DeleteRecordsRequest request, Request context)
     {
-        long began = time.GetTimestamp();
+        long began = environment.Time.GetTimestamp();
         var response = new DeleteRecordsResponse();
         var waiting = new List<(Partition Partition, Offset Start, DeleteRecordsResponse.DeleteRecordsPartitionResult Answer)>();
         foreach (IGrouping<string, DeleteRecordsRequest.DeleteRecordsTopic> topic in request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal))
@@ -69,6 +72,7 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, DelayQueu
             response.Topics.Add(answer);
         }
 
+        await KeepStarts([.. waiting.Select(each => each.Partition.Log).OfType<PartitionLog>()]);
         while (true)
         {
             waiting.RemoveAll(each => IsDecided(each.Partition, each.Start, each.Answer));
@@ -77,7 +81,7 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, DelayQueu
                 return response;
             }
 
-            if (time.GetElapsedTime(began).TotalMilliseconds >= request.TimeoutMs)
+            if (environment.Time.GetElapsedTime(began).TotalMilliseconds >= request.TimeoutMs)
             {
                 waiting.ForEach(each => each.Answer.ErrorCode = ErrorCode.RequestTimedOut);
                 return response;
@@ -85,6 +89,31 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, DelayQueu
 
             await delays.After(s_lookEvery);
         }
+    }
+
+    /// <summary>What was answered as deleted is not given out by this broker's next life, however this one ends. Kafka writes it within a minute.</summary>
+    private Task KeepStarts(IReadOnlyCollection<PartitionLog> logs)
+    {
+        if (logs.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        var kept = new TaskCompletionSource();
+        environment.Background.Post("keep log starts", () =>
+        {
+            try
+            {
+                directories.KeepLogStarts(logs);
+                kept.SetResult();
+            }
+            catch (Exception e)
+            {
+                kept.SetException(e);
+                throw;
+            }
+        });
+        return kept.Task;
     }
 
     private static bool IsDecided(Partition partition, Offset start, DeleteRecordsResponse.DeleteRecordsPartitionResult answer)

@@ -38,7 +38,7 @@ public readonly record struct CompactionRange(Offset FirstDirty, Offset End, lon
                 continue;
             }
 
-            if (options.MinCompactionLagMs > 0 && TimeOf(segment) > nowMs - options.MinCompactionLagMs)
+            if (options.MinCompactionLagMs > 0 && segment.NewestMs > nowMs - options.MinCompactionLagMs)
             {
                 end = Math.Min(end, segment.BaseOffset);
             }
@@ -57,6 +57,4 @@ public readonly record struct CompactionRange(Offset FirstDirty, Offset End, lon
         bool overdue = oldest != long.MaxValue && options.MaxCompactionLagMs < long.MaxValue && nowMs - oldest > options.MaxCompactionLagMs;
         return new CompactionRange(new Offset(first), new Offset(Math.Max(first, end)), clean, dirty, overdue);
     }
-
-    private static long TimeOf(Segment segment) => segment.MaxTimestamp.Timestamp is >= 0 and var newest ? newest : segment.CreatedMs;
 }

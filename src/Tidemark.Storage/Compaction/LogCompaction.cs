@@ -173,6 +173,9 @@ public sealed class LogCompaction
 
             cleaned.Seal(durable: true);
             cleaned.Flush();
+
+            // By its date a segment without timestamps is kept or removed.
+            cleaned.WrittenMs = group[^1].WrittenMs;
             replaced = _log.ReplaceSegments(group, cleaned, _cuts);
             if (replaced)
             {

@@ -25,6 +25,29 @@ public sealed partial class LogDirectories
         }
     }
 
+    /// <summary>
+    /// Returns when the starts of these logs are on the disk, wherever they stand: what was deleted does not come back. One write a directory, and none
+    /// where they were written before. A directory whose disk fails goes offline.
+    /// </summary>
+    public void KeepLogStarts(IReadOnlyCollection<PartitionLog> logs)
+    {
+        lock (_checkpointGate)
+        {
+            foreach (LogDirectory directory in All)
+            {
+                GuardDirectory(directory, () =>
+                {
+                    Dictionary<TopicPartition, Offset> written = Written(directory).LogStarts;
+                    if (logs.Any(log => log.LogStart > Offset.Max(written.GetValueOrDefault(log.Partition), log.FirstSegmentBaseOffset)
+                        && IsCurrent(log, out StoredPartition stored) && ReferenceEquals(stored.Directory, directory)))
+                    {
+                        WriteLogStarts(directory);
+                    }
+                });
+            }
+        }
+    }
+
     /// <summary>Writes the high watermarks as the given function tells them.</summary>
     public void WriteHighWatermarks(Func<TopicPartition, Offset?> highWatermarkOf)
     {
@@ -92,21 +115,29 @@ public sealed partial class LogDirectories
     {
         lock (_checkpointGate)
         {
-            var recoveryPoints = new Dictionary<TopicPartition, Offset>();
-            var logStarts = new Dictionary<TopicPartition, Offset>();
-            foreach (StoredPartition stored in In(directory))
-            {
-                recoveryPoints.Add(stored.Log.Partition, stored.Log.RecoveryPoint);
-                if (stored.Log.LogStart > stored.Log.FirstSegmentBaseOffset)
-                {
-                    logStarts.Add(stored.Log.Partition, stored.Log.LogStart);
-                }
-            }
-
+            Dictionary<TopicPartition, Offset> recoveryPoints = In(directory).ToDictionary(stored => stored.Log.Partition, stored => stored.Log.RecoveryPoint);
             directory.WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, recoveryPoints);
-            directory.WriteCheckpoint(OffsetCheckpoint.LogStarts, logStarts);
-            _written[directory] = Written(directory) with { RecoveryPoints = recoveryPoints, LogStarts = logStarts };
+            _written[directory] = Written(directory) with { RecoveryPoints = recoveryPoints };
+            WriteLogStarts(directory);
         }
+    }
+
+    private void WriteLogStarts(LogDirectory directory)
+    {
+        Checkpoints written = Written(directory);
+        var logStarts = new Dictionary<TopicPartition, Offset>();
+        foreach (StoredPartition stored in In(directory))
+        {
+            // What was once told goes on being told when the segments before it are gone: a loss of power may bring them back.
+            if (stored.Log.LogStart > stored.Log.FirstSegmentBaseOffset
+                || (stored.Log.LogStart > Offset.Zero && written.LogStarts.ContainsKey(stored.Log.Partition)))
+            {
+                logStarts.Add(stored.Log.Partition, stored.Log.LogStart);
+            }
+        }
+
+        directory.WriteCheckpoint(OffsetCheckpoint.LogStarts, logStarts);
+        _written[directory] = written with { LogStarts = logStarts };
     }
 
     private void WriteHighWatermarks(LogDirectory directory, Dictionary<TopicPartition, Offset> offsets)

@@ -9,6 +9,9 @@ public interface IDiskFile : IDisposable
 
     long Length { get; }
 
+    /// <summary>When the content was last changed, in milliseconds since 1970; set for a file that takes another's place.</summary>
+    long ModifiedMs { get; set; }
+
     /// <summary>The operating system's handle, for <c>sendfile</c>; null where there is none (in the simulator).</summary>
     SafeHandle? Handle { get; }
 

@@ -10,6 +10,12 @@ internal sealed class SystemDiskFile(string path, SafeFileHandle handle) : IDisk
 
     public long Length => RandomAccess.GetLength(handle);
 
+    public long ModifiedMs
+    {
+        get => new DateTimeOffset(File.GetLastWriteTimeUtc(handle)).ToUnixTimeMilliseconds();
+        set => File.SetLastWriteTimeUtc(handle, DateTimeOffset.FromUnixTimeMilliseconds(value).UtcDateTime);
+    }
+
     public SafeHandle Handle => handle;
 
     public int Read(long position, Span<byte> into)

@@ -5,7 +5,7 @@ using Tidemark.Storage.Segments;
 namespace Tidemark.Storage.Logs;
 
 /// <summary>Where a batch stands, and the leader epoch that it names.</summary>
-internal sealed record BatchPlace(Segment Segment, int Position, long Offset, int Epoch);
+internal readonly record struct BatchPlace(Segment Segment, int Position, long Offset, int Epoch);
 
 /// <summary>
 /// Finds the batch whose leader epoch is damaged, among those handed in one after the other. No checksum covers the field, and a loss of power may

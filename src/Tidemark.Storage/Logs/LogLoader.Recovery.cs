@@ -43,6 +43,12 @@ internal sealed partial class LogLoader
             }
         }
 
+        if (first > 0)
+        {
+            // All of it was flushed, but where every append is, its indexes were perhaps not when it had just become full.
+            _segments[first - 1].DistrustTimes();
+        }
+
         if (_knownEpochs is null)
         {
             ReadEpochs(first);

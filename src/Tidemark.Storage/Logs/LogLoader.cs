@@ -218,6 +218,7 @@ internal sealed partial class LogLoader(LogSurroundings surroundings, string dir
             ReadEpochs(_segments.Count);
         }
 
+        active.DistrustTimes();
         ProducerLoader.Load(surroundings, directory, _producers, _snapshots, _segments, end.NextOffset);
         return end.NextOffset;
     }

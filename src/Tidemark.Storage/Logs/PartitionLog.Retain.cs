@@ -88,16 +88,8 @@ public sealed partial class PartitionLog
         return [.. segments.AsSpan(0, expired)];
     }
 
-    private static bool IsTooOld(Segment segment, LogOptions options, long nowMs)
-    {
-        if (options.RetentionMs < 0)
-        {
-            return false;
-        }
-
-        long newest = segment.MaxTimestamp.Timestamp;
-        return nowMs - (newest >= 0 ? newest : segment.CreatedMs) > options.RetentionMs;
-    }
+    private static bool IsTooOld(Segment segment, LogOptions options, long nowMs) =>
+        options.RetentionMs >= 0 && nowMs - segment.NewestMs > options.RetentionMs;
 
     /// <summary>Recovery never goes back before the first segment. The newest stays in any case: idle producers stand only there.</summary>
     private void RemoveSnapshotsBefore(long offset)

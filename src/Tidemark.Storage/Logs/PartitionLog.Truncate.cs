@@ -9,7 +9,8 @@ public sealed partial class PartitionLog
 {
     /// <summary>
     /// Removes everything at and after the offset. Epochs and producers go back with it, epochs also when the log itself was short enough
-    /// already (KAFKA-10706).
+    /// already (KAFKA-10706). A batch goes whole: the log ends where the one begins that held the offset. Kafka ends it at the offset, and the missing
+    /// ones before it are then between batches of a log that was never compacted, which recovery takes for damage.
     /// </summary>
     /// <returns>True when records were removed.</returns>
     /// <exception cref="IOException">The disk failed.</exception>
@@ -24,21 +25,42 @@ public sealed partial class PartitionLog
                 {
                     if (!Plants.IsOn(Plant.EpochsNotTrimmed))
                     {
-                        Epochs.TruncateFromEnd(offset);
+                        Epochs.TruncateFromEnd(LogEndOffset);
                     }
 
                     return false;
                 }
 
+                long end = 0;
+                GuardWrites(() => end = BatchStart(offset.Value));
                 if (_segments[0].BaseOffset > offset.Value)
                 {
                     Cut(offset.Value, () => StartAt(offset.Value, offset.Value));
-                    return true;
+                }
+                else if (end < _logStart && offset.Value >= _logStart)
+                {
+                    // Nothing is left that may be read.
+                    Cut(_logStart, () => StartAt(_logStart, _logStart));
+                }
+                else
+                {
+                    Cut(end, () => CutTo(end));
                 }
 
-                Cut(offset.Value, () => CutTo(offset.Value));
                 return true;
             }
+    }
+
+    /// <summary>Where the batch begins that holds the offset; the offset itself where none does.</summary>
+    private long BatchStart(long offset)
+    {
+        Segment segment = _segments[IndexOf(_segments, offset)];
+        Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
+        return segment.TryTranslate(offset, segment.Size, out int position, out int bytes)
+            && StoredBatch.TryRead(head[..segment.ReadAt(position, head[..Math.Min(head.Length, bytes)])], out StoredBatch batch)
+            && batch.HasBaseOffset
+            ? Math.Min(batch.BaseOffset.Value, offset)
+            : offset;
     }
 
     /// <summary>

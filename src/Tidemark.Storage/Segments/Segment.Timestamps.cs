@@ -1,4 +1,5 @@
 using Tidemark.Records;
+using Tidemark.Storage.Files;
 
 namespace Tidemark.Storage.Segments;
 
@@ -6,6 +7,7 @@ namespace Tidemark.Storage.Segments;
 internal sealed partial class Segment
 {
     private const long NotLoaded = long.MinValue;
+    private readonly Lock _timesGate = new();
     private long _maxTimestamp = NotLoaded;
     private long _offsetOfMaxTimestamp;
     private long _firstTimestamp = NotLoaded;
@@ -22,6 +24,39 @@ internal sealed partial class Segment
             }
 
             return (Volatile.Read(ref _maxTimestamp), Volatile.Read(ref _offsetOfMaxTimestamp));
+        }
+    }
+
+    /// <summary>How new its records are: the largest timestamp, or where there is none, when the file was last written, which no restart changes.</summary>
+    public long NewestMs => MaxTimestamp.Timestamp is >= 0 and var newest ? newest : WrittenMs;
+
+    /// <summary>When the log file was last written.</summary>
+    public long WrittenMs
+    {
+        get
+        {
+            IDiskFile file = File.Acquire();
+            try
+            {
+                return file.ModifiedMs;
+            }
+            finally
+            {
+                File.Release();
+            }
+        }
+
+        set
+        {
+            IDiskFile file = File.Acquire();
+            try
+            {
+                file.ModifiedMs = value;
+            }
+            finally
+            {
+                File.Release();
+            }
         }
     }
 
@@ -55,19 +90,43 @@ internal sealed partial class Segment
         }
     }
 
+    /// <summary>
+    /// The time index is not necessarily as it was written: a clean stop, for one, does not flush that of the active segment, and a loss of power
+    /// afterwards may have taken its end. What it says is held against the batches, when somebody asks.
+    /// </summary>
+    public void DistrustTimes() => _timesAreComplete = false;
+
     private void LoadMaxTimestamp()
     {
-        // A segment that was sealed or closed has its largest timestamp as the last entry. After a truncation the batches behind
-        // the last entry have to be looked at, and where there is no entry, all of them.
-        (long timestamp, long offset) = Times.Last;
-        if (_timesAreComplete && timestamp >= 0)
+        // Whoever reads has no lock of the log's, and must not put an older answer over that of an append.
+        lock (_timesGate)
         {
-            Volatile.Write(ref _offsetOfMaxTimestamp, offset);
-            Volatile.Write(ref _maxTimestamp, timestamp);
-            return;
-        }
+            if (Volatile.Read(ref _maxTimestamp) != NotLoaded)
+            {
+                return;
+            }
 
-        int position = Offsets.Lookup(offset).Position;
+            // A segment that was sealed has its largest timestamp as the last entry. Otherwise the batches behind the last entry have to be
+            // looked at, and where there is no entry, all of them.
+            (long Timestamp, long Offset) largest = Times.Last;
+            if ((!_timesAreComplete || largest.Timestamp < 0) && !TryScanTimes(ref largest))
+            {
+                Times.TruncateTo(BaseOffset);
+                largest = (-1, BaseOffset);
+                TryScanTimes(ref largest);
+            }
+
+            Volatile.Write(ref _offsetOfMaxTimestamp, largest.Offset);
+            Volatile.Write(ref _maxTimestamp, largest.Timestamp);
+        }
+    }
+
+    /// <summary>Goes on from an entry of the time index to the end. False when the batches say that the entry cannot be true.</summary>
+    private bool TryScanTimes(ref (long Timestamp, long Offset) largest)
+    {
+        (long entryTimestamp, long entryOffset) = largest;
+        bool isConfirmed = entryTimestamp < 0;
+        int position = Offsets.Lookup(entryOffset).Position;
         Span<byte> head = stackalloc byte[RecordBatchHeader.Size];
         for (int limit = Size; position + StoredBatch.SizeMin <= limit;)
         {
@@ -77,15 +136,23 @@ internal sealed partial class Segment
                 break;
             }
 
-            if (batch.MaxTimestamp > timestamp)
+            if (!isConfirmed && batch.LastOffset.Value >= entryOffset)
             {
-                (timestamp, offset) = (batch.MaxTimestamp, batch.LastOffset.Value);
+                isConfirmed = batch.MaxTimestamp >= entryTimestamp;
+                if (!isConfirmed)
+                {
+                    return false;
+                }
+            }
+
+            if (batch.MaxTimestamp > largest.Timestamp)
+            {
+                largest = (batch.MaxTimestamp, batch.LastOffset.Value);
             }
 
             position += (int)Math.Min(batch.SizeInBytes, int.MaxValue - position);
         }
 
-        Volatile.Write(ref _offsetOfMaxTimestamp, offset);
-        Volatile.Write(ref _maxTimestamp, timestamp);
+        return isConfirmed;
     }
 }

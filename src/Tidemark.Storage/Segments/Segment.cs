@@ -33,7 +33,7 @@ internal sealed partial class Segment
 
     public long BaseOffset { get; }
 
-    /// <summary>When this process made or found the segment: the age of one whose records have no timestamps.</summary>
+    /// <summary>When this process made or found the segment: by it one is rolled whose records have no timestamps, as in Kafka.</summary>
     public long CreatedMs { get; }
 
     public SegmentFile File { get; }
@@ -195,8 +195,12 @@ internal sealed partial class Segment
 
         Size = position;
         _bytesSinceIndexEntry = 0;
-        _maxTimestamp = NotLoaded;
-        _timesAreComplete = false;
+        lock (_timesGate)
+        {
+            _maxTimestamp = NotLoaded;
+            _timesAreComplete = false;
+        }
+
         if (position == 0)
         {
             _firstTimestamp = NotLoaded;

@@ -27,12 +27,16 @@ public sealed class WrongBrokerTests
 
         foreach ((int partition, ErrorCode expected) in new[] { (0, ErrorCode.NotLeaderOrFollower), (1, ErrorCode.UnknownTopicOrPartition), (-1, ErrorCode.UnknownTopicOrPartition) })
         {
-            Assert.Equal(expected, client.Ask<ProduceRequest, ProduceResponse>(other, new ProduceRequest
+            ErrorCode Produce(short acks) => client.Ask<ProduceRequest, ProduceResponse>(other, new ProduceRequest
             {
-                Acks = -1,
+                Acks = acks,
                 TimeoutMs = 5_000,
                 TopicData = [new() { Name = "t", PartitionData = [new() { Index = partition, Records = batch }] }],
-            }, highest: 12).Responses[0].PartitionResponses[0].ErrorCode);
+            }, highest: 12).Responses[0].PartitionResponses[0].ErrorCode;
+            Assert.Equal(expected, Produce(-1));
+
+            // What no broker takes is said at once, though the leader is another.
+            Assert.Equal(partition == 0 ? ErrorCode.InvalidRequiredAcks : expected, Produce(2));
             Assert.Equal(expected, client.Ask<FetchRequest, FetchResponse>(other, new FetchRequest
             {
                 MaxBytes = 1000,

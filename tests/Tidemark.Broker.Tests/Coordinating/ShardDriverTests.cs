@@ -141,6 +141,51 @@ public class ShardDriverTests
         Assert.Equal("2 1", Batches());
     }
 
+    /// <summary>Some of its records went with the batch that was full, and the rest could not be appended: refused, and half of it in the log.</summary>
+    [Fact]
+    public void An_input_that_finds_the_batch_full_is_appended_whole_or_not_at_all()
+    {
+        ShardDriver<NoteShard> driver = Loaded();
+        NoteShard loaded = _shard;
+        _replicas[1].Configure(_replicas[1].Config with { Batches = _replicas[1].Config.Batches with { BatchBytesMax = 1200 } });
+        int full = 0;
+        ValueTask<string>[] puts = [], all = [];
+        driver.Tell((_, _) => puts = [.. Enumerable.Range(0, 30).Select(i => Put(driver, $"p{i:D2}", i))]);
+        Assert.All(puts, put => Assert.True(put.IsCompleted));
+        full = int.Parse(Batches().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(full, 3, 25);
+        ValueTask<string> Three(string name) => driver.Ask(
+            (shard, ticket, _) =>
+            {
+                shard.Put(-1, $"{name}1", 1);
+                shard.Put(-1, $"{name}2", 1);
+                shard.Put(ticket, $"{name}3", 1);
+            },
+            e => $"{e}");
+        string before = Batches();
+        long? seen = -1;
+        driver.Tell((_, _) =>
+        {
+            all = [.. Enumerable.Range(0, full - 1).Select(i => Put(driver, $"q{i:D2}", i)), Three("x"), Three("y")];
+            driver.Tell((shard, _) =>
+            {
+                seen = shard.Committed("x1");
+                _replicas[1].Configure(_replicas[1].Config with { MinInsyncReplicas = 2 });
+            });
+        });
+
+        // The first batch went with those that were whole; the others are refused, and nothing of them was ever told.
+        Assert.Equal($"{before} {full - 1}", Batches());
+        Assert.Equal([.. Enumerable.Range(0, full - 1).Select(i => $"q{i:D2}={i}"), "CoordinatorNotAvailable", "CoordinatorNotAvailable"], all.Select(Said));
+        Assert.Null(seen);
+        Assert.Same(loaded, _shard);
+        Assert.Equal((null, (long?)full - 2), (_shard["x1"], _shard.Committed($"q{full - 2:D2}")));
+
+        _replicas[1].Configure(_replicas[1].Config with { MinInsyncReplicas = 1 });
+        Assert.Equal("x3=1", Said(Three("x")));
+        Assert.Equal(1, _shard.Committed("x1"));
+    }
+
     [Fact]
     public void A_write_that_takes_too_long_is_answered_and_still_counts_when_it_is_committed()
     {

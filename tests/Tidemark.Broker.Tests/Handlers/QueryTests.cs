@@ -2,6 +2,7 @@ using Tidemark.Broker.Tests.Booting;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
+using Tidemark.Simulator.Disks;
 
 namespace Tidemark.Broker.Tests.Handlers;
 
@@ -74,6 +75,34 @@ public sealed class QueryTests
         Assert.Equal(5, Delete(-1).Topics[0].Partitions[0].LowWatermark);
         Assert.Equal(ErrorCode.OffsetOutOfRange, client.Fetch("t", 0).ErrorCode);
         Assert.Equal(5, Offset(client, -2).Offset);
+    }
+
+    [Fact]
+    public void Records_that_were_answered_as_deleted_do_not_come_back_after_a_kill()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t", 2);
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(5));
+        client.Produce("t", TestClient.Batch(5), 1);
+        var request = new DeleteRecordsRequest
+        {
+            Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = 2 }, new() { PartitionIndex = 1, Offset = 3 }] }],
+        };
+        long before = world.World.Disk.ChangeCount;
+        client.Ask<DeleteRecordsResponse>(request, 2);
+        long changes = world.World.Disk.ChangeCount - before;
+        client.Ask<DeleteRecordsResponse>(request, 2);
+        Assert.Equal(before + changes, world.World.Disk.ChangeCount);
+
+        world.World.Disk.CrashNow(CrashKind.Process);
+        world.World.Restart();
+        world.Boot();
+
+        client = world.Connect();
+        Assert.Equal(2, Offset(client, -2).Offset);
+        Assert.Equal(ErrorCode.OffsetOutOfRange, client.Fetch("t", 2, 1).ErrorCode);
+        Assert.Equal(ErrorCode.None, client.Fetch("t", 3, 1).ErrorCode);
     }
 
     [Fact]

@@ -22,6 +22,12 @@ internal sealed class InterruptedReads(IDisk disk) : WatchedDisk(disk)
 
         public long Length => file.Length;
 
+        public long ModifiedMs
+        {
+            get => file.ModifiedMs;
+            set => file.ModifiedMs = value;
+        }
+
         public SafeHandle? Handle => file.Handle;
 
         public int Read(long position, Span<byte> into)

@@ -102,6 +102,26 @@ public class CheckpointTests
         Assert.Equal((other.Path, new Offset(1), new Offset(2)), (found.Directory.Path, found.Log.LogStart, again.CleanerOffset(found)));
     }
 
+    /// <summary>The removal of a file is not flushed: a loss of power may bring it back, after the checkpoints were written again.</summary>
+    [Fact]
+    public void Deleted_records_whose_segments_come_back_with_a_loss_of_power_stay_deleted()
+    {
+        LogDirectories logs = Start("/d1");
+        PartitionLog log = logs.GetOrCreate(First, TopicId, StorageFixture.SmallSegments).Log;
+        while (log.SegmentCount < 3)
+        {
+            log.AppendAsLeader(_fixture.Batch(new string('x', 300)), default);
+        }
+
+        log.Flush();
+        Offset start = log.ActiveBaseOffset;
+        log.AdvanceLogStart(start);
+        logs.KeepLogStarts([log]);
+        Assert.Equal(2, log.Retain(log.LogEndOffset));
+        logs.WriteCheckpoints();
+        Assert.Contains($"a 0 {start}", Read("/d1/log-start-offset-checkpoint"));
+    }
+
     /// <summary>Of a topic that was compacted once and is not any more: the replica itself never was, and its options say nothing of it.</summary>
     [Fact]
     public void Gaps_that_were_copied_from_a_leader_are_no_damage_after_a_kill()

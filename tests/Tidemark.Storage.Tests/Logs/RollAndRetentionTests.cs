@@ -124,6 +124,24 @@ public class RollAndRetentionTests
     }
 
     [Fact]
+    public void Records_without_timestamps_grow_old_over_restarts_too()
+    {
+        LogOptions options = StorageFixture.SmallSegments with { RetentionMs = 60_000 };
+        PartitionLog log = _fixture.Open(options);
+        for (int i = 0; i < 3; i++)
+        {
+            log.AppendAsLeader(_fixture.Batch([$"{i}"], timestamp: -1), default);
+            _fixture.Time.Advance(TimeSpan.FromSeconds(25));
+            log.Close();
+            log = _fixture.Open(options);
+            log.Roll();
+            log.Retain(log.LogEndOffset);
+        }
+
+        Assert.Equal(["1:1", "2:2"], StorageFixture.ReadAll(log));
+    }
+
+    [Fact]
     public void Retention_leaves_what_is_not_below_the_high_watermark()
     {
         PartitionLog log = Filled(StorageFixture.SmallSegments with { RetentionMs = 0 }, 50);

@@ -53,6 +53,53 @@ public class TruncationTests
         Assert.Equal(["1:b", "2:c", "3:d"], StorageFixture.ReadAll(_fixture.Open(clean: false, recoveryPoint: 1, logStart: 1)));
     }
 
+    /// <summary>The leader's epochs begin within a batch, where its log begins since records were deleted; a follower may be told to end there.</summary>
+    [Fact]
+    public void A_log_that_is_cut_within_a_batch_ends_where_the_batch_began()
+    {
+        PartitionLog log = _fixture.Open();
+        log.AppendAsLeader(_fixture.Batch("a", "b"), new LeaderEpoch(1));
+        log.AppendAsLeader(_fixture.ProducerBatch(7, 0, 0, count: 3), new LeaderEpoch(2));
+        log.AppendAsLeader(_fixture.Batch("f"), new LeaderEpoch(3));
+
+        Assert.True(log.TruncateTo(new Offset(4)));
+
+        Assert.Equal((new Offset(2), new LeaderEpoch(1)), (log.LogEndOffset, log.Epochs.Latest));
+        Assert.Empty(log.DescribeProducers());
+        Assert.Equal(new Offset(2), log.AppendAsLeader(_fixture.Batch("g"), new LeaderEpoch(4)).First);
+        _fixture.Disk.CrashNow(CrashKind.Process);
+        _fixture.Disk.Restart();
+        Assert.Equal(["0:a", "1:b", "2:g"], StorageFixture.ReadAll(_fixture.Open(clean: false)));
+    }
+
+    [Fact]
+    public void A_log_that_is_cut_within_the_batch_in_which_it_begins_is_empty_and_begins_there()
+    {
+        PartitionLog log = _fixture.Open();
+        byte[] batch = _fixture.Batch("a", "b", "c", "d");
+        log.AppendAsLeader(batch, default);
+        log.AdvanceLogStart(new Offset(1));
+
+        Assert.True(log.TruncateTo(new Offset(2)));
+
+        Assert.Equal((new Offset(1), new Offset(1)), (log.LogStart, log.LogEndOffset));
+        Assert.Equal(ErrorCode.None, log.AppendAsFollower(batch).Error);
+        Assert.Equal(["1:b", "2:c", "3:d"], StorageFixture.ReadAll(log));
+    }
+
+    /// <summary>A leadership that wrote nothing is noted at the log's end, and nobody else knows of it.</summary>
+    [Fact]
+    public void An_epoch_without_records_goes_also_when_the_log_is_shorter_than_it_should_become()
+    {
+        PartitionLog log = _fixture.Open();
+        log.AppendAsLeader(_fixture.Batch("a"), new LeaderEpoch(1));
+        log.BeginEpoch(new LeaderEpoch(2));
+
+        Assert.False(log.TruncateTo(new Offset(5)));
+
+        Assert.Equal(new LeaderEpoch(1), log.Epochs.Latest);
+    }
+
     /// <summary>A loss of power may undo a removal, here of a snapshot of records that were cut off, while others took their place.</summary>
     [Fact]
     public void A_snapshot_of_producers_from_behind_the_recovery_point_is_not_believed()
