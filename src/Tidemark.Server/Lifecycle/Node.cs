@@ -217,10 +217,10 @@ public sealed partial class Node : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 5021, Level = LogLevel.Information, Message = "Node {Node} of cluster {Cluster} serves {Listeners}, {Milliseconds} ms after it began to load")]
-    private static partial void LogReady(ILogger log, int node, string cluster, string listeners, long milliseconds);
+    private static partial void LogReady(ILogger log, object node, string cluster, string listeners, object milliseconds);
 
     [LoggerMessage(EventId = 5022, Level = LogLevel.Information, Message = "Stopped in {Milliseconds} ms")]
-    private static partial void LogStopped(ILogger log, long milliseconds);
+    private static partial void LogStopped(ILogger log, object milliseconds);
 
     [LoggerMessage(EventId = 5023, Level = LogLevel.Warning, Message = "Compression with {Codec} is refused: {Why}")]
     private static partial void LogCodecMissing(ILogger log, string codec, string why);
