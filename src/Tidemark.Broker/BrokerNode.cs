@@ -308,7 +308,17 @@ public sealed class BrokerNode : INode
     private void TellCordoned()
     {
         var closed = new CordonedDirectories(Cluster.Config);
-        Uuid[] cordoned = [.. Directories.All.Where(d => !d.Id.IsZero && closed.Contains(d.Path)).Select(d => d.Id).Order()];
+        List<Uuid> ids = [];
+        foreach (LogDirectory directory in Directories.All)
+        {
+            if (!directory.Id.IsZero && closed.Contains(directory.Path))
+            {
+                ids.Add(directory.Id);
+            }
+        }
+
+        ids.Sort();
+        Uuid[] cordoned = [.. ids];
         if (_cordoned is { } told && !told.AsSpan().SequenceEqual(cordoned))
         {
             _cordoned = cordoned;

@@ -2,11 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Tidemark.Network;
 
-/// <summary>What the network logs. Event ids from 4000.</summary>
+/// <summary>What the network logs. Event ids from 4000. A line of every start takes its number as an object, as the quorum's do.</summary>
 internal static partial class NetworkLog
 {
     [LoggerMessage(4000, LogLevel.Information, "Listening on {Listener}://{Host}:{Port}")]
-    public static partial void Listening(ILogger logger, string listener, string host, int port);
+    public static partial void Listening(ILogger logger, string listener, string host, object port);
 
     [LoggerMessage(4001, LogLevel.Debug, "Connection {Id} from {Address}:{Port} on {Listener} is open")]
     public static partial void Opened(ILogger logger, long id, string address, int port, string listener);

@@ -15,8 +15,12 @@ public sealed class VoterSet
     public VoterSet(short kraftVersion, IEnumerable<Voter> voters)
     {
         KRaftVersion = kraftVersion;
-        _voters = [.. voters.OrderBy(voter => voter.Key.Node)];
-        Invariant.Require(_voters.Select(voter => voter.Key.Node).Distinct().Count() == _voters.Length);
+        _voters = [.. voters];
+        Array.Sort(_voters, static (a, b) => a.Key.Node.CompareTo(b.Key.Node));
+        for (int i = 1; i < _voters.Length; i++)
+        {
+            Invariant.Require(_voters[i - 1].Key.Node != _voters[i].Key.Node);
+        }
     }
 
     /// <summary>A node that was told of no voters: it observes until a leader tells it.</summary>

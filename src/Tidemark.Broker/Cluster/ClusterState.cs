@@ -39,7 +39,12 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         get
         {
             MetadataImage image = _image;
-            List<FeatureLevel> levels = [.. image.Features.Select(f => new FeatureLevel(f.Key, f.Value))];
+            List<FeatureLevel> levels = [];
+            foreach ((string name, short finalized) in image.Features)
+            {
+                levels.Add(new FeatureLevel(name, finalized));
+            }
+
             if (KRaftVersion() is > 0 and var level)
             {
                 levels.Add(new FeatureLevel(FeatureTable.Kraft, level));

@@ -152,8 +152,8 @@ internal sealed class MetadataPublisher(
             partition.Lead(new PartitionLeadership(
                 image.LeaderEpoch,
                 image.PartitionEpoch,
-                [.. image.Replicas.Select(id => new BrokerId(id))],
-                [.. image.Isr.Select(id => new BrokerId(id))],
+                Brokers(image.Replicas),
+                Brokers(image.Isr),
                 (LeaderRecovery)image.LeaderRecoveryState), settings);
         }
         else
@@ -167,6 +167,17 @@ internal sealed class MetadataPublisher(
         }
 
         NoteDirectory(partition, image);
+    }
+
+    private static BrokerId[] Brokers(ImmutableArray<int> ids)
+    {
+        var brokers = new BrokerId[ids.Length];
+        for (int i = 0; i < brokers.Length; i++)
+        {
+            brokers[i] = new BrokerId(ids[i]);
+        }
+
+        return brokers;
     }
 
     /// <summary>Where the broker chose the directory, or metadata is wrong about it, the controller is to know.</summary>

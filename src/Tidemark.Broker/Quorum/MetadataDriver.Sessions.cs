@@ -107,8 +107,16 @@ public sealed partial class MetadataDriver
         }
 
         MetadataImage image = _replay.ToImage();
-        int[] others = [.. image.Brokers.Keys.Where(id => !IsAlone || id != _options.NodeId)];
-        if (others.Length == 0)
+        var others = new List<int>(image.Brokers.Count);
+        foreach ((int id, _) in image.Brokers)
+        {
+            if (!IsAlone || id != _options.NodeId)
+            {
+                others.Add(id);
+            }
+        }
+
+        if (others.Count == 0)
         {
             // An idle node has no timers; the first broker that registers starts this one again.
             _activeDeadline = null;

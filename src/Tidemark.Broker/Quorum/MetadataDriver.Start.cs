@@ -11,10 +11,24 @@ namespace Tidemark.Broker.Quorum;
 
 public sealed partial class MetadataDriver
 {
-    /// <summary>Reads snapshot and log. Answers what they hold, committed or not; nothing is published, and nobody elected.</summary>
+    /// <summary>What was read, until the quorum begins.</summary>
+    private MetadataImage? _loaded;
+
+    /// <summary>
+    /// Reads snapshot and log. Answers what they hold, committed or not; nothing is published, and nobody elected. They are read once: whoever
+    /// asks again, or while somebody else reads, gets what was found then.
+    /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     /// <exception cref="InvalidDataException">What is on the disk cannot be read.</exception>
     public MetadataImage Load()
+    {
+        lock (_turnLock)
+        {
+            return _loaded ??= Read();
+        }
+    }
+
+    private MetadataImage Read()
     {
         var surroundings = new LogSurroundings(_environment.Disk, _environment.Time, new MetadataLogEvents(_log), new OpenFileBudget());
         _metadata = MetadataLog.Open(surroundings, _options);
@@ -45,11 +59,10 @@ public sealed partial class MetadataDriver
     public void Start(Action<MetadataImage> publish)
     {
         _publish = publish;
-        if (_metadata is null)
-        {
-            Load();
-        }
+        Load();
 
+        // Nobody asks again, and what is in force from now on comes from the log.
+        _loaded = null;
         byte[] seed = new byte[sizeof(ulong)];
         _environment.FillRandom(seed);
         var options = new QuorumMemberOptions

@@ -78,7 +78,11 @@ internal sealed partial class MetadataLog
         }
 
         var log = new MetadataLog(disk, directory, partition, limits);
-        log._snapshots.AddRange(snapshots.Select(each => (each.Id, -1L, each.Bytes)));
+        foreach ((SnapshotId id, long bytes) in snapshots)
+        {
+            log._snapshots.Add((id, -1, bytes));
+        }
+
         return log;
     }
 

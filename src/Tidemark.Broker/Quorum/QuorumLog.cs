@@ -5,14 +5,17 @@ using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Quorum;
 
-/// <summary>What the quorum's driver tells the operator. Event ids are stable.</summary>
+/// <summary>
+/// What the quorum's driver tells the operator. Event ids are stable. Lines of every start take their numbers as objects: a line over
+/// other types is a dozen generic methods of the framework that only the runtime's compiler can make, one millisecond and more each.
+/// </summary>
 internal static partial class QuorumLog
 {
     [LoggerMessage(3000, LogLevel.Information, "The metadata log is read up to offset {Offset}: {Topics} topics, metadata version {Version}")]
-    public static partial void Loaded(ILogger log, Offset offset, int topics, string version);
+    public static partial void Loaded(ILogger log, object offset, object topics, string version);
 
     [LoggerMessage(3001, LogLevel.Information, "Leading the metadata quorum in epoch {Epoch} from offset {Offset} on")]
-    public static partial void Leading(ILogger log, LeaderEpoch epoch, Offset offset);
+    public static partial void Leading(ILogger log, object epoch, object offset);
 
     [LoggerMessage(3002, LogLevel.Information, "Wrote a snapshot of the metadata up to offset {Offset}")]
     public static partial void Snapshot(ILogger log, Offset offset);
@@ -33,16 +36,16 @@ internal static partial class QuorumLog
     public static partial void CommandFailed(ILogger log, Exception reason);
 
     [LoggerMessage(3008, LogLevel.Information, "Broker {Broker} is registered with epoch {Epoch}")]
-    public static partial void Registered(ILogger log, int broker, long epoch);
+    public static partial void Registered(ILogger log, object broker, object epoch);
 
     [LoggerMessage(3009, LogLevel.Information, "This node leads the metadata quorum no more; the epoch is {Epoch}")]
-    public static partial void LeadsNoMore(ILogger log, LeaderEpoch epoch);
+    public static partial void LeadsNoMore(ILogger log, object epoch);
 
     [LoggerMessage(3010, LogLevel.Information, "Node {Leader} leads the metadata quorum in epoch {Epoch}")]
-    public static partial void LeaderIs(ILogger log, int leader, LeaderEpoch epoch);
+    public static partial void LeaderIs(ILogger log, object leader, object epoch);
 
     [LoggerMessage(3015, LogLevel.Information, "The metadata quorum has no leader in epoch {Epoch}")]
-    public static partial void NoLeader(ILogger log, LeaderEpoch epoch);
+    public static partial void NoLeader(ILogger log, object epoch);
 
     [LoggerMessage(3016, LogLevel.Information, "The metadata log is empty: the cluster begins as it was formatted")]
     public static partial void Begins(ILogger log);

@@ -30,7 +30,7 @@ public static class RegisterBroker
             return Refused(ErrorCode.UnsupportedVersion);
         }
 
-        if (version.HasDirectories && (request.LogDirs.Count == 0 || request.LogDirs.Distinct().Count() != request.LogDirs.Count))
+        if (version.HasDirectories && (request.LogDirs.Count == 0 || new HashSet<Uuid>(request.LogDirs).Count != request.LogDirs.Count))
         {
             return Refused(ErrorCode.InvalidRequest);
         }
@@ -87,7 +87,15 @@ public static class RegisterBroker
         Dictionary<string, FeatureRange> ranges = request.Features
             .GroupBy(feature => feature.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => new FeatureRange(same.First().MinSupportedVersion, same.First().MaxSupportedVersion), StringComparer.Ordinal);
-        return image.Features.All(feature => ranges.TryGetValue(feature.Key, out FeatureRange? range) ? range.Contains(feature.Value) : feature.Value == 0);
+        foreach ((string name, short level) in image.Features)
+        {
+            if (ranges.TryGetValue(name, out FeatureRange? range) ? !range.Contains(level) : level != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static Decision<BrokerRegistrationResponse> Refused(ErrorCode code) =>

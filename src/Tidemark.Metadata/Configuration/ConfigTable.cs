@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Tidemark.Metadata.Configuration.Keys;
 
@@ -7,16 +6,24 @@ namespace Tidemark.Metadata.Configuration;
 /// <summary>The keys of one kind of resource, sorted by name.</summary>
 public sealed class ConfigTable
 {
-    private readonly FrozenDictionary<string, ConfigKey> _byName;
-    private readonly FrozenDictionary<string, ConfigValue> _defaults;
+    // Not frozen dictionaries: to look for a faster hash of hundreds of names takes a start longer than it ever saves.
+    private readonly Dictionary<string, ConfigKey> _byName;
+    private readonly Dictionary<string, ConfigValue> _defaults;
 
     private ConfigTable(string kind, params IEnumerable<ConfigKey>[] parts)
     {
         Kind = kind;
         Keys = [.. parts.SelectMany(part => part).OrderBy(key => key.Name, StringComparer.Ordinal)];
-        _byName = Keys.ToFrozenDictionary(key => key.Name, StringComparer.Ordinal);
-        _defaults = Keys.Where(key => key.Default is not null)
-            .ToFrozenDictionary(key => key.Name, key => ConfigValue.DefaultOf(key)!, StringComparer.Ordinal);
+        _byName = new Dictionary<string, ConfigKey>(Keys.Length, StringComparer.Ordinal);
+        _defaults = new Dictionary<string, ConfigValue>(Keys.Length, StringComparer.Ordinal);
+        foreach (ConfigKey key in Keys)
+        {
+            _byName.Add(key.Name, key);
+            if (ConfigValue.DefaultOf(key) is { } value)
+            {
+                _defaults.Add(key.Name, value);
+            }
+        }
     }
 
     /// <summary>Keys of the property file, some of which may be set for brokers at run time.</summary>

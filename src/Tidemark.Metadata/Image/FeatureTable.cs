@@ -35,10 +35,19 @@ public static class FeatureTable
     ];
 
     /// <summary>What this code can work with, metadata.version included, as it is written into registrations.</summary>
-    public static ImmutableSortedDictionary<string, FeatureRange> Supported { get; } =
-        All.Select(feature => KeyValuePair.Create(feature.Name, new FeatureRange(feature.Lowest, feature.Highest)))
-            .Append(KeyValuePair.Create(MetadataVersion.Feature, new FeatureRange(MetadataVersion.Lowest.Level, MetadataVersion.Latest.Level)))
-            .ToImmutableSortedDictionary(StringComparer.Ordinal);
+    public static ImmutableSortedDictionary<string, FeatureRange> Supported { get; } = AllSupported();
+
+    private static ImmutableSortedDictionary<string, FeatureRange> AllSupported()
+    {
+        var supported = ImmutableSortedDictionary.CreateBuilder<string, FeatureRange>(StringComparer.Ordinal);
+        supported.Add(MetadataVersion.Feature, new FeatureRange(MetadataVersion.Lowest.Level, MetadataVersion.Latest.Level));
+        foreach (FeatureDefinition feature in All)
+        {
+            supported.Add(feature.Name, new FeatureRange(feature.Lowest, feature.Highest));
+        }
+
+        return supported.ToImmutable();
+    }
 
     /// <summary>The levels that a new cluster of a metadata version starts with: metadata.version first, then by name, those at 0 left out.</summary>
     public static IEnumerable<KeyValuePair<string, short>> StandardLevels(MetadataVersion version)

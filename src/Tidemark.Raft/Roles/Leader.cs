@@ -69,8 +69,13 @@ public sealed class Leader : QuorumRole
             }
         }
 
-        foreach (Voter voter in voters.Voters.Where(each => each.Key.Node != _self.Node))
+        foreach (Voter voter in voters.Voters)
         {
+            if (voter.Key.Node == _self.Node)
+            {
+                continue;
+            }
+
             var peer = new QuorumPeer(voter.Key.Node, voter.Endpoints);
             if (!_voters.ContainsKey(voter.Key.Node))
             {
@@ -118,29 +123,53 @@ public sealed class Leader : QuorumRole
     }
 
     /// <summary>The slots for BeginQuorumEpoch, with what is known of each voter.</summary>
-    internal IEnumerable<(ReplicaProgress Voter, RequestSlot Slot)> Greetings => _greetings.Select(each => (_voters[each.Key], each.Value));
+    internal IEnumerable<(ReplicaProgress Voter, RequestSlot Slot)> Greetings
+    {
+        get
+        {
+            foreach ((BrokerId node, RequestSlot slot) in _greetings)
+            {
+                yield return (_voters[node], slot);
+            }
+        }
+    }
 
     /// <summary>The offset that a majority of the voters has on its disks. The leader counts with what it flushed, and only while it votes: null otherwise.</summary>
     internal Offset MajorityEnd(VoterSet voters, Offset? flushed)
     {
-        List<Offset> ends = [.. _voters.Values.Select(each => each.LogEnd)];
+        List<long> ends = new(_voters.Count + 1);
+        foreach ((_, ReplicaProgress voter) in _voters)
+        {
+            ends.Add(voter.LogEnd.Value);
+        }
+
         if (flushed is { } own)
         {
-            ends.Add(own);
+            ends.Add(own.Value);
         }
 
         ends.Sort();
         int needed = Plants.IsOn(Plant.CommitByMinority) ? Math.Max(1, voters.Majority - 1) : voters.Majority;
-        return ends.Count < needed ? Offset.Unknown : ends[^needed];
+        return ends.Count < needed ? Offset.Unknown : new Offset(ends[^needed]);
     }
 
     /// <summary>When the last majority, this leader included while it votes, was heard of. Null when it needs nobody else.</summary>
     internal TimeSpan? MajorityHeardAt(VoterSet voters, bool isVoter)
     {
         int others = isVoter ? voters.Majority - 1 : voters.Majority;
-        List<TimeSpan> heard = [.. _voters.Values.Select(each => Later(each.LastFetch, ElectedAt))];
+        if (others == 0)
+        {
+            return null;
+        }
+
+        List<long> heard = new(_voters.Count);
+        foreach ((_, ReplicaProgress voter) in _voters)
+        {
+            heard.Add(Later(voter.LastFetch, ElectedAt).Ticks);
+        }
+
         heard.Sort();
-        return others == 0 ? null : others > heard.Count ? ElectedAt : heard[^others];
+        return others > heard.Count ? ElectedAt : new TimeSpan(heard[^others]);
     }
 
     private static TimeSpan Later(TimeSpan? a, TimeSpan b) => a is { } time && time > b ? time : b;

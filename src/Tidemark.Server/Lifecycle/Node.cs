@@ -42,6 +42,9 @@ public sealed partial class Node : IAsyncDisposable
     private readonly NetworkServer _network;
     private readonly MetadataDriver _driver;
     private readonly INode _node;
+
+    /// <summary>The metadata log is read while the rest of the node is put together: most of both is the runtime bringing in code for the first time.</summary>
+    private readonly Task? _reading;
     private ITimer? _settling;
 
     /// <summary>Takes directories and ports.</summary>
@@ -63,6 +66,7 @@ public sealed partial class Node : IAsyncDisposable
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
             _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController));
+            _reading = Task.Run(_driver.Load);
             _node = options.IsBroker ? Broker(environment, logs) : new ControllerNode(environment, new BrokerId(options.NodeId), clusterId, options.Config, _driver, new BrokerLoggers(logs));
             _door.Inner = _node.Acceptor;
             _node.Cluster.ConfigChanged = UpdateLimits;
@@ -104,6 +108,7 @@ public sealed partial class Node : IAsyncDisposable
             // Other controllers have to reach this one before any of them can take a broker in.
             _node.OnLoaded = () => _network.Start(_options.ControllerListenerNames);
             _node.OnReady = _network.Start;
+            await _reading!;
             await _node.Start();
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or TimeoutException or ListenerBindException)
@@ -191,6 +196,12 @@ public sealed partial class Node : IAsyncDisposable
 
     private void CloseDirectories()
     {
+        if (_reading is not null)
+        {
+            // Reading may mend what a crash left, which needs the lock on the directory. How it ended is told by the start.
+            Task.WaitAny(_reading);
+        }
+
         foreach (LogDirectory directory in _directories)
         {
             directory.Dispose();
@@ -206,10 +217,10 @@ public sealed partial class Node : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 5021, Level = LogLevel.Information, Message = "Node {Node} of cluster {Cluster} serves {Listeners}, {Milliseconds} ms after it began to load")]
-    private static partial void LogReady(ILogger log, int node, string cluster, string listeners, long milliseconds);
+    private static partial void LogReady(ILogger log, object node, string cluster, string listeners, object milliseconds);
 
     [LoggerMessage(EventId = 5022, Level = LogLevel.Information, Message = "Stopped in {Milliseconds} ms")]
-    private static partial void LogStopped(ILogger log, long milliseconds);
+    private static partial void LogStopped(ILogger log, object milliseconds);
 
     [LoggerMessage(EventId = 5023, Level = LogLevel.Warning, Message = "Compression with {Codec} is refused: {Why}")]
     private static partial void LogCodecMissing(ILogger log, string codec, string why);

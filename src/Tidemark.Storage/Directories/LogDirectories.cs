@@ -205,10 +205,11 @@ public sealed partial class LogDirectories
     /// <summary>The order of a hash table differs from process to process, and with it would everything that is done to all logs one after another.</summary>
     private static StoredPartition[] InOrder(ConcurrentDictionary<TopicPartition, StoredPartition> partitions)
     {
-        KeyValuePair<TopicPartition, StoredPartition>[] all = partitions.ToArray();
-        Array.Sort(all, static (a, b) =>
-            string.CompareOrdinal(a.Key.Topic, b.Key.Topic) is var order and not 0 ? order : a.Key.Partition.CompareTo(b.Key.Partition));
-        return Array.ConvertAll(all, static each => each.Value);
+        StoredPartition[] all = [.. partitions.Values];
+        Array.Sort(all, static (a, b) => Compare(a.Log.Partition, b.Log.Partition));
+        return all;
+
+        static int Compare(TopicPartition a, TopicPartition b) => string.CompareOrdinal(a.Topic, b.Topic) is var order and not 0 ? order : a.Partition.CompareTo(b.Partition);
     }
 
     private LogDirectory? FewestPartitions() => All.Count == 1
