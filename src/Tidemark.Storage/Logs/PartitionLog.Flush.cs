@@ -34,14 +34,19 @@ public sealed partial class PartitionLog
                 LogEnd end = _end;
                 long sealedTo = end.Segment.BaseOffset;
                 long to = wholeLog ? end.Offset : sealedTo;
-                WriteSnapshots();
-                if (from >= to && _indexesFlushedTo >= sealedTo)
+                lock (_nameGate)
                 {
-                    return;
+                    RequireUsable();
+                    WriteSnapshots();
+                    if (from >= to && _indexesFlushedTo >= sealedTo)
+                    {
+                        return;
+                    }
+
+                    // Before the recovery point passes them, the epochs of what lies below it have to be on the disk.
+                    Epochs.Persist(_surroundings.Disk);
                 }
 
-                // Before the recovery point passes them, the epochs of what lies below it have to be on the disk.
-                Epochs.Persist(_surroundings.Disk);
                 FlushSegments(Math.Min(from, _indexesFlushedTo), to);
                 _indexesFlushedTo = sealedTo;
                 lock (_gate)

@@ -26,7 +26,7 @@ public sealed partial class PartitionLog
         {
             try
             {
-                segment.Delete();
+                Remove(segment);
             }
             catch (IOException e)
             {
@@ -36,6 +36,18 @@ public sealed partial class PartitionLog
         }
 
         return removed?.Count ?? 0;
+    }
+
+    /// <summary>The files of a log that was abandoned meanwhile go with its directory; what has their names by now is another log's.</summary>
+    private void Remove(Segment segment)
+    {
+        lock (_nameGate)
+        {
+            if (!_isAbandoned)
+            {
+                segment.Delete();
+            }
+        }
     }
 
     private List<Segment>? ChooseExpired(long highWatermark)

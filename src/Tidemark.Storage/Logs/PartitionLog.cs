@@ -15,6 +15,12 @@ public sealed partial class PartitionLog
     private readonly LogSurroundings _surroundings;
     private readonly Lock _gate = new();
     private readonly Lock _flushGate = new();
+
+    /// <summary>
+    /// Held, before the lock of appends, by whoever writes or removes files by their names without it: once the log is abandoned another one of the same name
+    /// may be made in its directory's place.
+    /// </summary>
+    private readonly Lock _nameGate = new();
     private readonly ProducerTable _producers;
     private readonly List<long> _snapshots;
     private readonly List<(long Offset, byte[] Content)> _unwrittenSnapshots = [];
@@ -36,6 +42,7 @@ public sealed partial class PartitionLog
     private bool _mayHaveGaps;
     private bool _identityIsFlushed;
     private bool _closed;
+    private bool _isAbandoned;
 
     private PartitionLog(LogSurroundings surroundings, string directory, TopicPartition partition, LogOptions options, LoadedLog loaded)
     {
@@ -248,15 +255,17 @@ public sealed partial class PartitionLog
     /// <summary>Stops the log without writing anything, for a directory that failed or is about to be removed.</summary>
     public void Abandon()
     {
-        lock (_gate)
-        {
-            _closed = true;
-            _failed = true;
-            foreach (Segment segment in _segments)
+        lock (_nameGate)
+            lock (_gate)
             {
-                segment.Close();
+                _isAbandoned = true;
+                _closed = true;
+                _failed = true;
+                foreach (Segment segment in _segments)
+                {
+                    segment.Close();
+                }
             }
-        }
     }
 
     private void CloseInOrder()

@@ -2,7 +2,7 @@ using Tidemark.Storage.Files;
 
 namespace Tidemark.Tests.Shared.Disks;
 
-/// <summary>A disk that does what the one below it does, but for how files are opened.</summary>
+/// <summary>A disk that does what the one below it does, but for how files are opened, or removed.</summary>
 internal abstract class WatchedDisk(IDisk disk) : IDisk
 {
     protected IDisk Below => disk;
@@ -19,7 +19,7 @@ internal abstract class WatchedDisk(IDisk disk) : IDisk
 
     public void Rename(string from, string to) => disk.Rename(from, to);
 
-    public void DeleteFile(string path) => disk.DeleteFile(path);
+    public virtual void DeleteFile(string path) => disk.DeleteFile(path);
 
     public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
 
