@@ -27,6 +27,7 @@ public sealed partial class MetadataDriver
     private static readonly TimeSpan s_defaultPatience = TimeSpan.FromSeconds(60);
 
     private readonly BrokerEnvironment _environment;
+    private readonly IBackground _turns;
     private readonly QuorumOptions _options;
     private readonly ILogger _log;
     private readonly Lock _queueLock = new();
@@ -50,8 +51,10 @@ public sealed partial class MetadataDriver
     private bool _isClosed;
     private Exception? _failure;
 
-    public MetadataDriver(BrokerEnvironment environment, QuorumOptions options)
+    /// <param name="turns">Where turns run, one at a time; with all other background work where nothing is given.</param>
+    public MetadataDriver(BrokerEnvironment environment, QuorumOptions options, IBackground? turns = null)
     {
+        _turns = turns ?? environment.Background;
         _environment = environment;
         _options = options;
         _log = environment.Logs.CreateLogger("Tidemark.Quorum");
@@ -188,7 +191,7 @@ public sealed partial class MetadataDriver
             return;
         }
 
-        _environment.Background.Post("metadata", Turn);
+        _turns.Post("metadata", Turn);
     }
 
     private void Turn()

@@ -40,6 +40,7 @@ public sealed partial class Node : IAsyncDisposable
     private readonly Door _door = new();
     private readonly IReadOnlyList<LogDirectory> _directories;
     private readonly NetworkServer _network;
+    private readonly WorkThread? _turns;
     private readonly MetadataDriver _driver;
     private readonly INode _node;
 
@@ -60,12 +61,15 @@ public sealed partial class Node : IAsyncDisposable
         {
             var buffers = new FrameBufferPool();
             _network = new NetworkServer(NetworkSettings.Of(options), _door, buffers, TimeProvider.System, logs);
+            var background = new ThreadPoolBackground(logs);
             var environment = new BrokerEnvironment(
-                TimeProvider.System, disk, new ThreadPoolBackground(logs), bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector);
+                new SystemTime(), disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector);
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
-            _driver = new MetadataDriver(environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController));
+            _turns = new WorkThread("tidemark-quorum", background);
+            _driver = new MetadataDriver(
+                environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController), _turns);
             _reading = Task.Run(_driver.Load);
             _node = options.IsBroker ? Broker(environment, logs) : new ControllerNode(environment, new BrokerId(options.NodeId), clusterId, options.Config, _driver, new BrokerLoggers(logs));
             _door.Inner = _node.Acceptor;
@@ -73,12 +77,12 @@ public sealed partial class Node : IAsyncDisposable
         }
         catch (ListenerBindException inUse)
         {
-            CloseDirectories();
+            Abandon();
             throw new NodeStartException(inUse.Message, inUse);
         }
         catch
         {
-            CloseDirectories();
+            Abandon();
             throw;
         }
     }
@@ -139,6 +143,7 @@ public sealed partial class Node : IAsyncDisposable
     {
         _settling?.Dispose();
         await _network.DisposeAsync();
+        _turns?.Dispose();
         CloseDirectories();
     }
 
@@ -192,6 +197,12 @@ public sealed partial class Node : IAsyncDisposable
                 LogCodecMissing(_log, CompressionCodecs.Name(codec), why);
             }
         }
+    }
+
+    private void Abandon()
+    {
+        _turns?.Dispose();
+        CloseDirectories();
     }
 
     private void CloseDirectories()

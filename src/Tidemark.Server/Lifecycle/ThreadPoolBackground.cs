@@ -11,7 +11,8 @@ public sealed partial class ThreadPoolBackground(ILoggerFactory logs) : IBackgro
 
     public void Post(string name, Action work) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Self.Run(state.Name, state.Work), (Self: this, Name: name, Work: work), preferLocal: false);
 
-    private void Run(string name, Action work)
+    /// <summary>Runs the work right here, and tells the log when it fails.</summary>
+    internal void Run(string name, Action work)
     {
         try
         {
