@@ -12,10 +12,6 @@ namespace Tidemark.Network.Tests.Clients;
 public sealed partial class GroupReadingTests : IDisposable
 {
     private const int Sigint = 2;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
-
-    private static readonly string s_program =
-        Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Tidemark", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "tidemark"));
 
     private readonly ScriptedNodes _nodes = new(1);
     private readonly List<(int Generation, long Offset, ErrorCode Answer)> _commits = [];
@@ -50,10 +46,8 @@ public sealed partial class GroupReadingTests : IDisposable
     public async Task What_could_not_be_committed_is_committed_after_the_next_join_and_printed_once(ErrorCode first)
     {
         _commitError = generation => generation < 3 ? first : ErrorCode.None;
-        using Process reader = Start();
-        Task<string> output = reader.StandardOutput.ReadToEndAsync(), error = reader.StandardError.ReadToEndAsync();
-        await reader.WaitForExitAsync().WaitAsync(s_patience);
-        Assert.Equal((0, "one\n", ""), (reader.ExitCode, await output, await error));
+        (int exitCode, string output, string error) = await TidemarkCommand.RunAsync(_nodes, "consume", "t", "--group", "g");
+        Assert.Equal((0, "one\n", ""), (exitCode, output, error));
         Assert.Equal([(1, 1, first), (2, 1, first), (3, 1, ErrorCode.None)], _commits);
         Assert.Single(_nodes.Asked(ApiKey.LeaveGroup));
     }
@@ -62,11 +56,11 @@ public sealed partial class GroupReadingTests : IDisposable
     public async Task A_reader_that_ends_without_its_membership_says_that_something_is_not_committed()
     {
         _commitError = _ => ErrorCode.UnknownMemberId;
-        using Process reader = Start("--follow", "--from-beginning");
-        Assert.Equal("one", await reader.StandardOutput.ReadLineAsync().WaitAsync(s_patience));
+        using Process reader = TidemarkCommand.Start(_nodes, "consume", "t", "--group", "g", "--follow", "--from-beginning");
+        Assert.Equal("one", await reader.StandardOutput.ReadLineAsync().WaitAsync(TidemarkCommand.Patience));
         Assert.Equal(0, Kill(reader.Id, Sigint));
-        string error = await reader.StandardError.ReadToEndAsync().WaitAsync(s_patience);
-        await reader.WaitForExitAsync().WaitAsync(s_patience);
+        string error = await reader.StandardError.ReadToEndAsync().WaitAsync(TidemarkCommand.Patience);
+        await reader.WaitForExitAsync().WaitAsync(TidemarkCommand.Patience);
         Assert.Equal((3, "tidemark: group g: what was printed last is not committed\n"), (reader.ExitCode, error));
     }
 
@@ -88,17 +82,6 @@ public sealed partial class GroupReadingTests : IDisposable
                 },
             ],
         };
-    }
-
-    /// <summary>Under <c>env</c>, because whoever runs the tests in the background may have SIGINT ignored, and children inherit that.</summary>
-    private Process Start(params string[] more)
-    {
-        string bootstrap = string.Join(',', _nodes.ClientOptions.BootstrapServers);
-        return Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", s_program, "consume", "t", "--group", "g", "-b", bootstrap, .. more])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
     }
 
     private OffsetCommitResponse Commit(OffsetCommitRequest request)
