@@ -12,6 +12,15 @@ public sealed record ClientOptions
     /// <summary>How long to try to connect to one address.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long to wait for a broker until it can be asked something: connected, and its versions told. The attempt goes on after that; who asks again, because
+    /// there is no other broker, waits for the same one.
+    /// </summary>
+    public TimeSpan SetupTimeout { get; init; } = TimeSpan.FromSeconds(12);
+
+    /// <summary>How long a broker of which any will do is waited for alone; then the next is tried beside it.</summary>
+    public TimeSpan NextBrokerAfter { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long to wait for an answer, beyond what the request itself asks the broker to wait (<c>request.timeout.ms</c>).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -22,6 +22,24 @@ internal sealed partial class ChaosNode(int id, string home, string program, INo
 
     public int? ProcessId => _process is { HasExited: false } process ? process.Id : null;
 
+    /// <summary>How long the machine has worked for its process; zero once that has ended.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            try
+            {
+                _process?.Refresh();
+                return _process is { HasExited: false } process ? process.TotalProcessorTime : TimeSpan.Zero;
+            }
+            catch (InvalidOperationException)
+            {
+                // It ended just now.
+                return TimeSpan.Zero;
+            }
+        }
+    }
+
     /// <summary>Whether it is meant to run: a node that ends although nobody ended it has failed.</summary>
     public bool IsWanted { get; private set; }
 

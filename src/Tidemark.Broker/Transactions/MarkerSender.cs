@@ -14,7 +14,7 @@ namespace Tidemark.Broker.Transactions;
 /// Carries out what transaction coordinators of this broker decided: every partition of a transaction is told how it ended, by its leader
 /// of the day, until it is known to have been told or this broker coordinates the transaction no more.
 /// </summary>
-internal sealed class MarkerSender(
+public sealed class MarkerSender(
     ClusterState cluster,
     NodeLinks links,
     MarkerWriter local,

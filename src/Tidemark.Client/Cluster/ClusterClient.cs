@@ -119,8 +119,12 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
             : throw new BrokerErrorException(ErrorCode.BrokerIdNotRegistered, $"Broker {broker}", $"the cluster's brokers: {string.Join(", ", Metadata.Brokers.Keys)}");
     }
 
-    /// <summary>A connection to some broker: one that is open, else the first known or bootstrap address that answers.</summary>
+    /// <summary>
+    /// A connection to some broker: one that is open, else the first known or bootstrap address that answers. They are tried in order, the next where one fails,
+    /// and beside it where it has not answered for a while: a frozen broker takes connections and says nothing.
+    /// </summary>
     /// <exception cref="BrokerUnreachableException">None answers; the message tells each one's reason.</exception>
+    /// <exception cref="RequestTimedOutException">There is only one, and it has not answered in time.</exception>
     public async Task<BrokerConnection> ConnectToAnyAsync(CancellationToken cancellation = default)
     {
         if (_connections.AnyOpen() is { } open)
@@ -128,12 +132,28 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
             return open;
         }
 
+        var ahead = new Queue<BrokerAddress>(options.BootstrapServers.Concat(Metadata.Brokers.Values.Select(broker => broker.Address)).Distinct());
+        var attempts = new List<Task<BrokerConnection>>();
         var failures = new List<ClientException>();
-        foreach (BrokerAddress address in options.BootstrapServers.Concat(Metadata.Brokers.Values.Select(broker => broker.Address)).Distinct())
+        while (ahead.Count > 0 || attempts.Count > 0)
         {
+            if (ahead.TryDequeue(out BrokerAddress next))
+            {
+                attempts.Add(_connections.OpenAsync(next, cancellation));
+            }
+
+            Task<Task<BrokerConnection>> first = Task.WhenAny(attempts);
+            await Task.WhenAny(first, Task.Delay(ahead.Count > 0 ? options.NextBrokerAfter : Timeout.InfiniteTimeSpan, cancellation));
+            cancellation.ThrowIfCancellationRequested();
+            if (!first.IsCompleted)
+            {
+                continue;
+            }
+
+            attempts.Remove(await first);
             try
             {
-                return await _connections.OpenAsync(address, cancellation);
+                return await await first;
             }
             catch (ClientException error) when (error is BrokerUnreachableException or RequestTimedOutException)
             {
@@ -177,7 +197,7 @@ public sealed class ClusterClient(ClientOptions options) : IAsyncDisposable
         {
             return Metadata.Brokers.ContainsKey(Metadata.Controller) ? await ConnectToAsync(Metadata.Controller, cancellation) : await ConnectToAnyAsync(cancellation);
         }
-        catch (BrokerUnreachableException)
+        catch (ClientException failure) when (failure is BrokerUnreachableException or RequestTimedOutException)
         {
             return await ConnectToAnyAsync(cancellation);
         }

@@ -61,6 +61,9 @@ public sealed class ClusterMetadata
             ? topic.Partitions[partition.Partition]
             : null;
 
+    /// <summary>The partition's leader, where it has one that is among the brokers; else <see cref="BrokerId.None"/>.</summary>
+    public BrokerId LeaderOf(TopicPartition partition) => Find(partition) is { } info && Brokers.ContainsKey(info.Leader) ? info.Leader : BrokerId.None;
+
     private static PartitionInfo Read(MetadataResponse.MetadataResponsePartition partition) => new(
         partition.PartitionIndex, new BrokerId(partition.LeaderId), partition.LeaderEpoch, partition.ReplicaNodes, partition.IsrNodes, partition.OfflineReplicas);
 }

@@ -51,7 +51,7 @@ internal static class LeaderQueries
             await RefreshAsync(cluster, open, all: isAgain, cancellation);
             isAgain = true;
             unreached = null;
-            foreach (IGrouping<BrokerId, TopicPartition> led in open.GroupBy(partition => LeaderOf(cluster.Metadata, partition)))
+            foreach (IGrouping<BrokerId, TopicPartition> led in open.GroupBy(cluster.Metadata.LeaderOf))
             {
                 try
                 {
@@ -82,14 +82,10 @@ internal static class LeaderQueries
         }
     }
 
-    /// <summary>The leader, where it is one of the brokers that are known.</summary>
-    private static BrokerId LeaderOf(ClusterMetadata metadata, TopicPartition partition) =>
-        metadata.Find(partition) is { } info && metadata.Brokers.ContainsKey(info.Leader) ? info.Leader : BrokerId.None;
-
     /// <summary>Asks for the topics of all partitions anew, or of those without a known leader only.</summary>
     private static async Task RefreshAsync(ClusterClient cluster, IEnumerable<TopicPartition> partitions, bool all, CancellationToken cancellation)
     {
-        string[] topics = [.. partitions.Where(partition => all || LeaderOf(cluster.Metadata, partition) == BrokerId.None).Select(partition => partition.Topic).Distinct()];
+        string[] topics = [.. partitions.Where(partition => all || cluster.Metadata.LeaderOf(partition) == BrokerId.None).Select(partition => partition.Topic).Distinct()];
         if (topics.Length == 0)
         {
             return;

@@ -31,6 +31,9 @@ public sealed class BrokerConnection : IAsyncDisposable
 
     public bool IsOpen => !_pending.HasFailed;
 
+    /// <summary>How many requests wait for their answers.</summary>
+    internal int PendingCount => _pending.Count;
+
     /// <summary>Connects and asks which versions the broker speaks.</summary>
     /// <exception cref="BrokerUnreachableException">Nobody listens there, or not in time.</exception>
     public static async Task<BrokerConnection> ConnectAsync(BrokerAddress address, ClientOptions options, CancellationToken cancellation = default)

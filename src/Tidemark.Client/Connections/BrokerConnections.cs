@@ -1,83 +1,90 @@
 namespace Tidemark.Client.Connections;
 
-/// <summary>Keeps one connection to each address that is talked to. Safe for use by many callers at once.</summary>
+/// <summary>
+/// Keeps one connection to each address that is talked to. A broker that is slow to answer, or frozen, holds back nobody who wants another one. Safe for use by
+/// many callers at once.
+/// </summary>
 internal sealed class BrokerConnections(ClientOptions options) : IAsyncDisposable
 {
-    private readonly Dictionary<BrokerAddress, BrokerConnection> _connections = [];
-    private readonly SemaphoreSlim _connecting = new(1);
+    /// <summary>For each address the connection that is open, or the newest attempt at one.</summary>
+    private readonly Dictionary<BrokerAddress, Task<BrokerConnection>> _connections = [];
+    private readonly CancellationTokenSource _closing = new();
+    private bool _wereAny;
 
     /// <summary>Whether any broker has answered so far.</summary>
-    public bool WereAny
-    {
-        get
-        {
-            lock (_connections)
-            {
-                return _connections.Count > 0;
-            }
-        }
-    }
+    public bool WereAny => Volatile.Read(ref _wereAny);
 
-    /// <summary>Some connection that is open; null when none is.</summary>
+    /// <summary>Some connection that is open, the one with the fewest requests in hand: a broker that answers no more is not asked on. Null when none is.</summary>
     public BrokerConnection? AnyOpen()
     {
         lock (_connections)
         {
-            return _connections.Values.FirstOrDefault(connection => connection.IsOpen);
+            return _connections.Values.Where(IsOpen).Select(opened => opened.Result).MinBy(connection => connection.PendingCount);
         }
     }
 
     /// <summary>The connection to that address, opened unless it is open.</summary>
     /// <exception cref="BrokerUnreachableException">Nobody listens there.</exception>
+    /// <exception cref="RequestTimedOutException">
+    /// Nobody has answered for <see cref="ClientOptions.SetupTimeout"/>. The attempt goes on, and who asks for the address again waits for the same one.
+    /// </exception>
     public async Task<BrokerConnection> OpenAsync(BrokerAddress address, CancellationToken cancellation)
     {
-        if (Find(address) is { } open)
+        Task<BrokerConnection>? opening;
+        lock (_connections)
         {
-            return open;
+            if (!_connections.TryGetValue(address, out opening) || (opening.IsCompleted && !IsOpen(opening)))
+            {
+                _connections[address] = opening = ConnectAsync(address);
+            }
         }
 
-        await _connecting.WaitAsync(cancellation);
         try
         {
-            if (Find(address) is { } meanwhile)
-            {
-                return meanwhile;
-            }
-
-            BrokerConnection connection = await BrokerConnection.ConnectAsync(address, options, cancellation);
-            lock (_connections)
-            {
-                _connections[address] = connection;
-            }
-
-            return connection;
+            return await opening.WaitAsync(options.SetupTimeout, cancellation);
         }
-        finally
+        catch (TimeoutException)
         {
-            _connecting.Release();
+            throw new RequestTimedOutException($"{address} did not answer within {options.SetupTimeout.TotalSeconds:0.#} s");
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        BrokerConnection[] open;
+        Task<BrokerConnection>[] all;
         lock (_connections)
         {
-            open = [.. _connections.Values];
+            _closing.Cancel();
+            all = [.. _connections.Values];
             _connections.Clear();
         }
 
-        foreach (BrokerConnection connection in open)
+        foreach (Task<BrokerConnection> opening in all)
         {
-            await connection.DisposeAsync();
+            try
+            {
+                await (await opening).DisposeAsync();
+            }
+            catch (ClientException)
+            {
+                // It was never opened, and whoever wanted it has been told.
+            }
         }
     }
 
-    private BrokerConnection? Find(BrokerAddress address)
+    private static bool IsOpen(Task<BrokerConnection> opening) => opening.IsCompletedSuccessfully && opening.Result.IsOpen;
+
+    private async Task<BrokerConnection> ConnectAsync(BrokerAddress address)
     {
-        lock (_connections)
+        try
         {
-            return _connections.GetValueOrDefault(address) is { IsOpen: true } connection ? connection : null;
+            BrokerConnection connection = await BrokerConnection.ConnectAsync(address, options, _closing.Token);
+            Volatile.Write(ref _wereAny, true);
+            return connection;
+        }
+        catch (OperationCanceledException closed)
+        {
+            throw new BrokerUnreachableException($"Cannot reach a broker at {address}: this client is closed", closed);
         }
     }
 }

@@ -14,6 +14,18 @@ internal sealed class PendingRequests
     /// <summary>True once the connection can no longer be used.</summary>
     public bool HasFailed => Volatile.Read(ref _failure) is not null;
 
+    /// <summary>How many wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
     public int NextId() => Interlocked.Increment(ref _lastId) & int.MaxValue;
 
     public Task<ResponseFrame> Add(int id)

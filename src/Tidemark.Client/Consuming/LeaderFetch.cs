@@ -23,8 +23,14 @@ internal sealed class LeaderFetch
     /// <summary>The partitions that the answer had errors for.</summary>
     public IReadOnlyList<(TopicPartition Partition, ErrorCode Error)> Errors => _errors;
 
+    /// <summary>Sends a fetch, over a connection that may have to be opened first: that it cannot be, or takes long, is known from the answer.</summary>
     public static LeaderFetch Send(
-        BrokerConnection leader, IEnumerable<TopicPartition> partitions, Dictionary<TopicPartition, long> positions, ClusterMetadata metadata, ConsumerOptions options)
+        ClusterClient cluster,
+        ClusterMetadata metadata,
+        BrokerId leader,
+        IEnumerable<TopicPartition> partitions,
+        Dictionary<TopicPartition, long> positions,
+        ConsumerOptions options)
     {
         var from = partitions.ToDictionary(partition => partition, partition => positions[partition]);
         var request = new FetchRequest
@@ -52,7 +58,9 @@ internal sealed class LeaderFetch
                 }),
             ],
         };
-        return new LeaderFetch(from, metadata, leader.SendPooledAsync<FetchResponse>(request, options.MaxWait));
+        return new LeaderFetch(from, metadata, SendAsync());
+
+        async Task<Reply<FetchResponse>> SendAsync() => await (await cluster.ConnectToAsync(leader)).SendPooledAsync<FetchResponse>(request, options.MaxWait);
     }
 
     /// <summary>Takes the answer apart and moves the positions of partitions that are still wanted.</summary>

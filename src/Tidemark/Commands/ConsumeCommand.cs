@@ -113,7 +113,7 @@ internal static class ConsumeCommand
     private static async Task<int> RunAsync(ClusterCall call, Consumer consumer, RecordPrinter printer, bool follow, long max)
     {
         long left = max;
-        while (left > 0 && (follow || consumer.Positions.Count > 0))
+        while (left > 0 && (follow || consumer.IsReading))
         {
             FetchedRecords fetched;
             try

@@ -92,9 +92,9 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
 
         await consumer.AssignAsync(assigned.Where(p => !_read.ContainsKey(p) && !committed.ContainsKey(p)), start, call.Cancellation);
         long committedAt = Environment.TickCount64;
-        while (_left > 0 && (follow || consumer.Positions.Count > 0))
+        while (_left > 0 && (follow || consumer.IsReading))
         {
-            if (consumer.Positions.Count > 0)
+            if (consumer.IsReading)
             {
                 await FetchAsync(consumer);
             }

@@ -170,6 +170,24 @@ public sealed class TransactionCoordinatorTests
         Assert.Equal(ErrorCode.InvalidTransactionTimeout, Init("x", timeoutMs: 0).ErrorCode);
     }
 
+    [Fact]
+    public void Aborted_transactions_that_cannot_be_read_are_an_error_of_the_fetch_and_take_the_directory_offline()
+    {
+        (long producer, short epoch) = InitOf("x");
+        Assert.Equal(ErrorCode.None, Produce("x", producer, epoch, 0, version: 12));
+        Assert.Equal(ErrorCode.None, End("x", producer, epoch, false, 5).ErrorCode);
+        AwaitStable(2);
+        _world.World.Disk.FailUnder($"{_world.Node.Partitions.Find(new("t", 0))!.Log!.Directory}/{0:d20}.txnindex", writes: false);
+
+        // Who reads everything is told of no transactions, and needs no list of them.
+        Assert.Equal(ErrorCode.None, _client.Fetch("t", 0).ErrorCode);
+        Assert.False(_world.Node.Directories.All[0].IsOffline);
+        FetchResponse.PartitionData failed = Read(0);
+        Assert.Equal(ErrorCode.KafkaStorageError, failed.ErrorCode);
+        Assert.Equal(0, failed.Records?.Length ?? 0);
+        Assert.True(_world.World.RunUntil(() => _world.Node.Directories.All[0].IsOffline, BrokerWorld.Patience));
+    }
+
     private (long Producer, short Epoch) InitOf(string id)
     {
         InitProducerIdResponse begun = null!;

@@ -33,6 +33,12 @@ internal sealed class ScriptedNodes : IDisposable
     /// <summary>Which brokers metadata names though nobody listens there; likewise one a metadata answer.</summary>
     public Queue<int[]> Gone { get; } = new([[]]);
 
+    /// <summary>Brokers that metadata names at another port than their own.</summary>
+    public Dictionary<int, int> Elsewhere { get; } = [];
+
+    /// <summary>Brokers that take requests and answer none.</summary>
+    public HashSet<int> Silent { get; } = [];
+
     public ClientOptions ClientOptions => new()
     {
         BootstrapServers = [.. _nodes.Select(node => new BrokerAddress("127.0.0.1", node.Port))],
@@ -81,6 +87,11 @@ internal sealed class ScriptedNodes : IDisposable
             lock (_lock)
             {
                 _requests.Add((node, api));
+                if (Silent.Contains(node))
+                {
+                    return (null, version);
+                }
+
                 IMessage? response = api == ApiKey.ApiVersions ? Versions() : _scripts[api](node, ref reader, version);
                 closes = response is null;
                 return (response, version);
@@ -107,7 +118,7 @@ internal sealed class ScriptedNodes : IDisposable
         return new()
         {
             ControllerId = 1,
-            Brokers = [.. _nodes.Select((node, index) => new MetadataResponse.MetadataResponseBroker { NodeId = index + 1, Host = "127.0.0.1", Port = gone.Contains(index + 1) ? DeadPort : node.Port })],
+            Brokers = [.. _nodes.Select((node, index) => new MetadataResponse.MetadataResponseBroker { NodeId = index + 1, Host = "127.0.0.1", Port = gone.Contains(index + 1) ? DeadPort : Elsewhere.GetValueOrDefault(index + 1, node.Port) })],
             Topics =
             [
                 new()

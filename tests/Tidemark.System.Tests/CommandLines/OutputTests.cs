@@ -39,6 +39,21 @@ public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture
         Assert.Equal("leader", quorum.GetProperty("replicas")[0].GetProperty("role").GetString());
     }
 
+    [Fact]
+    public async Task Each_log_directory_has_a_row()
+    {
+        (await ChildProcess.RunAsync(RunningBroker.Executable, ["produce", "in-directory", "--bootstrap-server", fixture.Running.Bootstrap], "x\n")).Succeeded();
+        JsonElement row = Assert.Single((await Json("cluster", "log-dirs")).EnumerateArray());
+        Assert.Equal((1, fixture.Running.Data), (row.GetProperty("broker").GetInt32(), row.GetProperty("directory").GetString()));
+        Assert.True(row.GetProperty("partitions").GetInt32() >= 1);
+        Assert.True(row.GetProperty("bytes").GetInt64() > 61);
+        Assert.True(row.GetProperty("freeBytes").GetInt64() > 0);
+        Assert.Equal(JsonValueKind.Null, row.GetProperty("error").ValueKind);
+        string[] lines = (await Run("cluster", "log-dirs")).Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches("^broker +directory +partitions +bytes +free bytes +error *$", lines[0]);
+        Assert.Matches($"^1 +{fixture.Running.Data} +[0-9]+ +[0-9]+ +[0-9]+", lines[1]);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("format")]

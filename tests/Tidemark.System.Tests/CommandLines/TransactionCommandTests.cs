@@ -42,6 +42,27 @@ public sealed class TransactionCommandTests(CommandLineTests.Broker fixture) : I
     }
 
     [ClientFact("Confluent.Kafka")]
+    public async Task A_transactional_id_is_described_in_a_table_and_in_json()
+    {
+        (await Run("topics", "create", "in-table", "--partitions", "12")).Succeeded();
+        using OpenTransaction open = OpenTransaction.Begin(fixture.Running.Bootstrap, "tabled");
+        JsonElement before = await Json("transactions", "describe", "tabled");
+        Assert.Equal(("tabled", "Empty", 0), (Text(before, "transactionalId"), Text(before, "state"), before.GetProperty("partitions").GetArrayLength()));
+        Assert.Equal((JsonValueKind.Null, 60_000, 1), (before.GetProperty("openSeconds").ValueKind, before.GetProperty("timeoutMs").GetInt32(), before.GetProperty("coordinator").GetInt32()));
+        Assert.Contains("It has no partitions.", (await Run("transactions", "describe", "tabled")).Succeeded());
+
+        foreach (int partition in (int[])[10, 2])
+        {
+            await open.WriteAsync("in-table", partition, "x");
+        }
+
+        string[] lines = (await Run("transactions", "describe", "tabled")).Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches(@"^Transactional id tabled: Ongoing, open since 20.* \([0-9.]+ s\), producer [0-9]+ in epoch [0-9]+, timeout 60000 ms, coordinator 1$", lines[0]);
+        Assert.Equal([["topic", "partition"], ["in-table", "2"], ["in-table", "10"]], lines[1..].Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+        open.Producer.AbortTransaction(AnswerTimeMax);
+    }
+
+    [ClientFact("Confluent.Kafka")]
     public async Task A_transaction_that_nobody_ends_is_found_and_aborted_and_readers_go_on()
     {
         (await Run("topics", "create", "held-back", "--partitions", "1")).Succeeded();

@@ -26,7 +26,7 @@ internal static class DescribeLogDirsCommand
                     response = await call.Cluster.SendToAsync<DescribeLogDirsResponse>(broker, new DescribeLogDirsRequest { Topics = null }, cancellation: call.Cancellation);
                     ClusterCall.Require(response.ErrorCode, $"Describing the log directories of broker {broker.Value}", null);
                 }
-                catch (BrokerUnreachableException gone)
+                catch (ClientException gone) when (gone is BrokerUnreachableException or RequestTimedOutException)
                 {
                     // Its end may not have been noticed by those who name it; what the others say is worth showing.
                     listing.Add(broker.Value, null, null, null, null, gone.Message);

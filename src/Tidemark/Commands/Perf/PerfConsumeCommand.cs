@@ -27,19 +27,23 @@ internal static class PerfConsumeCommand
             TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
             TopicPartition[] partitions = [.. info.Partitions.Select(p => new TopicPartition(info.Name, p.Partition))];
             var consumer = new Consumer(call.Cluster, new ConsumerOptions { PartitionMaxBytes = 8 << 20 });
-            await consumer.AssignAsync(partitions, OffsetSpec.Earliest, call.Cancellation);
-            IReadOnlyDictionary<TopicPartition, OffsetAnswer> ends = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation);
-            long wanted = call.Get(records) ?? partitions.Sum(p => ends[p].Offset - consumer.Positions[p]);
+            foreach ((TopicPartition partition, long offset) in await LookUpAsync(call, partitions, OffsetSpec.Earliest))
+            {
+                consumer.Assign(partition, offset);
+            }
+
+            Dictionary<TopicPartition, long> ends = await LookUpAsync(call, partitions, OffsetSpec.Latest);
+            long wanted = call.Get(records) ?? partitions.Sum(p => ends[p] - consumer.Positions[p]);
             long seen = 0, bytes = 0;
             long began = Stopwatch.GetTimestamp();
             await PerfReport.ShowAsync("consume", call.Json, () => (wanted == 0 ? 1 : Math.Min(1, Interlocked.Read(ref seen) / (double)wanted), $"{Interlocked.Read(ref seen):N0} records"), async () =>
             {
-                while (seen < wanted && consumer.Positions.Count > 0)
+                while (seen < wanted && consumer.IsReading)
                 {
                     using FetchedRecords fetched = await consumer.FetchAsync(call.Cancellation);
                     bytes += fetched.BatchBytes;
                     Interlocked.Add(ref seen, call.Get(decode) ? CountBatches(fetched) : CountRecords(fetched));
-                    foreach (FetchedPartition partition in fetched.Partitions.Where(p => call.Get(records) is null && p.Next >= ends[p.Partition].Offset))
+                    foreach (FetchedPartition partition in fetched.Partitions.Where(p => call.Get(records) is null && p.Next >= ends[p.Partition]))
                     {
                         consumer.Unassign(partition.Partition);
                     }
@@ -49,6 +53,17 @@ internal static class PerfConsumeCommand
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static async Task<Dictionary<TopicPartition, long>> LookUpAsync(ClusterCall call, IEnumerable<TopicPartition> partitions, OffsetSpec spec)
+    {
+        IReadOnlyDictionary<TopicPartition, OffsetAnswer> found = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, spec)), call.Cancellation);
+        foreach ((TopicPartition partition, OffsetAnswer answer) in found)
+        {
+            ClusterCall.Require(answer.Error, $"Looking up an offset of {partition}", null);
+        }
+
+        return found.ToDictionary(each => each.Key, each => each.Value.Offset);
     }
 
     private static long CountRecords(FetchedRecords fetched)

@@ -41,6 +41,12 @@ internal static class PerfLatencyCommand
         TopicInfo info = await call.Cluster.TopicAsync(topic, allowAutoCreation: true, call.Cancellation);
         var consumer = new Consumer(call.Cluster, new ConsumerOptions());
         await consumer.AssignAsync(info.Partitions.Select(p => new TopicPartition(topic, p.Partition)), OffsetSpec.Latest, call.Cancellation);
+        while (consumer.Positions.Count < info.Partitions.Count)
+        {
+            // What is written before the end of a partition is known would not be read.
+            (await consumer.FetchAsync(call.Cancellation)).Dispose();
+        }
+
         var latency = new Percentiles();
         long began = Stopwatch.GetTimestamp();
         long run = Stopwatch.GetTimestamp();
