@@ -1,3 +1,4 @@
+using Tidemark.Client.Connections;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 
@@ -16,9 +17,13 @@ internal static class BrokerSurvey
             async () =>
             {
                 var answers = new List<(BrokerId, TResponse)>();
-                foreach (BrokerId broker in (await cluster.RefreshOnceAsync([], cancellation: cancellation)).Brokers.Keys.Order())
+                BrokerId[] brokers = [.. (await cluster.RefreshOnceAsync([], cancellation: cancellation)).Brokers.Keys.Order()];
+
+                // All at once: several brokers that answer nothing cost no more time than one.
+                Task<BrokerConnection>[] connecting = [.. brokers.Select(broker => cluster.ConnectToAsync(broker, cancellation))];
+                foreach ((BrokerId broker, Task<BrokerConnection> opening) in brokers.Zip(connecting))
                 {
-                    TResponse response = await cluster.SendToAsync<TResponse>(broker, request, cancellation: cancellation);
+                    TResponse response = await (await opening).SendAsync<TResponse>(request, cancellation: cancellation);
                     BrokerErrorException.ThrowIfError(errorOf(response), $"{what} of broker {broker.Value}");
                     answers.Add((broker, response));
                 }

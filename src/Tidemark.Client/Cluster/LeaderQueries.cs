@@ -51,12 +51,16 @@ internal static class LeaderQueries
             await RefreshAsync(cluster, open, all: isAgain, cancellation);
             isAgain = true;
             unreached = null;
-            foreach (IGrouping<BrokerId, TopicPartition> led in open.GroupBy(cluster.Metadata.LeaderOf))
+            IGrouping<BrokerId, TopicPartition>[] leaders = [.. open.GroupBy(cluster.Metadata.LeaderOf)];
+
+            // All at once: several brokers that answer nothing cost no more time than one.
+            var connecting = leaders.Where(led => led.Key != BrokerId.None).ToDictionary(led => led.Key, led => cluster.ConnectToAsync(led.Key, cancellation));
+            foreach (IGrouping<BrokerId, TopicPartition> led in leaders)
             {
                 try
                 {
                     answers.Replace(led, led.Key == BrokerId.None ? ErrorCode.LeaderNotAvailable : ErrorCode.UnknownTopicOrPartition);
-                    foreach ((TopicPartition partition, LeaderAnswer<T> answer) in led.Key == BrokerId.None ? [] : await ask(await cluster.ConnectToAsync(led.Key, cancellation), [.. led]))
+                    foreach ((TopicPartition partition, LeaderAnswer<T> answer) in led.Key == BrokerId.None ? [] : await ask(await connecting[led.Key], [.. led]))
                     {
                         answers[partition] = answer;
                     }

@@ -2,6 +2,7 @@ using Tidemark.Broker.Connections;
 using Tidemark.Client;
 using Tidemark.Client.Cluster;
 using Tidemark.Client.Connections;
+using Tidemark.Client.Groups;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -73,6 +74,24 @@ public sealed class FrozenBrokerTests : IDisposable
         BrokerConnection third = await cluster.ConnectToAsync(new BrokerId(3)).WaitAsync(s_soon);
         Assert.Equal(_nodes.ClientOptions.BootstrapServers[2], third.Address);
         Assert.False(stuck.IsCompleted);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Several_brokers_that_answer_nothing_are_waited_for_together(bool asLeaders)
+    {
+        using var other = new FrozenPort();
+        (_nodes.Elsewhere[2], _nodes.Elsewhere[3]) = (_frozen.Port, other.Port);
+        _nodes.Leaders.Clear();
+        _nodes.Leaders.Enqueue([2, 3]);
+        _nodes.On<ListGroupsRequest, ListGroupsResponse>(new ListGroupsResponse());
+        await using var cluster = new ClusterClient(Patient(_nodes.ClientOptions.BootstrapServers[0]));
+        Task asking = asLeaders
+            ? cluster.ListOffsetsAsync([KeyValuePair.Create(new TopicPartition("t", 0), OffsetSpec.Latest), KeyValuePair.Create(new TopicPartition("t", 1), OffsetSpec.Latest)])
+            : cluster.ListGroupsAsync();
+        RunningNetwork.Eventually(() => _frozen.IsWanted && other.IsWanted, "both are connected to");
+        Assert.False(asking.IsCompleted);
     }
 
     [Fact]

@@ -15,5 +15,8 @@ internal sealed class FrozenPort : IDisposable
 
     public BrokerAddress Address => new("127.0.0.1", Port);
 
+    /// <summary>Whether somebody has connected.</summary>
+    public bool IsWanted => _listener.Pending();
+
     public void Dispose() => _listener.Dispose();
 }

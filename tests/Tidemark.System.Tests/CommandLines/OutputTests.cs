@@ -50,7 +50,7 @@ public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture
         Assert.True(row.GetProperty("freeBytes").GetInt64() > 0);
         Assert.Equal(JsonValueKind.Null, row.GetProperty("error").ValueKind);
         string[] lines = (await Run("cluster", "log-dirs")).Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Matches("^broker +directory +partitions +bytes +free bytes +error *$", lines[0]);
+        Assert.Matches("^BROKER +DIRECTORY +PARTITIONS +BYTES +FREE BYTES +ERROR *$", lines[0]);
         Assert.Matches($"^1 +{fixture.Running.Data} +[0-9]+ +[0-9]+ +[0-9]+", lines[1]);
     }
 
