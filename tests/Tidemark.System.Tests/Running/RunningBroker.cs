@@ -15,7 +15,7 @@ namespace Tidemark.System.Tests.Running;
 public sealed partial class RunningBroker : IAsyncDisposable
 {
     private const string ClusterId = "VGlkZW1hcmtTeXN0ZW0wMQ";
-    private static readonly TimeSpan StartTimeMax = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeMax = TimeSpan.FromSeconds(150);
     private readonly StringBuilder _output = new();
     private Process? _process;
 
