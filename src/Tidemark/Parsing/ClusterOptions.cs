@@ -51,7 +51,9 @@ internal sealed class ClusterOptions
         {
             BootstrapServers = bootstrap,
             ConnectTimeout = timeout < TimeSpan.FromSeconds(10) ? timeout : TimeSpan.FromSeconds(10),
-            SetupTimeout = timeout < TimeSpan.FromSeconds(12) ? timeout : TimeSpan.FromSeconds(12),
+
+            // A little longer than the attempt's own limits, which say what was not answered.
+            SetupTimeout = timeout < TimeSpan.FromSeconds(12) ? timeout + TimeSpan.FromSeconds(0.5) : TimeSpan.FromSeconds(12),
             NextBrokerAfter = timeout < TimeSpan.FromSeconds(5) ? timeout / (bootstrap.Count + 4) : TimeSpan.FromSeconds(1),
             RequestTimeout = timeout,
             RetryMax = timeout,
