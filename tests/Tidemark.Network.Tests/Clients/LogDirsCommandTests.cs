@@ -22,7 +22,7 @@ public sealed class LogDirsCommandTests : IDisposable
 
     [Theory]
     [InlineData(false, "Cannot reach a broker at 127.0.0.1:1: ")]
-    [InlineData(true, "did not answer within 2 s")]
+    [InlineData(true, "did not answer ApiVersions within 2 s")]
     public async Task A_broker_without_an_answer_is_a_row_that_says_why(bool isFrozen, string reason)
     {
         if (isFrozen)
