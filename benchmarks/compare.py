@@ -99,6 +99,7 @@ def main():
     output = os.path.join(ROOT, "artifacts", "bench")
     os.makedirs(output, exist_ok=True)
     options.directory = options.directory or output
+    os.makedirs(options.directory, exist_ok=True)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     sides = [options.side] if options.side else ["tidemark", "kafka"] if os.environ.get("TIDEMARK_KAFKA") else ["tidemark"]
