@@ -51,7 +51,7 @@ public sealed record FlushLog : QuorumEffect;
 /// <summary>Everything below the offset is committed and may be replayed and answered.</summary>
 public sealed record AdvanceCommit(Offset HighWatermark) : QuorumEffect;
 
-/// <summary>Somebody else leads than before, or nobody, or the same in a later epoch. Held fetches are due.</summary>
+/// <summary>Somebody else leads than before, or nobody, or the same in a later epoch, or it is known now where the leader can be reached. Held fetches are due.</summary>
 /// <param name="Leader">Null while nobody is known to lead.</param>
 public sealed record LeaderChanged(BrokerId? Leader, LeaderEpoch Epoch) : QuorumEffect;
 

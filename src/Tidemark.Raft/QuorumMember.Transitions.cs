@@ -33,9 +33,11 @@ public sealed partial class QuorumMember
             Emit(new AbandonSnapshot(snapshot.Id));
         }
 
-        if (_announced != (role.LeaderNode, role.Epoch))
+        // A leader may be known by its id first, from what was persisted, and only later by where it can be reached.
+        (BrokerId?, LeaderEpoch, bool) known = (role.LeaderNode, role.Epoch, role.LeaderEndpoints.Count > 0);
+        if (_announced != known)
         {
-            _announced = (role.LeaderNode, role.Epoch);
+            _announced = known;
             Emit(new LeaderChanged(role.LeaderNode, role.Epoch));
         }
     }

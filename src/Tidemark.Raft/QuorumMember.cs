@@ -24,7 +24,7 @@ public sealed partial class QuorumMember
     private readonly JitterSource _jitter;
     private readonly Queue<QuorumEffect> _effects = new();
     private ElectionState _persisted;
-    private (BrokerId? Leader, LeaderEpoch Epoch) _announced;
+    private (BrokerId? Leader, LeaderEpoch Epoch, bool HasAddress) _announced;
     private Offset _flushed = Offset.Unknown;
     private Offset _flushAskedTo = Offset.Unknown;
     private TimeSpan _now;
@@ -56,7 +56,7 @@ public sealed partial class QuorumMember
             : known.Leader == options.Self.Node
                 ? new Unattached(known.Epoch, null, options.Self) // It led, so it had voted for itself; it does not lead again without asking.
                 : new Unattached(known.Epoch, known.Leader, known.VotedFor);
-        _announced = (null, Role.Epoch);
+        _announced = (null, Role.Epoch, false);
     }
 
     public QuorumRole Role { get; private set; }

@@ -74,11 +74,12 @@ public sealed partial class MetadataDriver
                 OnCommitted(commit.HighWatermark);
                 break;
             case LeaderChanged changed:
-                if (changed.Leader is { } elected)
+                bool isNews = (changed.Leader ?? BrokerId.None, changed.Epoch) != (_controller.Node, _controller.Epoch);
+                if (changed.Leader is { } elected && isNews)
                 {
                     QuorumLog.LeaderIs(_log, elected.Value, changed.Epoch);
                 }
-                else
+                else if (isNews)
                 {
                     QuorumLog.NoLeader(_log, changed.Epoch);
                 }

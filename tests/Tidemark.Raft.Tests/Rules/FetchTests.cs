@@ -46,6 +46,21 @@ public sealed class FetchTests
         Assert.False(stage.Member.OnHeldFetchDue(ask).MayBeHeld);
     }
 
+    /// <summary>A member knows from its last life who leads, and its log was cut back to voters among whom that one is not: what it learns is where the leader can be reached.</summary>
+    [Fact]
+    public void A_leader_that_was_known_is_told_of_again_when_its_address_is_known_too()
+    {
+        var stage = new Stage(known: new ElectionState(new LeaderEpoch(5), new BrokerId(4), null));
+        var known = new LeaderChanged(new BrokerId(4), new LeaderEpoch(5));
+        Assert.Contains(known, stage.Effects);
+        Assert.Empty(stage.Member.LeaderEndpoints);
+        stage.AskBegin(4, 5);
+        Assert.Contains(known, stage.Effects);
+        Assert.NotEmpty(stage.Member.LeaderEndpoints);
+        stage.AskBegin(4, 5);
+        Assert.DoesNotContain(known, stage.Effects);
+    }
+
     [Fact]
     public void An_empty_follower_gets_the_snapshot_where_there_is_one()
     {
