@@ -69,7 +69,7 @@ public sealed partial class Node : IAsyncDisposable
             ClusterId = clusterId;
             _turns = new WorkThread("tidemark-quorum", background);
             _driver = new MetadataDriver(
-                environment, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController), _turns);
+                environment with { Time = _turns.Time }, new QuorumOptions(options.NodeId, clusterId, metadata.Path, metadata.Id, options.Config, ControllerEndpoints, options.IsController), _turns);
             _reading = Task.Run(_driver.Load);
             _node = options.IsBroker ? Broker(environment, logs) : new ControllerNode(environment, new BrokerId(options.NodeId), clusterId, options.Config, _driver, new BrokerLoggers(logs));
             _door.Inner = _node.Acceptor;

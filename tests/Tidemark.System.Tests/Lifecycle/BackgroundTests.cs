@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tidemark.Server.Lifecycle;
 using Tidemark.Server.Logging;
 using Xunit;
@@ -21,6 +22,60 @@ public class BackgroundTests
 
         Assert.Equal("13 on test", await done.Task.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Contains("Background work failed: second", global::System.Text.Encoding.UTF8.GetString(written.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Its_timers_fire_there_in_the_order_of_their_deadlines_and_not_when_changed_or_disposed()
+    {
+        using var thread = new WorkThread("test", new ThreadPoolBackground(NullLoggerFactory.Instance));
+        var done = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var set = new TaskCompletionSource();
+        string order = "";
+        int beats = 0;
+        ITimer? changed = null, disposed = null, beat = null;
+        thread.Post("set the timers", () =>
+        {
+            // Nothing fires while this runs, so that only their deadlines order them.
+            changed = thread.Time.CreateTimer(_ => order += "changed ", null, TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+            disposed = thread.Time.CreateTimer(_ => order += "disposed ", null, TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+            thread.Time.CreateTimer(_ => order += "second ", null, TimeSpan.FromMilliseconds(3), Timeout.InfiniteTimeSpan);
+            thread.Time.CreateTimer(s => order += s, "first ", TimeSpan.FromMilliseconds(2), Timeout.InfiniteTimeSpan);
+            beat = thread.Time.CreateTimer(
+                _ =>
+                {
+                    if (++beats == 3)
+                    {
+                        done.SetResult(order + Thread.CurrentThread.Name);
+                    }
+                },
+                null,
+                TimeSpan.FromMilliseconds(4),
+                TimeSpan.FromMilliseconds(1));
+            Assert.True(changed.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+            disposed.Dispose();
+            Assert.False(disposed.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+            set.SetResult();
+        });
+
+        await set.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal("first second test", await done.Task.WaitAsync(TimeSpan.FromSeconds(60)));
+        beat!.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_posted_before_it_ends_still_runs_and_its_timers_do_not()
+    {
+        var thread = new WorkThread("test", new ThreadPoolBackground(NullLoggerFactory.Instance));
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool fired = false;
+        thread.Post("first", () =>
+        {
+            thread.Time.CreateTimer(_ => fired = true, null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            thread.Dispose();
+        });
+        thread.Post("second", () => done.SetResult(fired));
+
+        Assert.False(await done.Task.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Theory]
