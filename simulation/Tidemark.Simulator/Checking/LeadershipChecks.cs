@@ -13,15 +13,23 @@ namespace Tidemark.Simulator.Checking;
 /// </summary>
 internal sealed class LeadershipChecks
 {
-    private readonly Dictionary<(PartitionId Partition, int Node, BrokerId Follower), (Partition Replica, LeaderEpoch Epoch, TimeSpan CaughtUp)> _known = [];
+    private readonly Dictionary<(PartitionId Partition, int Node, BrokerId Follower), Known> _known = [];
 
-    public void Look(PartitionId id, int node, Partition replica, PartitionLog log)
+    /// <param name="image">The partition in the newest committed metadata.</param>
+    public void Look(PartitionId id, PartitionImage image, int node, Partition replica, PartitionLog log)
     {
+        bool leads = image.Leader == node && image.LeaderEpoch == replica.LeaderEpoch && replica.MaximalIsr is not [];
+        if (leads && replica.PartitionEpoch <= image.PartitionEpoch && image.Isr.FirstOrDefault(each => !replica.MaximalIsr.Contains(new BrokerId(each)), -1) is >= 0 and var missed)
+        {
+            // Only the leader adds somebody in its epoch, and it counts them from when it asks until it is told otherwise.
+            throw new BrokenRuleException("3 a leader waits for all who are in sync", $"{id}: {missed} is in sync, and leader {node} waits for [{string.Join(' ', replica.MaximalIsr)}] only");
+        }
+
         foreach (FollowerStanding follower in replica.Followers)
         {
             TimeSpan caughtUp = follower.LastCaughtUp ?? TimeSpan.MinValue;
-            if (_known.TryGetValue((id, node, follower.Id), out var before)
-                && ReferenceEquals(before.Replica, replica) && before.Epoch == replica.LeaderEpoch && caughtUp < before.CaughtUp)
+            bool isKnown = _known.TryGetValue((id, node, follower.Id), out Known before) && ReferenceEquals(before.Replica, replica) && before.Epoch == replica.LeaderEpoch;
+            if (isKnown && caughtUp < before.CaughtUp)
             {
                 throw new BrokenRuleException("a leader keeps what it knows of a follower", $"{id}: node {node} knew that {follower.Id} had all at {before.CaughtUp} and knows {follower.LastCaughtUp?.ToString() ?? "nothing"}");
             }
@@ -31,7 +39,15 @@ internal sealed class LeadershipChecks
                 throw new BrokenRuleException("a leader counts what it holds itself", $"{id}: node {node}, whose log ends at {log.LogEndOffset}, counts {follower.Id} up to {follower.LogEnd}");
             }
 
-            _known[(id, node, follower.Id)] = (replica, replica.LeaderEpoch, caughtUp);
+            // In one life a follower does not go back under one leader: it lacked this when it was proposed.
+            if (leads && isKnown && before.BrokerEpoch == follower.BrokerEpoch && replica.PartitionEpoch == image.PartitionEpoch
+                && log.Epochs.Entries is [.., var own] && own.Epoch == image.LeaderEpoch && follower.LogEnd < own.Start
+                && replica.MaximalIsr.Contains(follower.Id) && !image.Isr.Contains(follower.Id.Value))
+            {
+                throw new BrokenRuleException("6 who is proposed has reached the epoch's start", $"{id}: leader {node} wants {follower.Id} in sync, which it knows up to {follower.LogEnd}; its epoch {own.Epoch} began at {own.Start}");
+            }
+
+            _known[(id, node, follower.Id)] = new Known(replica, replica.LeaderEpoch, caughtUp, follower.BrokerEpoch);
         }
     }
 
@@ -58,4 +74,6 @@ internal sealed class LeadershipChecks
             throw new BrokenRuleException("6 who joins has reached the epoch's start", $"{id}: {joined.Id} ends at {itsLog.LogEndOffset} and joins; epoch {own.Epoch} of leader {partition.Leader} began at {own.Start}");
         }
     }
+
+    private readonly record struct Known(Partition Replica, LeaderEpoch Epoch, TimeSpan CaughtUp, long BrokerEpoch);
 }

@@ -187,7 +187,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         {
             if (Find(node.Id, id) is { Log: { IsFailed: false } log } replica)
             {
-                LookAtOne(id, node.Id, replica, log);
+                LookAtOne(id, image, node.Id, replica, log);
             }
         }
 
@@ -209,7 +209,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         }
     }
 
-    private void LookAtOne(PartitionId id, int node, Partition replica, PartitionLog log)
+    private void LookAtOne(PartitionId id, PartitionImage image, int node, Partition replica, PartitionLog log)
     {
         string name = NameOf(id, node);
         if (!_scans.TryGetValue((id, node), out ReplicaScan? scan) || !ReferenceEquals(scan.Log, log))
@@ -223,7 +223,7 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
         scan.Refresh(name);
         Truncations += scan.Cuts - cuts;
         LogChecks.Look(name, replica, scan);
-        _leaderships.Look(id, node, replica, log);
+        _leaderships.Look(id, image, node, replica, log);
         if (replica.LeaderEpoch == LeaderEpoch.Unknown)
         {
             return;
