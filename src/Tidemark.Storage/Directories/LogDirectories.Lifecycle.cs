@@ -6,8 +6,6 @@ namespace Tidemark.Storage.Directories;
 
 public sealed partial class LogDirectories
 {
-    private int _unloaded;
-
     /// <summary>
     /// The epoch in which the broker last stopped, when all directories prove that they were stopped in order in that same life; null otherwise. A
     /// directory that was offline then still has the proof of an earlier life, and lacks what the others have.
@@ -44,11 +42,11 @@ public sealed partial class LogDirectories
                             _deletions.Add((path, _surroundings.NowMs + FileDeleteDelayMs));
                             break;
                         case PartitionDirectoryKind.Current or PartitionDirectoryKind.Future:
-                            Interlocked.Increment(ref _unloaded);
+                            directory.Found();
                             work.Add(() => GuardDirectory(directory, () =>
                             {
                                 Add(Load(directory, path, partition, kind, checkpoints, optionsOf), kind, isKnown);
-                                Interlocked.Decrement(ref _unloaded);
+                                directory.Loaded();
                             }));
                             break;
                     }
@@ -68,8 +66,8 @@ public sealed partial class LogDirectories
     ];
 
     /// <summary>
-    /// Writes the checkpoints and, where every log was loaded and closed in order, the sign of it, and lets the directories go. A stop in the
-    /// middle of loading leaves everything as it was found, but for the sign.
+    /// Writes the checkpoints and, where every log of the directory was loaded and closed in order, the sign of it, and lets the directories go. A
+    /// stop in the middle of loading leaves everything as it was found, but for the sign.
     /// </summary>
     public void FinishClosing(long brokerEpoch)
     {
@@ -77,7 +75,7 @@ public sealed partial class LogDirectories
         {
             GuardDirectory(directory, () =>
             {
-                if (Volatile.Read(ref _unloaded) == 0)
+                if (directory.IsLoaded)
                 {
                     WriteCheckpoints(directory);
                     directory.MarkClean(brokerEpoch);

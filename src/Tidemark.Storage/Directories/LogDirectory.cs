@@ -20,6 +20,7 @@ public sealed class LogDirectory : IDisposable
     private readonly IDisk _disk;
     private readonly IDisposable _lock;
     private bool _offline;
+    private int _unloaded;
 
     private LogDirectory(IDisk disk, string path, IDisposable heldLock, MetaProperties? meta)
     {
@@ -88,6 +89,15 @@ public sealed class LogDirectory : IDisposable
 
     /// <summary>Looks whether the last process left in good order, and takes the sign away before anything is loaded.</summary>
     internal void BeginLoading() => CleanShutdownEpoch = CleanShutdownFile.Take(_disk, Path, out long epoch) ? epoch : null;
+
+    /// <summary>One more log was found here that has to be loaded.</summary>
+    internal void Found() => Interlocked.Increment(ref _unloaded);
+
+    /// <summary>True with the last log that was found.</summary>
+    internal bool Loaded() => Interlocked.Decrement(ref _unloaded) == 0;
+
+    /// <summary>Nothing that was found is left to be loaded.</summary>
+    internal bool IsLoaded => Volatile.Read(ref _unloaded) == 0;
 
     internal void MarkClean(long brokerEpoch) => CleanShutdownFile.Write(_disk, Path, brokerEpoch);
 

@@ -108,6 +108,24 @@ public class LogDirectoriesTests
     }
 
     [Fact]
+    public void A_directory_that_fails_while_loading_does_not_cost_the_others_their_clean_stop()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        string first = logs.GetOrCreate(First, TopicId, LogOptions.Default).Directory.Path;
+        logs.GetOrCreate(Second, TopicId, LogOptions.Default);
+        Stop(logs, 1);
+        LogDirectories failing = Open("/d1", "/d2");
+        IReadOnlyList<Action> loads = failing.BeginLoading((_, _) => LogOptions.Default);
+        _fixture.Disk.FailUnder($"{first}/{First}/");
+        Assert.All(loads, load => load());
+        Assert.Equal([first], _fixture.Events.FailedDirectories);
+        _fixture.Disk.Heal();
+        Stop(failing, 2);
+
+        Assert.Equal([null, 2L], Start("/d1", "/d2").All.OrderBy(each => each.Path != first).Select(each => each.CleanShutdownEpoch));
+    }
+
+    [Fact]
     public void A_deleted_partition_is_renamed_and_its_files_go_after_the_delay()
     {
         LogDirectories logs = Start("/d1");
