@@ -181,6 +181,42 @@ public sealed partial class LogDirectories
         }
     }
 
+    /// <summary>
+    /// All logs of the directory are loaded: where recovery found less than is written of a log, what will be appended next would be taken for what was
+    /// there. Whoever crashes before this is done finds the same again, for nothing is appended yet.
+    /// </summary>
+    private void TakeBackRecovered(LogDirectory directory)
+    {
+        lock (_checkpointGate)
+        {
+            Checkpoints written = Written(directory);
+            Dictionary<TopicPartition, Offset> cleaned = CleanerOffsets(directory);
+            StoredPartition[] loaded = [.. In(directory)];
+            if (loaded.Any(stored => TellsOfMore(written.RecoveryPoints, stored.Log)))
+            {
+                WriteCheckpoints(directory);
+            }
+
+            if (loaded.Any(stored => TellsOfMore(written.HighWatermarks, stored.Log)))
+            {
+                WriteHighWatermarks(directory, loaded.ToDictionary(stored => stored.Log.Partition, stored => stored.CheckpointedHighWatermark));
+            }
+
+            StoredPartition[] overstated = [.. loaded.Where(stored => TellsOfMore(cleaned, stored.Log))];
+            foreach (StoredPartition stored in overstated)
+            {
+                cleaned[stored.Log.Partition] = stored.Log.LogEndOffset;
+            }
+
+            if (overstated.Length > 0)
+            {
+                WriteCleanerOffsets(directory);
+            }
+        }
+
+        static bool TellsOfMore(Dictionary<TopicPartition, Offset> offsets, PartitionLog log) => offsets.GetValueOrDefault(log.Partition) > log.LogEndOffset;
+    }
+
     /// <summary>An entry among the cleaner's offsets is what tells the next start that offsets may be missing.</summary>
     private void ExpectGaps(PartitionLog log)
     {

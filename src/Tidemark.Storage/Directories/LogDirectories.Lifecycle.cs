@@ -46,7 +46,10 @@ public sealed partial class LogDirectories
                             work.Add(() => GuardDirectory(directory, () =>
                             {
                                 Add(Load(directory, path, partition, kind, checkpoints, optionsOf), kind, isKnown);
-                                directory.Loaded();
+                                if (directory.Loaded())
+                                {
+                                    TakeBackRecovered(directory);
+                                }
                             }));
                             break;
                     }
@@ -107,7 +110,7 @@ public sealed partial class LogDirectories
         return new StoredPartition(log, directory)
         {
             TopicId = topicId,
-            CheckpointedHighWatermark = checkpoints.HighWatermarks.GetValueOrDefault(partition),
+            CheckpointedHighWatermark = Offset.Min(checkpoints.HighWatermarks.GetValueOrDefault(partition), log.LogEndOffset),
         };
     }
 

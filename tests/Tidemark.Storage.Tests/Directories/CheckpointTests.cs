@@ -65,6 +65,38 @@ public class CheckpointTests
     }
 
     [Fact]
+    public void What_is_written_of_a_log_is_taken_back_when_recovery_cuts_it()
+    {
+        LogDirectories logs = Start("/d1");
+        StoredPartition stored = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        for (int i = 0; i < 6; i++)
+        {
+            stored.Log.AppendAsLeader(_fixture.Batch($"{i}"), default);
+        }
+
+        stored.Log.Flush();
+        logs.WriteCheckpoints();
+        logs.WriteHighWatermarks(_ => new Offset(5));
+        logs.SetCleanerOffset(stored, new Offset(4));
+        Kill();
+        using (IDiskFile file = _fixture.Disk.OpenFile("/d1/a-0/00000000000000000000.log", DiskOpen.Existing))
+        {
+            file.Write(file.Length * 2 / 6 + 30, [0xFF, 0xFF]);
+        }
+
+        LogDirectories recovered = Start("/d1");
+        Assert.True(recovered.TryGet(First, out StoredPartition shorter));
+        Assert.Equal((new Offset(2), new Offset(2), new Offset(2)), (shorter.Log.LogEndOffset, shorter.CheckpointedHighWatermark, recovered.CleanerOffset(shorter)));
+        shorter.Log.AppendAsLeader(_fixture.Batch("a", "b", "c", "d", "e"), default);
+        Kill();
+
+        LogDirectories again = Start("/d1");
+        Assert.True(again.TryGet(First, out StoredPartition found));
+        Assert.Equal((new Offset(7), new Offset(2)), (found.Log.LogEndOffset, found.Log.RecoveryPoint));
+        Assert.Equal((new Offset(2), new Offset(2)), (found.CheckpointedHighWatermark, again.CleanerOffset(found)));
+    }
+
+    [Fact]
     public void A_log_that_begins_anew_further_down_outlives_a_kill()
     {
         LogDirectories logs = Start("/d1");
