@@ -126,13 +126,13 @@ public sealed partial class LogDirectories
     {
         Checkpoints written = Written(directory);
         var logStarts = new Dictionary<TopicPartition, Offset>();
-        foreach (StoredPartition stored in In(directory))
+        foreach (StoredPartition stored in In(directory).Concat(Futures.Where(copy => ReferenceEquals(copy.Directory, directory))))
         {
             // What was once told goes on being told when the segments before it are gone: a loss of power may bring them back.
             if (stored.Log.LogStart > stored.Log.FirstSegmentBaseOffset
                 || (stored.Log.LogStart > Offset.Zero && written.LogStarts.ContainsKey(stored.Log.Partition)))
             {
-                logStarts.Add(stored.Log.Partition, stored.Log.LogStart);
+                logStarts.TryAdd(stored.Log.Partition, stored.Log.LogStart);
             }
         }
 
@@ -154,7 +154,7 @@ public sealed partial class LogDirectories
     {
         lock (_checkpointGate)
         {
-            // Of a copy on its way nothing is written.
+            // Of a copy on its way only the start is written, and a crash before its last step leaves it to what it is a copy of.
             if (!IsCurrent(log, out StoredPartition stored))
             {
                 return;
@@ -256,11 +256,15 @@ public sealed partial class LogDirectories
         }
     }
 
-    /// <summary>A copy takes the place of a log: how far that was compacted, and that offsets may be missing, is true of the copy too.</summary>
-    private void CarryCleanerOffset(TopicPartition partition, LogDirectory to)
+    /// <summary>
+    /// A copy takes the place of a log: how far that was compacted, and that offsets may be missing, is true of the copy too, and where it begins has to
+    /// be known to whoever finds the copy alone.
+    /// </summary>
+    private void CarryWritten(TopicPartition partition, LogDirectory to)
     {
         lock (_checkpointGate)
         {
+            GuardDirectory(to, () => WriteLogStarts(to));
             if (_partitions.TryGetValue(partition, out StoredPartition? from) && CleanerOffsets(from.Directory).TryGetValue(partition, out Offset offset))
             {
                 CleanerOffsets(to)[partition] = offset;

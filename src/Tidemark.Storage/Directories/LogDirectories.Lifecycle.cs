@@ -105,7 +105,7 @@ public sealed partial class LogDirectories
             partition,
             checkpoints.Cleaned.ContainsKey(partition) ? options with { WasCompacted = true } : options,
             current ? checkpoints.RecoveryPoints.GetValueOrDefault(partition) : Offset.Zero,
-            current ? checkpoints.LogStarts.GetValueOrDefault(partition) : Offset.Zero,
+            checkpoints.LogStarts.GetValueOrDefault(partition),
             directory.CleanShutdownEpoch is not null);
         return new StoredPartition(log, directory)
         {

@@ -90,6 +90,7 @@ public sealed partial class LogDirectories
                 return known;
             }
 
+            GuardDirectory(@in, () => ForgetWritten(partition, @in));
             string name = PartitionDirectoryName.Of(partition, PartitionDirectoryKind.Future, _newId());
             StoredPartition created = Create(partition, topicId, options, @in, name);
             _futures[partition] = created;
@@ -106,15 +107,15 @@ public sealed partial class LogDirectories
             StoredPartition future = _futures[partition];
             string target = Path.Combine(future.Directory.Path, PartitionDirectoryName.Of(partition));
             future.Log.Close();
-            CarryCleanerOffset(partition, future.Directory);
+            CarryWritten(partition, future.Directory);
             RemoveLocked(partition);
-            _futures.TryRemove(partition, out _);
             _surroundings.Disk.Rename(future.Log.Directory, target);
             _surroundings.Disk.SyncDirectory(future.Directory.Path);
             PartitionLog log = PartitionLog.Open(
                 _surroundings, target, partition, future.Log.Options, future.Log.RecoveryPoint, future.Log.LogStart, cleanShutdown: true);
             StoredPartition current = future with { Log = log };
             _partitions[partition] = current;
+            _futures.TryRemove(partition, out _);
             GuardDirectory(current.Directory, () => WriteCheckpoints(current.Directory));
             return current;
         }

@@ -134,6 +134,62 @@ public class CheckpointTests
         Assert.Equal((other.Path, new Offset(1), new Offset(2)), (found.Directory.Path, found.Log.LogStart, again.CleanerOffset(found)));
     }
 
+    [Fact]
+    public void Wherever_a_move_is_cut_short_what_is_left_of_the_log_keeps_its_start()
+    {
+        for (int crashAt = 1; ; crashAt++)
+        {
+            var fixture = new StorageFixture((ulong)crashAt);
+            LogDirectories logs = Start(fixture, "/d1", "/d2");
+            fixture.Disk.SyncDirectory("/");
+            StoredPartition current = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+            byte[] batch = fixture.Batch("a", "b", "c");
+            current.Log.AppendAsLeader(batch, default);
+            current.Log.AdvanceLogStart(new Offset(2));
+            logs.KeepLogStarts([current.Log]);
+            current.Log.Flush();
+            StoredPartition future = logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, logs.All.First(directory => directory != current.Directory));
+            future.Log.AppendAsFollower(batch);
+            future.Log.AdvanceLogStart(new Offset(2));
+            fixture.Disk.CrashAtChange(fixture.Disk.ChangeCount + crashAt, crashAt % 2 == 0 ? CrashKind.Power : CrashKind.Process);
+            Exception? crash = Record.Exception(() => logs.ReplaceWithFuture(First));
+            Assert.True(crash is null or SimulatedCrashException, $"crash {crashAt}: {crash}");
+            fixture.Disk.Restart();
+            if (crash is null)
+            {
+                Assert.True(crashAt > 10);
+                return;
+            }
+
+            LogDirectories again = Start(fixture, "/d1", "/d2");
+
+            // What the broker does with a copy that has lost what it was made of.
+            StoredPartition found = again.TryGet(First, out StoredPartition kept) ? kept : again.ReplaceWithFuture(First);
+            Assert.Equal((crashAt, new Offset(2), new Offset(3)), (crashAt, found.Log.LogStart, found.Log.LogEndOffset));
+        }
+    }
+
+    [Fact]
+    public void A_copy_of_a_log_does_not_begin_where_one_of_its_name_did_that_was_there_before()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition old = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        old.Log.AppendAsLeader(_fixture.Batch("a", "b", "c"), default);
+        old.Log.AdvanceLogStart(new Offset(2));
+        logs.SetCleanerOffset(old, new Offset(2));
+        logs.WriteCheckpoints();
+        logs.Delete(First);
+        logs.GetOrCreate(First, new Uuid(7, 7), LogOptions.Default, logs.All.First(directory => directory != old.Directory));
+        logs.GetOrCreateFuture(First, new Uuid(7, 7), LogOptions.Default, old.Directory);
+        Kill();
+
+        LogDirectories again = Start("/d1", "/d2");
+
+        Assert.True(again.TryGetFuture(First, out StoredPartition copy));
+        Assert.Equal((Offset.Zero, Offset.Zero), (copy.Log.LogStart, copy.Log.LogEndOffset));
+        Assert.Equal(Offset.Zero, again.CleanerOffset(again.ReplaceWithFuture(First)));
+    }
+
     /// <summary>The removal of a file is not flushed: a loss of power may bring it back, after the checkpoints were written again.</summary>
     [Fact]
     public void Deleted_records_whose_segments_come_back_with_a_loss_of_power_stay_deleted()
@@ -182,10 +238,12 @@ public class CheckpointTests
         _fixture.Disk.Restart();
     }
 
-    private LogDirectories Start(params string[] paths)
+    private LogDirectories Start(params string[] paths) => Start(_fixture, paths);
+
+    private LogDirectories Start(StorageFixture fixture, params string[] paths)
     {
         var logs = new LogDirectories(
-            _fixture.Surroundings, [.. paths.Select(path => LogDirectory.Open(_fixture.Disk, path))], () => new Uuid(_ids++, 99));
+            fixture.Surroundings, [.. paths.Select(path => LogDirectory.Open(fixture.Disk, path))], () => new Uuid(_ids++, 99));
         foreach (Action load in logs.BeginLoading((_, _) => LogOptions.Default))
         {
             load();
