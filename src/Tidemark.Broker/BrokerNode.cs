@@ -38,6 +38,7 @@ public sealed class BrokerNode : INode
     private readonly StorageListener _storage;
     private readonly DelayQueue _delays;
     private readonly Housekeeping _housekeeping;
+    private readonly KeptLogStarts _logStarts;
     private readonly NodeLinks _links;
     private readonly ReplicaFetchers _fetchers;
     private readonly ReplicaMover _mover;
@@ -86,6 +87,7 @@ public sealed class BrokerNode : INode
         };
         var throttles = new ReplicationThrottles(Cluster, options.Config, environment.Time);
         _mover = new ReplicaMover(Directories, environment.Background, _delays, throttles.Directories, _log);
+        _logStarts = new KeptLogStarts(Directories, environment.Background);
         _housekeeping = new Housekeeping(environment, Cluster, Partitions, Directories, _delays, _log);
         var services = new PartitionServices(
             options.Node,
@@ -104,6 +106,7 @@ public sealed class BrokerNode : INode
             Cluster,
             _links,
             _delays,
+            _logStarts,
             ReplicaFetchOptions.Of(options.Config),
             options.InterBrokerListenerName,
             environment.Logs.CreateLogger("Tidemark.Replication")));
@@ -266,7 +269,7 @@ public sealed class BrokerNode : INode
             new ListGroupsHandler(_groups),
             new SaslHandshakeHandler(),
             new ApiVersionsHandler(() => Table, Cluster),
-            new DeleteRecordsHandler(Partitions, Directories, _delays, _environment),
+            new DeleteRecordsHandler(Partitions, _logStarts, _delays, _environment),
             new OffsetForLeaderEpochHandler(Partitions),
             new AlterReplicaLogDirsHandler(Directories, Partitions, _mover),
             new DescribeLogDirsHandler(Directories, Partitions, Cluster, _environment),

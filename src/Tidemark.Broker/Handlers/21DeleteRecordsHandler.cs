@@ -5,7 +5,6 @@ using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
-using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Handlers;
@@ -15,7 +14,7 @@ namespace Tidemark.Broker.Handlers;
 /// Only topics whose cleanup.policy includes delete allow it. The answer comes when all replicas that are alive have followed, so that no leader to come gives out what was deleted, or
 /// when the request's time is up.
 /// </summary>
-public sealed class DeleteRecordsHandler(PartitionRegistry partitions, LogDirectories directories, DelayQueue delays, BrokerEnvironment environment)
+public sealed class DeleteRecordsHandler(PartitionRegistry partitions, KeptLogStarts starts, DelayQueue delays, BrokerEnvironment environment)
     : MessageHandler<DeleteRecordsRequest, DeleteRecordsResponse>(ApiKey.DeleteRecords, 0, 2)
 {
     /// <summary>Followers tell where their logs begin with their fetches, so there is nothing that could call; and few ask for this.</summary>
@@ -72,7 +71,7 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, LogDirect
             response.Topics.Add(answer);
         }
 
-        await KeepStarts([.. waiting.Select(each => each.Partition.Log).OfType<PartitionLog>()]);
+        await starts.Keep([.. waiting.Select(each => each.Partition.Log).OfType<PartitionLog>()]);
         while (true)
         {
             waiting.RemoveAll(each => IsDecided(each.Partition, each.Start, each.Answer));
@@ -89,31 +88,6 @@ public sealed class DeleteRecordsHandler(PartitionRegistry partitions, LogDirect
 
             await delays.After(s_lookEvery);
         }
-    }
-
-    /// <summary>What was answered as deleted is not given out by this broker's next life, however this one ends. Kafka writes it within a minute.</summary>
-    private Task KeepStarts(IReadOnlyCollection<PartitionLog> logs)
-    {
-        if (logs.Count == 0)
-        {
-            return Task.CompletedTask;
-        }
-
-        var kept = new TaskCompletionSource();
-        environment.Background.Post("keep log starts", () =>
-        {
-            try
-            {
-                directories.KeepLogStarts(logs);
-                kept.SetResult();
-            }
-            catch (Exception e)
-            {
-                kept.SetException(e);
-                throw;
-            }
-        });
-        return kept.Task;
     }
 
     private static bool IsDecided(Partition partition, Offset start, DeleteRecordsResponse.DeleteRecordsPartitionResult answer)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Links;
+using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 
@@ -13,6 +14,7 @@ internal sealed record FetcherServices(
     ClusterState Cluster,
     NodeLinks Links,
     DelayQueue Delays,
+    KeptLogStarts LogStarts,
     ReplicaFetchOptions Options,
     string ListenerName,
     ILogger Log)

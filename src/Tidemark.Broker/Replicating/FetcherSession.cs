@@ -27,7 +27,8 @@ internal sealed class FetcherSession
     }
 
     /// <summary>Adds to the request what the leader has to be told for it to read all that is wanted, and nothing else.</summary>
-    public void Ask(FetchRequest request, IReadOnlyList<WantedPartition> wanted, int partitionBytesMax)
+    /// <returns>The partitions of which the leader is told a later start than before.</returns>
+    public IReadOnlyList<Partition> Ask(FetchRequest request, IReadOnlyList<WantedPartition> wanted, int partitionBytesMax)
     {
         bool isFull = _epoch is 0 or SessionlessEpoch;
         (request.SessionId, request.SessionEpoch) = (_id, isFull ? 0 : _epoch);
@@ -37,6 +38,7 @@ internal sealed class FetcherSession
         }
 
         Dictionary<Uuid, FetchRequest.FetchTopic> topics = [];
+        List<Partition>? moved = null;
         foreach ((Partition partition, FollowerPosition at) in wanted)
         {
             var key = (partition.TopicId, partition.Name.Partition);
@@ -44,6 +46,11 @@ internal sealed class FetcherSession
             if (isKnown && told == at)
             {
                 continue;
+            }
+
+            if (at.LogStart > told.LogStart)
+            {
+                (moved ??= []).Add(partition);
             }
 
             told = at;
@@ -68,6 +75,8 @@ internal sealed class FetcherSession
         {
             Forget(request, wanted);
         }
+
+        return moved ?? (IReadOnlyList<Partition>)[];
     }
 
     /// <summary>The leader answered without an error for the whole: the session goes on, or there is none.</summary>

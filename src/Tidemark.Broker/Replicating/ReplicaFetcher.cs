@@ -5,6 +5,7 @@ using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 using Tidemark.Replication;
+using Tidemark.Storage.Logs;
 
 namespace Tidemark.Broker.Replicating;
 
@@ -178,7 +179,12 @@ internal sealed partial class ReplicaFetcher(BrokerId source, string purpose, Fe
             MinBytes = services.Options.MinBytes,
             MaxBytes = services.Options.ResponseBytesMax,
         };
-        _session.Ask(request, wanted, services.Options.PartitionBytesMax);
+        IReadOnlyList<Partition> moved = _session.Ask(request, wanted, services.Options.PartitionBytesMax);
+        if (moved.Count > 0 && !await Keep(moved))
+        {
+            return false;
+        }
+
         lock (_lock)
         {
             if (_isNew)
@@ -218,6 +224,17 @@ internal sealed partial class ReplicaFetcher(BrokerId source, string purpose, Fe
             FetcherLog.Unreachable(services.Log, source, e.Message);
             return false;
         }
+    }
+
+    /// <summary>
+    /// The leader answers that records are deleted once all replicas have told it of a start behind them. One that comes back from a crash with them could
+    /// be elected. False when a disk failed, and what it holds is not known.
+    /// </summary>
+    private async ValueTask<bool> Keep(IReadOnlyList<Partition> moved)
+    {
+        PartitionLog[] logs = [.. moved.Select(partition => partition.Log).OfType<PartitionLog>()];
+        await services.LogStarts.Keep(logs);
+        return logs.Length == moved.Count && !logs.Any(log => log.IsFailed);
     }
 
     /// <summary>The leader has forgotten the session, or counts otherwise. A full request begins another, and there is nothing to wait for.</summary>

@@ -133,6 +133,33 @@ public sealed class DiskLossTests
         Assert.Equal("d", Values(cluster, follower));
     }
 
+    [Fact]
+    public void Records_that_were_answered_as_deleted_do_not_come_back_with_a_follower_that_was_killed()
+    {
+        SimulatedCluster cluster = Started(21, out ClusterClient client);
+        Write(cluster, client, "a", "b", "c");
+        int leader = StateAt(cluster, 1)!.Leader;
+        DeleteRecordsResponse deleted = client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(leader, new DeleteRecordsRequest
+        {
+            TimeoutMs = 5000,
+            Topics = [new() { Name = Topic, Partitions = [new() { PartitionIndex = 0, Offset = 2 }] }],
+        });
+        Assert.Equal((ErrorCode.None, 2L), (deleted.Topics[0].Partitions[0].ErrorCode, deleted.Topics[0].Partitions[0].LowWatermark));
+        foreach (SimulatedNode node in cluster.Nodes)
+        {
+            node.Kill();
+        }
+
+        // Nobody leads while the two of them are alone, and nobody tells them where a log begins.
+        int[] followers = [Other(leader), Other(Other(leader))];
+        Assert.All(followers, follower => cluster[follower].Start());
+        Assert.True(cluster.RunUntil(() => followers.All(follower => cluster[follower].Started.IsCompletedSuccessfully && StateAt(cluster, follower) is { HasLeader: false }), s_patience), States(cluster));
+        Assert.All(followers, follower => Assert.Equal("c", Values(cluster, follower)));
+        cluster[leader].Start();
+        AwaitFull(cluster);
+        Assert.All(cluster.Nodes, node => Assert.Equal("c", Values(cluster, node.Id)));
+    }
+
     [Theory]
     [InlineData(13)]
     [InlineData(14)]
