@@ -106,6 +106,35 @@ public sealed class QueryTests
     }
 
     [Fact]
+    public void Requests_that_delete_records_at_once_share_what_is_written_for_them()
+    {
+        const int Count = 40;
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t", Count + 1);
+        TestClient[] clients = [.. Enumerable.Range(0, Count + 1).Select(_ => world.Connect())];
+        int[] numbers = [.. Enumerable.Range(0, Count)];
+        Assert.All(clients.Index(), each => each.Item.Produce("t", TestClient.Batch(5), each.Index));
+        long before = world.World.Disk.ChangeCount;
+        Assert.Equal(2, Answer(Count, Delete(Count)));
+        long alone = world.World.Disk.ChangeCount - before;
+
+        int[] asked = [.. numbers.Select(Delete)];
+        Assert.All(numbers, number => Assert.Equal(2, Answer(number, asked[number])));
+
+        Assert.InRange(world.World.Disk.ChangeCount - before - alone, alone, alone * 5);
+        world.World.Disk.CrashNow(CrashKind.Process);
+        world.World.Restart();
+        world.Boot();
+        Assert.All(numbers, number => Assert.Equal(2, world.Node.Partitions.Find(new TopicPartition("t", number))!.Log!.LogStart.Value));
+
+        int Delete(int number) => clients[number].Send(
+            new DeleteRecordsRequest { Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = number, Offset = 2 }] }], TimeoutMs = 1000 }, 2);
+
+        long Answer(int number, int correlation) =>
+            clients[number].Receive<DeleteRecordsResponse>(ApiKey.DeleteRecords, 2, correlation).Topics[0].Partitions[0].LowWatermark;
+    }
+
+    [Fact]
     public void Of_a_partition_whose_records_are_deleted_twice_in_a_request_the_last_offset_counts()
     {
         var world = new BrokerWorld();
