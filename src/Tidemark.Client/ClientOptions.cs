@@ -21,7 +21,7 @@ public sealed record ClientOptions
     /// <summary>How long a broker of which any will do is waited for alone; then the next is tried beside it.</summary>
     public TimeSpan NextBrokerAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long to wait for an answer, beyond what the request itself asks the broker to wait (<c>request.timeout.ms</c>).</summary>
+    /// <summary>How long to wait for an answer (<c>request.timeout.ms</c>); where the request itself asks the broker to wait as long or longer, a little beyond that.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long to wait before something is tried again (<c>retry.backoff.ms</c>).</summary>

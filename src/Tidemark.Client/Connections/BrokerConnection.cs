@@ -12,6 +12,9 @@ namespace Tidemark.Client.Connections;
 /// </summary>
 public sealed class BrokerConnection : IAsyncDisposable
 {
+    /// <summary>The most that an answer may take beyond what its request asks the broker to wait: Kafka's clients allow as much for joining a group.</summary>
+    private static readonly TimeSpan s_onTheWayMax = TimeSpan.FromSeconds(5);
+
     private readonly Socket _socket;
     private readonly ClientOptions _options;
     private readonly PendingRequests _pending = new();
@@ -134,7 +137,7 @@ public sealed class BrokerConnection : IAsyncDisposable
     {
         int id = _pending.NextId();
         Task<ResponseFrame> answer = _pending.Add(id);
-        TimeSpan limit = _options.RequestTimeout + brokerWait;
+        TimeSpan limit = LimitOf(brokerWait);
         bool isSent = false;
         try
         {
@@ -158,6 +161,17 @@ public sealed class BrokerConnection : IAsyncDisposable
             Fail(new BrokerUnreachableException($"The connection to {Address} was given up"));
             throw;
         }
+    }
+
+    /// <summary>
+    /// A broker that was asked to wait answers when that is over; an answer that has not come a little later does not come. Who gave a command eight seconds
+    /// does not wait for sixteen.
+    /// </summary>
+    private TimeSpan LimitOf(TimeSpan brokerWait)
+    {
+        TimeSpan onTheWay = _options.RequestTimeout / 8;
+        TimeSpan least = brokerWait == default ? default : brokerWait + (onTheWay < s_onTheWayMax ? onTheWay : s_onTheWayMax);
+        return least > _options.RequestTimeout ? least : _options.RequestTimeout;
     }
 
     private async Task WriteAsync(IApiRequest request, short version, int id, CancellationToken cancellation)

@@ -119,6 +119,22 @@ public sealed class FrozenBrokerTests : IDisposable
         Assert.False(unanswered.IsCompleted);
     }
 
+    [Theory]
+    [InlineData(0, 0.8)]
+    [InlineData(0.2, 0.8)]
+    [InlineData(0.8, 0.9)]
+    [InlineData(1.6, 1.7)]
+    public async Task What_a_broker_is_asked_to_wait_does_not_come_on_top_of_what_an_answer_may_take(double brokerWait, double limit)
+    {
+        _nodes.On<CreateTopicsRequest, CreateTopicsResponse>(new CreateTopicsResponse());
+        await using var cluster = new ClusterClient(_nodes.ClientOptions with { RequestTimeout = TimeSpan.FromSeconds(0.8) });
+        await cluster.RefreshAsync(["t"]);
+        BrokerConnection silent = await cluster.ConnectToAsync(new BrokerId(1));
+        _nodes.Silent.Add(1);
+        var given = await Assert.ThrowsAsync<RequestTimedOutException>(() => silent.SendAsync<CreateTopicsResponse>(new CreateTopicsRequest(), TimeSpan.FromSeconds(brokerWait)).WaitAsync(s_soon));
+        Assert.Equal($"{silent.Address} did not answer CreateTopics within {limit:0.#} s", given.Message);
+    }
+
     /// <summary>One that tries the next broker soon and gives none up.</summary>
     private static ClientOptions Patient(params BrokerAddress[] bootstrap) => new()
     {
