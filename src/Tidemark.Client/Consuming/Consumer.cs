@@ -51,7 +51,7 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
 
         try
         {
-            Place(await cluster.ListOffsetsAsync(asked, cancellation, options.ReadCommitted, once: true));
+            Place(await LookUpAsync(asked, cancellation));
         }
         catch (ClientException error) when (cluster.MayPass(error))
         {
@@ -172,8 +172,11 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
         }
 
         await cluster.RefreshOnceAsync(topics);
-        return await cluster.ListOffsetsAsync(unplaced, readCommitted: options.ReadCommitted, once: true);
+        return await LookUpAsync(unplaced);
     }
+
+    private Task<IReadOnlyDictionary<TopicPartition, OffsetAnswer>> LookUpAsync(KeyValuePair<TopicPartition, OffsetSpec>[] wanted, CancellationToken cancellation = default) =>
+        cluster.ListOffsetsAsync(wanted, cancellation, options.ReadCommitted && !wanted.Any(one => one.Value.HasBound), once: true);
 
     private async Task EndRecoveryAsync()
     {
@@ -217,7 +220,7 @@ public sealed class Consumer(ClusterClient cluster, ConsumerOptions options)
             }
             else if (answer.Offset >= 0)
             {
-                Assign(partition, answer.Offset);
+                Assign(partition, from.Begin(answer.Offset));
             }
             else if (from != OffsetSpec.Latest)
             {

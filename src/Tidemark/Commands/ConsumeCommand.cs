@@ -77,37 +77,10 @@ internal static class ConsumeCommand
             TopicInfo info = await call.Cluster.TopicAsync(call.Get(topic), cancellation: call.Cancellation);
             TopicPartition[] chosen = PartitionChoice.Of(info, call.Get(partitions));
             var consumer = new Consumer(call.Cluster, options);
-            if (call.Get(offset) is { } from)
-            {
-                // Also with read_committed an offset may lie behind the first open transaction: it is what was asked for.
-                await AssignAsync(call, consumer, chosen, _ => from, readCommitted: false);
-            }
-            else if (call.Get(tail) is { } last)
-            {
-                await AssignAsync(call, consumer, chosen, end => end - last, options.ReadCommitted);
-            }
-            else
-            {
-                await consumer.AssignAsync(chosen, start, call.Cancellation);
-            }
-
+            await consumer.AssignAsync(chosen, call.Get(offset) is { } from ? OffsetSpec.Near(from) : call.Get(tail) is { } last ? OffsetSpec.Tail(last) : start, call.Cancellation);
             return await RunAsync(call, consumer, shape.Read(call), call.Get(follow), call.Get(max) ?? long.MaxValue);
         });
         return command;
-    }
-
-    /// <summary>Begins in each partition at an offset that may depend on its end, and never outside of what it has: a broker refuses that.</summary>
-    private static async Task AssignAsync(ClusterCall call, Consumer consumer, TopicPartition[] partitions, Func<long, long> start, bool readCommitted)
-    {
-        IReadOnlyDictionary<TopicPartition, OffsetAnswer> first = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Earliest)), call.Cancellation);
-        IReadOnlyDictionary<TopicPartition, OffsetAnswer> next = await call.Cluster.ListOffsetsAsync(partitions.Select(p => KeyValuePair.Create(p, OffsetSpec.Latest)), call.Cancellation, readCommitted);
-        foreach (TopicPartition partition in partitions)
-        {
-            ClusterCall.Require(next[partition].Error, $"Looking up the end of {partition}", null);
-            ClusterCall.Require(first[partition].Error, $"Looking up the beginning of {partition}", null);
-            long end = Math.Max(first[partition].Offset, next[partition].Offset);
-            consumer.Assign(partition, Math.Clamp(start(end), first[partition].Offset, end));
-        }
     }
 
     private static async Task<int> RunAsync(ClusterCall call, Consumer consumer, RecordPrinter printer, bool follow, long max)

@@ -106,6 +106,20 @@ public sealed class ConsumerRetryTests : IDisposable
         Assert.Equal(["0 at 0", "1 at 0"], _read);
     }
 
+    [Theory]
+    [InlineData("--tail", "1")]
+    [InlineData("--offset", "4")]
+    [InlineData("--offset", "3")]
+    public async Task Wherever_a_command_begins_the_partitions_that_can_be_read_are_read(string option, string value)
+    {
+        Lead([1, -1]);
+        Look((_, _, timestamp) => (ErrorCode.None, timestamp == OffsetSpec.Earliest.Timestamp ? 4 : 5));
+        Answer((_, _) => ErrorCode.None, first: 4);
+        (int exitCode, string output, string error) = await TidemarkCommand.RunAsync(_nodes, "consume", "t", option, value, "--timeout", "1");
+        Assert.Equal((1, "0 at 4\n"), (exitCode, output));
+        Assert.Equal("tidemark: Looking up an offset of t-1: LEADER_NOT_AVAILABLE\n", error);
+    }
+
     [Fact]
     public async Task A_time_is_looked_up_again_and_its_end_where_no_record_is_as_late()
     {
@@ -179,7 +193,7 @@ public sealed class ConsumerRetryTests : IDisposable
             Partitions = [.. topic.Partitions.Select(asked =>
             {
                 _fetched.Add((node, asked.Partition));
-                ErrorCode error = errorOf(node, asked.Partition);
+                ErrorCode error = asked.FetchOffset < first ? ErrorCode.OffsetOutOfRange : errorOf(node, asked.Partition);
                 return new FetchResponse.PartitionData
                 {
                     PartitionIndex = asked.Partition,
