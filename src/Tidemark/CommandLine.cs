@@ -19,6 +19,9 @@ namespace Tidemark;
 /// <summary>The whole command line, and how a command ends: in an exit code, and one line on standard error when it failed.</summary>
 internal static class CommandLine
 {
+    /// <summary>The number of its file.</summary>
+    public const int StandardOutput = 1;
+
     /// <summary>The first steps, shown below the help on all of it.</summary>
     public static IReadOnlyList<string> Examples { get; } =
     [
@@ -114,7 +117,6 @@ internal static class CommandLine
     /// </summary>
     private static Stream OpenOutput()
     {
-        const int StandardOutput = 1;
         if (!Console.IsOutputRedirected)
         {
             return Console.OpenStandardOutput();

@@ -121,6 +121,25 @@ public sealed class ConsumerRetryTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_follows_for_a_pipe_that_was_closed_ends_also_when_nothing_is_written()
+    {
+        Look((_, _, _) => (ErrorCode.None, 0));
+        using System.Diagnostics.Process following = TidemarkCommand.Start(_nodes, "consume", "t", "--partition", "0", "--from-beginning", "--follow");
+        Assert.Equal("0 at 0", await following.StandardOutput.ReadLineAsync());
+        following.StandardOutput.Close();
+        try
+        {
+            await following.WaitForExitAsync().WaitAsync(TidemarkCommand.Patience);
+        }
+        finally
+        {
+            following.Kill();
+        }
+
+        Assert.Equal((0, ""), (following.ExitCode, await following.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
     public async Task A_time_is_looked_up_again_and_its_end_where_no_record_is_as_late()
     {
         const long Time = 1_000;
