@@ -16,6 +16,7 @@ public sealed class WorkThread : IBackground, IDisposable
     /// <summary>Those that are set: a handful.</summary>
     private readonly List<ThreadTimer> _set = [];
     private bool _stopped;
+    private bool _ended;
 
     /// <param name="name">At most 15 characters, which is what the system shows of it.</param>
     /// <param name="guard">Tells the log of work that failed.</param>
@@ -29,16 +30,23 @@ public sealed class WorkThread : IBackground, IDisposable
     /// <summary>The system's time, with timers that fire on this thread; none does after <see cref="Dispose"/>.</summary>
     public TimeProvider Time { get; }
 
+    /// <summary>Nothing that is posted is lost: what comes when the thread has ended, from an answer that was on its way, runs on the pool.</summary>
     public void Post(string name, Action work)
     {
         lock (_waiting)
         {
-            _waiting.Enqueue((name, work));
-            Monitor.Pulse(_waiting);
+            if (!_ended)
+            {
+                _waiting.Enqueue((name, work));
+                Monitor.Pulse(_waiting);
+                return;
+            }
         }
+
+        _guard.Post(name, work);
     }
 
-    /// <summary>The thread ends when all that was posted has run; it is not waited for, since that work may be what disposes this.</summary>
+    /// <summary>The thread ends when all that was posted until then has run; it is not waited for, since that work may be what disposes this.</summary>
     public void Dispose()
     {
         lock (_waiting)
@@ -78,6 +86,7 @@ public sealed class WorkThread : IBackground, IDisposable
 
                 if (_stopped)
                 {
+                    _ended = true;
                     return null;
                 }
 

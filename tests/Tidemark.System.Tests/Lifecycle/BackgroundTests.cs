@@ -78,6 +78,19 @@ public class BackgroundTests
         Assert.False(await done.Task.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
+    [Fact]
+    public async Task What_is_posted_when_the_thread_has_ended_is_not_lost()
+    {
+        var thread = new WorkThread("test", new ThreadPoolBackground(NullLoggerFactory.Instance));
+        var own = new TaskCompletionSource<Thread>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        thread.Post("first", () => own.SetResult(Thread.CurrentThread));
+        thread.Dispose();
+        Assert.True((await own.Task).Join(TimeSpan.FromSeconds(60)));
+        thread.Post("late", late.SetResult);
+        await late.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
     [Theory]
     [InlineData(15_000, 2)]
     [InlineData(20_000, 2)]
