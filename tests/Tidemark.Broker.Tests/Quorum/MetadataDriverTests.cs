@@ -40,6 +40,31 @@ public sealed class MetadataDriverTests
         Assert.Equal(2, world.Driver.Epoch.Value);
     }
 
+    /// <summary>The process does so beside everything else that a start has to do.</summary>
+    [Fact]
+    public void The_log_is_read_once_and_before_the_node_takes_part_in_the_quorum()
+    {
+        var world = new QuorumWorld(12);
+        world.Format();
+        world.Start();
+        world.Register();
+        world.CreateTopic("a", 3);
+        (TopicImage topic, LeaderEpoch epoch) = (world.Driver.Current.Topics.Find("a")!, world.Driver.Epoch);
+        world.Driver.Close();
+        world.Create();
+
+        MetadataImage read = world.Driver.Load();
+        Assert.Equal(topic, read.Topics.Find("a"));
+        Assert.Same(read, world.Driver.Load());
+        Assert.Empty(world.Published);
+        Assert.Equal(BrokerId.None, world.Driver.Controller.Node);
+
+        world.Driver.Start(world.Published.Add);
+        Assert.Equal(topic, Assert.Single(world.Published).Topics.Find("a"));
+        Assert.Equal(epoch.Value + 1, world.Driver.Epoch.Value);
+        Assert.Equal(ErrorCode.TopicAlreadyExists, world.CreateTopic("a").Topics.Single().ErrorCode);
+    }
+
     [Fact]
     public void A_broker_that_comes_back_uncleanly_leads_in_a_new_epoch()
     {

@@ -69,11 +69,17 @@ internal sealed class QuorumWorld
 
     public void Start()
     {
+        Create();
+        Driver.Start(Published.Add);
+    }
+
+    /// <summary>Another life on what is on the disk, which has read nothing yet.</summary>
+    public void Create()
+    {
         MetaProperties meta = MetaProperties.Read(_environment.Disk, Directory)!;
         Published.Clear();
         Driver = new MetadataDriver(_environment, new QuorumOptions(
             1, ClusterId, Directory, meta.DirectoryId, _config, () => [new EndpointImage("CONTROLLER", "127.0.0.1", 9093, 0)]));
-        Driver.Start(Published.Add);
     }
 
     public long Register(long previousEpoch = -1)
