@@ -51,9 +51,15 @@ public sealed record FlushLog : QuorumEffect;
 /// <summary>Everything below the offset is committed and may be replayed and answered.</summary>
 public sealed record AdvanceCommit(Offset HighWatermark) : QuorumEffect;
 
-/// <summary>Somebody else leads than before, or nobody, or the same in a later epoch, or it is known now where the leader can be reached. Held fetches are due.</summary>
+/// <summary>Somebody else leads than before, or nobody, or the same in a later epoch. Held fetches are due.</summary>
 /// <param name="Leader">Null while nobody is known to lead.</param>
 public sealed record LeaderChanged(BrokerId? Leader, LeaderEpoch Epoch) : QuorumEffect;
+
+/// <summary>
+/// Of the leader that was told of it is known now where it can be reached, or no more: <see cref="QuorumMember.LeaderEndpoints"/>. Where who leads has
+/// changed, <see cref="LeaderChanged"/> comes alone.
+/// </summary>
+public sealed record LeaderReachChanged(BrokerId Leader, LeaderEpoch Epoch) : QuorumEffect;
 
 /// <summary>
 /// All pieces of the snapshot are there: put it in its place, empty the log and start it at the snapshot's end, then call

@@ -33,12 +33,16 @@ public sealed partial class QuorumMember
             Emit(new AbandonSnapshot(snapshot.Id));
         }
 
-        // A leader may be known by its id first, from what was persisted, and only later by where it can be reached.
-        (BrokerId?, LeaderEpoch, bool) known = (role.LeaderNode, role.Epoch, role.LeaderEndpoints.Count > 0);
-        if (_announced != known)
+        (BrokerId? Leader, LeaderEpoch Epoch, bool HasAddress) told = _announced;
+        _announced = (role.LeaderNode, role.Epoch, role.LeaderEndpoints.Count > 0);
+        if ((told.Leader, told.Epoch) != (role.LeaderNode, role.Epoch))
         {
-            _announced = known;
             Emit(new LeaderChanged(role.LeaderNode, role.Epoch));
+        }
+        else if (role.LeaderNode is { } leader && told.HasAddress != _announced.HasAddress)
+        {
+            // It may be known by its id first, from what was persisted, and only later by where it can be reached.
+            Emit(new LeaderReachChanged(leader, role.Epoch));
         }
     }
 

@@ -74,12 +74,11 @@ public sealed partial class MetadataDriver
                 OnCommitted(commit.HighWatermark);
                 break;
             case LeaderChanged changed:
-                bool isNews = (changed.Leader ?? BrokerId.None, changed.Epoch) != (_controller.Node, _controller.Epoch);
-                if (changed.Leader is { } elected && isNews)
+                if (changed.Leader is { } elected)
                 {
                     QuorumLog.LeaderIs(_log, elected.Value, changed.Epoch);
                 }
-                else if (isNews)
+                else
                 {
                     QuorumLog.NoLeader(_log, changed.Epoch);
                 }
@@ -89,6 +88,9 @@ public sealed partial class MetadataDriver
                     _lastLeader = (leader, changed.Epoch);
                 }
 
+                PublishLeader();
+                break;
+            case LeaderReachChanged:
                 PublishLeader();
                 break;
             case InstallSnapshot install:
