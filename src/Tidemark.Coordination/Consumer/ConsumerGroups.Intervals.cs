@@ -13,8 +13,11 @@ public sealed partial class ConsumerGroups
     /// <summary>Smaller groups are told what is configured, as by Apache Kafka: in them fewer have to hear of a change.</summary>
     private const int PromptMembersMin = 5;
 
-    /// <summary>No shorter, however few the members: clients and their connections bear the heartbeats too.</summary>
-    private const int PromptIntervalMsMin = 1_000;
+    /// <summary>
+    /// No shorter, however few the members. librdkafka gives up a heartbeat, and its connection, that is not answered within the interval, so this is also
+    /// the time in which a coordinator has to have written a rebalance's records.
+    /// </summary>
+    private const int PromptIntervalMsMin = 2_000;
 
     /// <summary>The interval by the number of members: all of the node together send one heartbeat in this time, fifty a second.</summary>
     private const int PromptIntervalMsPerMember = 20;

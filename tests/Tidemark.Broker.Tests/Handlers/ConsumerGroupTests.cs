@@ -85,21 +85,21 @@ public sealed class ConsumerGroupTests
             Beat(1, $"m{i}", 0);
         }
 
-        Assert.Equal(1000, Interval());
+        Assert.Equal(2000, Interval());
         string[] others = ["h", "i", "j", "k"];
         Assert.True(others.Select(group => KeyPartition.Of(group, 4)).Distinct().Count() > 1);
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < 120; i++)
         {
             Beat(1, $"x{i}", 0, others[i % 4]);
         }
 
-        Assert.Equal(1300, Interval());
+        Assert.Equal(2500, Interval());
         for (int i = 0; i < 10; i++)
         {
             Beat(1, $"x{i}", -1, others[i % 4]);
         }
 
-        Assert.Equal(1100, Interval());
+        Assert.Equal(2300, Interval());
     }
 
     [Fact]

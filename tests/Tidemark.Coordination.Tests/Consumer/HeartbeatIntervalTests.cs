@@ -11,19 +11,19 @@ public class HeartbeatIntervalTests
     [Fact]
     public void Members_of_a_group_are_told_a_shorter_interval_from_the_fifth_member_on()
     {
-        Assert.Equal([5000, 5000, 5000, 5000, 1000, 1000], Joined(6).Select(response => response.HeartbeatIntervalMs));
-        Assert.Equal(1000, Interval("m1"));
+        Assert.Equal([5000, 5000, 5000, 5000, 2000, 2000], Joined(6).Select(response => response.HeartbeatIntervalMs));
+        Assert.Equal(2000, Interval("m1"));
 
         _world.Send("m6", -1);
-        Assert.Equal(1000, Interval("m1"));
+        Assert.Equal(2000, Interval("m1"));
         _world.Send("m5", -1);
         Assert.Equal(5000, Interval("m1"));
     }
 
     [Theory]
-    [InlineData(0, 1000)]
-    [InlineData(50, 1000)]
-    [InlineData(51, 1020)]
+    [InlineData(0, 2000)]
+    [InlineData(100, 2000)]
+    [InlineData(101, 2020)]
     [InlineData(249, 4980)]
     [InlineData(250, 5000)]
     [InlineData(int.MaxValue, 5000)]
@@ -37,7 +37,7 @@ public class HeartbeatIntervalTests
     [Fact]
     public void Members_that_the_node_has_not_counted_yet_count()
     {
-        Assert.Equal(1200, Joined(60)[^1].HeartbeatIntervalMs);
+        Assert.Equal(2400, Joined(120)[^1].HeartbeatIntervalMs);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class HeartbeatIntervalTests
         _world.Config["g"] = new() { ["consumer.heartbeat.interval.ms"] = "5000" };
         Assert.Equal(5000, Interval("m1"));
         _world.Config["g"] = new() { ["consumer.session.timeout.ms"] = "50000" };
-        Assert.Equal(1000, Interval("m1"));
+        Assert.Equal(2000, Interval("m1"));
     }
 
     [Fact]
