@@ -18,6 +18,9 @@ public abstract class CoordinatorShard
     /// <summary>When <see cref="Tick"/> is to be called at the latest; null when no time matters.</summary>
     public abstract TimeSpan? NextDeadline { get; }
 
+    /// <summary>How many members send this shard heartbeats at an interval that it tells them: its part of what the node bears.</summary>
+    public virtual int Heartbeating => 0;
+
     public bool TryTakeEffect([NotNullWhen(true)] out ShardEffect? effect) => _effects.TryDequeue(out effect);
 
     /// <summary>The changes of the input that follows belong to this write.</summary>

@@ -80,6 +80,11 @@ public sealed record GroupSettings
     /// <summary><c>group.consumer.heartbeat.interval.ms</c></summary>
     public int ConsumerHeartbeatIntervalMs { get; init; } = 5_000;
 
+    /// <summary>
+    /// <c>tidemark.group.consumer.prompt.heartbeat.enable</c>: whether members of larger groups are told a shorter interval while the node has few members.
+    /// </summary>
+    public bool ConsumerHeartbeatsArePrompt { get; init; } = true;
+
     /// <summary><c>group.consumer.assignment.interval.ms</c>: the shortest time between two assignments of a group.</summary>
     public int ConsumerAssignmentIntervalMs { get; init; } = 1_000;
 

@@ -12,6 +12,7 @@ public sealed class VersionedMap<TKey, TValue> : IVersioned
 {
     private readonly VersionClock _clock;
     private readonly Dictionary<TKey, TValue> _committed;
+    private readonly Func<TValue, int>? _weight;
 
     /// <summary>The keys with changes that are not committed: the newest value, null for removed, and how many changes there are.</summary>
     private readonly Dictionary<TKey, (TValue? Value, int Changes)> _newest;
@@ -20,13 +21,18 @@ public sealed class VersionedMap<TKey, TValue> : IVersioned
     private readonly List<(long Write, TKey Key, TValue? Value)> _changes = [];
     private int _first;
 
-    public VersionedMap(VersionClock clock, IEqualityComparer<TKey>? comparer = null)
+    /// <param name="weight">What a value adds to <see cref="Weight"/>.</param>
+    public VersionedMap(VersionClock clock, IEqualityComparer<TKey>? comparer = null, Func<TValue, int>? weight = null)
     {
         _clock = clock;
+        _weight = weight;
         _committed = new(comparer);
         _newest = new(comparer);
         clock.Add(this);
     }
+
+    /// <summary>The sum over all values in their newest state, kept up with every change.</summary>
+    public int Weight { get; private set; }
 
     /// <summary>The keys and values in their newest state.</summary>
     public IEnumerable<KeyValuePair<TKey, TValue>> Newest
@@ -69,6 +75,11 @@ public sealed class VersionedMap<TKey, TValue> : IVersioned
     /// <summary>Sets the newest value; null removes it.</summary>
     public void Set(TKey key, TValue? value)
     {
+        if (_weight is not null)
+        {
+            Weigh(Find(key), value);
+        }
+
         if (_clock.Current == 0)
         {
             SetCommitted(key, value);
@@ -113,7 +124,7 @@ public sealed class VersionedMap<TKey, TValue> : IVersioned
     {
         while (_changes.Count > _first && _changes[^1].Write > write)
         {
-            TKey key = _changes[^1].Key;
+            (_, TKey key, TValue? undone) = _changes[^1];
             _changes.RemoveAt(_changes.Count - 1);
             int left = _newest[key].Changes - 1;
             if (left == 0)
@@ -125,6 +136,16 @@ public sealed class VersionedMap<TKey, TValue> : IVersioned
                 int last = _changes.FindLastIndex(c => _newest.Comparer.Equals(c.Key, key));
                 _newest[key] = (_changes[last].Value, left);
             }
+
+            Weigh(undone, Find(key));
+        }
+    }
+
+    private void Weigh(TValue? before, TValue? after)
+    {
+        if (_weight is not null)
+        {
+            Weight += (after is null ? 0 : _weight(after)) - (before is null ? 0 : _weight(before));
         }
     }
 

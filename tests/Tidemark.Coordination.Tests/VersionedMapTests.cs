@@ -64,6 +64,7 @@ public class VersionedMapTests
     public void Any_mix_of_writes_commits_and_reverts_agrees_with_a_map_that_keeps_every_state(int seed)
     {
         var random = new Random(seed);
+        var weighed = new VersionedMap<string, string>(_clock, weight: value => value.Length);
         var states = new List<Dictionary<string, string>> { new() };
         int committed = 0;
         for (int step = 0; step < 2_000; step++)
@@ -88,6 +89,7 @@ public class VersionedMapTests
                         string key = $"k{random.Next(6)}";
                         string? value = random.Next(3) == 0 ? null : $"v{step}.{i}";
                         _map.Set(key, value);
+                        weighed.Set(key, value);
                         next.Remove(key);
                         if (value is not null)
                         {
@@ -101,6 +103,7 @@ public class VersionedMapTests
 
             Assert.Equal(states[^1].OrderBy(e => e.Key), _map.Newest.OrderBy(e => e.Key));
             Assert.Equal(states[committed].OrderBy(e => e.Key), _map.Committed.OrderBy(e => e.Key));
+            Assert.Equal(states[^1].Values.Sum(value => value.Length), weighed.Weight);
             for (int i = 0; i < 6; i++)
             {
                 Assert.Equal(states[^1].GetValueOrDefault($"k{i}"), _map.Find($"k{i}"));

@@ -37,6 +37,7 @@ internal static class CoordinatorViews
             ConsumerMembersMax = config.GetInt("group.consumer.max.size"),
             ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
             ConsumerHeartbeatIntervalMs = config.GetInt("group.consumer.heartbeat.interval.ms"),
+            ConsumerHeartbeatsArePrompt = config.GetBoolean("tidemark.group.consumer.prompt.heartbeat.enable"),
             ConsumerAssignmentIntervalMs = config.GetInt("group.consumer.assignment.interval.ms"),
             ConsumerSessionTimeoutBounds = Bounds("session.timeout.ms"),
             ConsumerHeartbeatIntervalBounds = Bounds("heartbeat.interval.ms"),

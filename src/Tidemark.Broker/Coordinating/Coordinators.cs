@@ -23,6 +23,9 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
 
     public string Topic => topic;
 
+    /// <summary>How many members heartbeat to the shards that are led and loaded here.</summary>
+    public int Heartbeating => services.Heartbeating.Count;
+
     /// <summary>The shards that are led here, in the order of their partitions.</summary>
     public IEnumerable<ShardDriver<TShard>> Shards => _shards.OfType<ShardDriver<TShard>>();
 

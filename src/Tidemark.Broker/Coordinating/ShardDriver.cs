@@ -33,6 +33,9 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
     private Delayed? _timer;
     private TimeSpan _timerAt = TimeSpan.MaxValue;
 
+    /// <summary>How many members of this shard are in the node's number.</summary>
+    private int _counted;
+
     public Partition Partition => partition;
 
     public LeaderEpoch Epoch => epoch;
@@ -130,6 +133,7 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
 
                 Flush();
                 Arm();
+                Count();
             }
             finally
             {
@@ -217,6 +221,17 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
             _timerAt = at;
             TimeSpan left = at - services.Now.Monotonic;
             _timer = services.Delays.Run(OnTimer, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>A shard that is not loaded, or not led any more, has no members.</summary>
+    private void Count()
+    {
+        int heartbeating = _shard?.Heartbeating ?? 0;
+        if (heartbeating != _counted)
+        {
+            services.Heartbeating.Add(heartbeating - _counted);
+            _counted = heartbeating;
         }
     }
 

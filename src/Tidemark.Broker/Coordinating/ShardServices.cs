@@ -23,5 +23,8 @@ public sealed record ShardServices<TShard>(
     /// <summary>Called for effects that only one kind of coordinator has.</summary>
     public Action<ShardDriver<TShard>, ShardEffect>? OnEffect { get; init; }
 
+    /// <summary>The members of all shards.</summary>
+    public HeartbeatingMembers Heartbeating { get; } = new();
+
     public ShardTime Now => new(Environment.Time.GetElapsedTime(0), Environment.Time.GetUtcNow().ToUnixTimeMilliseconds());
 }

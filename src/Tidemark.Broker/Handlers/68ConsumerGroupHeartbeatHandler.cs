@@ -26,7 +26,7 @@ public sealed class ConsumerGroupHeartbeatHandler(Coordinators<GroupShard> group
         short version = context.ApiVersion;
         return groups.Ask(
             request.GroupId,
-            (shard, ticket, now) => shard.Consumer.Heartbeat(ticket, request, version, client, fresh, now),
+            (shard, ticket, now) => shard.Consumer.Heartbeat(ticket, request, version, client, fresh, groups.Heartbeating, now),
             Refuse);
     }
 

@@ -60,6 +60,9 @@ public sealed partial record ConsumerGroup(string Id) : IGroup
     /// <summary>How many members speak the classic protocol.</summary>
     public int ClassicMembers { get; init; }
 
+    /// <summary>How many members speak the consumer protocol, and heartbeat as often as they are told.</summary>
+    public int Heartbeating => Members.Count - ClassicMembers;
+
     /// <summary>The members that are not at rest in <see cref="AssignmentEpoch"/> are counted by looking; this is Kafka's word for what comes out.</summary>
     public string State =>
         Members.IsEmpty ? "Empty"

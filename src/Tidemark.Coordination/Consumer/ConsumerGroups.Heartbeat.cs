@@ -11,7 +11,8 @@ public sealed partial class ConsumerGroups
 {
     /// <summary>Takes a heartbeat; also joins (epoch 0) and leaves (epochs -1 and -2).</summary>
     /// <param name="fresh">A new id, for a member of version 0 that has none yet.</param>
-    public void Heartbeat(long ticket, ConsumerGroupHeartbeatRequest request, short version, GroupClient client, Uuid fresh, ShardTime now)
+    /// <param name="membersOfNode">How many members heartbeat to this node: <see cref="GroupShard.Heartbeating"/> of all its shards, as far as it is known.</param>
+    public void Heartbeat(long ticket, ConsumerGroupHeartbeatRequest request, short version, GroupClient client, Uuid fresh, int membersOfNode, ShardTime now)
     {
         if (!Shard.View.Groups.ServesConsumerGroups)
         {
@@ -25,10 +26,10 @@ public sealed partial class ConsumerGroups
             return;
         }
 
-        Shard.Respond(ticket, request.MemberEpoch < 0 ? Leave(request, now) : Beat(request, client, fresh, now));
+        Shard.Respond(ticket, request.MemberEpoch < 0 ? Leave(request, now) : Beat(request, client, fresh, membersOfNode, now));
     }
 
-    private ConsumerGroupHeartbeatResponse Beat(ConsumerGroupHeartbeatRequest request, GroupClient client, Uuid fresh, ShardTime now)
+    private ConsumerGroupHeartbeatResponse Beat(ConsumerGroupHeartbeatRequest request, GroupClient client, Uuid fresh, int membersOfNode, ShardTime now)
     {
         bool joins = request.MemberEpoch == 0;
         string id = request.MemberId.Length == 0 ? fresh.ToString() : request.MemberId;
@@ -77,7 +78,7 @@ public sealed partial class ConsumerGroups
         {
             MemberId = id,
             MemberEpoch = reached.Epoch,
-            HeartbeatIntervalMs = HeartbeatIntervalMs(request.GroupId),
+            HeartbeatIntervalMs = HeartbeatIntervalMs(Again(group), membersOfNode),
             Assignment = null,
         };
         bool isFull = request.RebalanceTimeoutMs != -1 && (request.SubscribedTopicNames ?? (object?)request.SubscribedTopicRegex) is not null && request.TopicPartitions is not null;

@@ -34,7 +34,7 @@ public sealed partial class ConsumerGroups : GroupPart
     private TimeSpan _revertedAt = -s_betweenReverts;
 
     public ConsumerGroups(GroupShard shard)
-        : base(shard) => _groups = new(shard.Versions, StringComparer.Ordinal);
+        : base(shard) => _groups = new(shard.Versions, StringComparer.Ordinal, group => group.Heartbeating);
 
     private enum TimerKind
     {
@@ -58,6 +58,9 @@ public sealed partial class ConsumerGroups : GroupPart
     }
 
     public override TimeSpan? NextDeadline => _deadlines.Next;
+
+    /// <summary>How many members of all groups speak the consumer protocol.</summary>
+    public int Heartbeating => _groups.Weight;
 
     public override IEnumerable<IGroup> All => _groups.Newest.Select(g => g.Value);
 
@@ -184,21 +187,6 @@ public sealed partial class ConsumerGroups : GroupPart
             Fence(group, [member], $"member {member.Id} {reason}", now);
         }
     }
-
-    /// <summary>
-    /// What is set for the group, else for the broker. A value was within the bounds when it was set; bounds that were narrowed since, or are narrower
-    /// at this broker, hold it too.
-    /// </summary>
-    private int Setting(string group, string key, int ofBroker, (int Least, int Most) bounds) =>
-        Shard.View.GroupConfig(group) is { } config && config.TryGetValue(key, out string? text) && int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int value)
-            ? Math.Max(bounds.Least, Math.Min(bounds.Most, value))
-            : ofBroker;
-
-    private int HeartbeatIntervalMs(string group) =>
-        Setting(group, "consumer.heartbeat.interval.ms", Shard.View.Groups.ConsumerHeartbeatIntervalMs, Shard.View.Groups.ConsumerHeartbeatIntervalBounds);
-
-    private int SessionTimeoutMs(string group) =>
-        Setting(group, "consumer.session.timeout.ms", Shard.View.Groups.ConsumerSessionTimeoutMs, Shard.View.Groups.ConsumerSessionTimeoutBounds);
 
     private void ExtendSession(string group, ConsumerMember member, ShardTime now) => Set(
         group,

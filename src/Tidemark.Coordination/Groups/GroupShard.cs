@@ -52,6 +52,8 @@ public sealed class GroupShard : CoordinatorShard
         }
     }
 
+    public override int Heartbeating => Consumer.Heartbeating;
+
     /// <summary>All groups, whatever their kind.</summary>
     public IEnumerable<IGroup> All => _parts.SelectMany(p => p.All);
 

@@ -9,9 +9,12 @@ internal sealed class NoteShard : CoordinatorShard
 {
     private readonly VersionedMap<string, OffsetCommitValue> _notes;
 
-    public NoteShard() => _notes = new(Versions);
+    public NoteShard() => _notes = new(Versions, weight: _ => 1);
 
     public override TimeSpan? NextDeadline => Alarm;
+
+    /// <summary>Each note stands for a member.</summary>
+    public override int Heartbeating => _notes.Weight;
 
     public TimeSpan? Alarm { get; set; }
 

@@ -290,6 +290,39 @@ public class ShardDriverTests
         Assert.Null(_shard["a"]);
     }
 
+    [Fact]
+    public void Members_count_for_the_node_while_their_shard_is_loaded_and_led()
+    {
+        ShardDriver<NoteShard> driver = Loaded(isr: [1, 2]);
+        Put(driver, "a", 1);
+        Put(driver, "b", 2);
+        Assert.Equal(2, _services.Heartbeating.Count);
+
+        _replicas.Elect(1, [1, 2]);
+        driver.Close();
+        Assert.Equal(0, _services.Heartbeating.Count);
+        ShardDriver<NoteShard> next = Driver();
+        next.Load();
+        _replicas.World.RunUntil(() => false, TimeSpan.FromSeconds(1));
+
+        // It has read them, and they are not committed.
+        Assert.Equal(2, _shard.Heartbeating);
+        Assert.Equal(0, _services.Heartbeating.Count);
+        _replicas.CatchUp(2);
+        Wait(() => _shard.Heard.Count > 0);
+        Assert.Equal(2, _services.Heartbeating.Count);
+    }
+
+    [Fact]
+    public void Members_that_could_not_be_written_do_not_count_for_the_node()
+    {
+        ShardDriver<NoteShard> driver = Loaded();
+        Put(driver, "a", 1);
+        _replicas[1].Configure(_replicas[1].Config with { MinInsyncReplicas = 2 });
+        Assert.Equal("CoordinatorNotAvailable", Said(Put(driver, "b", 2)));
+        Assert.Equal(1, _services.Heartbeating.Count);
+    }
+
     private static string Said(ValueTask<string> answer) => answer.IsCompleted ? answer.GetAwaiter().GetResult() : "waits";
 
     private static ValueTask<string> Put(ShardDriver<NoteShard> driver, string name, long offset, TransactionalWriter? writer = null) =>

@@ -1,4 +1,5 @@
 using Tidemark.Broker.Tests.Booting;
+using Tidemark.Coordination;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
@@ -8,11 +9,17 @@ namespace Tidemark.Broker.Tests.Handlers;
 /// <summary>The consumer protocol as a client meets it, in a whole broker on virtual time.</summary>
 public sealed class ConsumerGroupTests
 {
-    private readonly BrokerWorld _world = new(config: [("offsets.topic.num.partitions", "4")]);
+    private readonly BrokerWorld _world;
     private readonly TestClient _client;
 
     public ConsumerGroupTests()
+        : this([])
     {
+    }
+
+    private ConsumerGroupTests((string Key, string Value)[] config)
+    {
+        _world = new(config: [("offsets.topic.num.partitions", "4"), .. config]);
         _world.Quorum.Write(new FeatureLevelRecord { Name = "group.version", FeatureLevel = 1 });
         _world.Quorum.CreateTopic("__consumer_offsets", 4, ("cleanup.policy", "compact"));
         _world.Quorum.CreateTopic("t", 2);
@@ -70,10 +77,45 @@ public sealed class ConsumerGroupTests
         Assert.Equal([0, 1], Beat(1, "c", 0).Assignment!.TopicPartitions.Single().Partitions);
     }
 
-    private ConsumerGroupHeartbeatResponse Beat(short version, string member, int epoch) => _client.Ask<ConsumerGroupHeartbeatResponse>(
+    [Fact]
+    public void How_often_a_member_heartbeats_depends_on_how_many_members_the_node_has_in_all_groups()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            Beat(1, $"m{i}", 0);
+        }
+
+        Assert.Equal(2000, Interval());
+        string[] others = ["h", "i", "j", "k"];
+        Assert.True(others.Select(group => KeyPartition.Of(group, 4)).Distinct().Count() > 1);
+        for (int i = 0; i < 120; i++)
+        {
+            Beat(1, $"x{i}", 0, others[i % 4]);
+        }
+
+        Assert.Equal(2500, Interval());
+        for (int i = 0; i < 10; i++)
+        {
+            Beat(1, $"x{i}", -1, others[i % 4]);
+        }
+
+        Assert.Equal(2300, Interval());
+    }
+
+    [Fact]
+    public void How_often_a_member_heartbeats_is_what_is_configured_where_that_is_switched_off()
+    {
+        ConsumerGroupTests off = new([("tidemark.group.consumer.prompt.heartbeat.enable", "false")]);
+        Assert.All(Enumerable.Range(0, 6), i => Assert.Equal(5000, off.Beat(1, $"m{i}", 0).HeartbeatIntervalMs));
+    }
+
+    /// <summary>What the first member is told with its next heartbeat.</summary>
+    private int Interval() => Beat(1, "m0", Describe(1).Members.Single(m => m.MemberId == "m0").MemberEpoch).HeartbeatIntervalMs;
+
+    private ConsumerGroupHeartbeatResponse Beat(short version, string member, int epoch, string group = "g") => _client.Ask<ConsumerGroupHeartbeatResponse>(
         new ConsumerGroupHeartbeatRequest
         {
-            GroupId = "g",
+            GroupId = group,
             MemberId = member,
             MemberEpoch = epoch,
             RebalanceTimeoutMs = epoch == 0 ? 60_000 : -1,

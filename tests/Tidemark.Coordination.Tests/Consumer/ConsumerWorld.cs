@@ -33,6 +33,9 @@ internal sealed class ConsumerWorld
 
     public GroupSettings Settings { get; set; }
 
+    /// <summary>How many members the node has, as heartbeats bring it.</summary>
+    public int MembersOfNode { get; set; }
+
     public Dictionary<string, Dictionary<string, string>> Config { get; } = new(StringComparer.Ordinal);
 
     public GroupShard Shard { get; private set; }
@@ -113,7 +116,7 @@ internal sealed class ConsumerWorld
     }
 
     public ConsumerGroupHeartbeatResponse Send(ConsumerGroupHeartbeatRequest request, short version = 1) =>
-        Ask<ConsumerGroupHeartbeatResponse>(t => Shard.Consumer.Heartbeat(t, request, version, new GroupClient("app", "/1.2.3.4"), new Uuid(0x4000, (ulong)t), Now));
+        Ask<ConsumerGroupHeartbeatResponse>(t => Shard.Consumer.Heartbeat(t, request, version, new GroupClient("app", "/1.2.3.4"), new Uuid(0x4000, (ulong)t), MembersOfNode, Now));
 
     public ErrorCode ErrorOf(string member, int epoch, string? instance = null, ConsumerGroupHeartbeatRequest.TopicPartitionsEntry[]? owned = null) => Send(member, epoch, instance: instance, owned: owned).ErrorCode;
 

@@ -220,6 +220,7 @@ public class HeartbeatTests
             1,
             new GroupClient("app", "/1.2.3.4"),
             default,
+            0,
             _world.Now));
         Assert.False(_world.IsAnswered(ticket));
         Assert.Equal(ErrorCode.GroupIdNotFound, _world.Describe().ErrorCode);
@@ -241,6 +242,7 @@ public class HeartbeatTests
             1,
             new GroupClient("app", "/1.2.3.4"),
             default,
+            0,
             _world.Now));
         Assert.Equal(2, _world.Group.Members.Count);
         _world.Fail(_world.Log.Count - records);

@@ -58,7 +58,7 @@ public class MembershipTests
     {
         _world.Join("m1", "a");
         _world.LogRefuses = true;
-        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = -1 }, 1, new("app", "/1.2.3.4"), default, _world.Now));
+        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = -1 }, 1, new("app", "/1.2.3.4"), default, 0, _world.Now));
         Assert.NotNull(_world.Group.Member("m1"));
         _world.LogRefuses = false;
         _world.Pass(45_500);
@@ -71,7 +71,7 @@ public class MembershipTests
         _world.Join("m1", "a");
         _world.LogRefuses = true;
         _world.Topic("a", 5);
-        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = 2, RebalanceTimeoutMs = -1 }, 1, new("app", "/1.2.3.4"), default, _world.Now));
+        _world.Input(t => _world.Shard.Consumer.Heartbeat(t, new() { GroupId = "g", MemberId = "m1", MemberEpoch = 2, RebalanceTimeoutMs = -1 }, 1, new("app", "/1.2.3.4"), default, 0, _world.Now));
         _world.LogRefuses = false;
         Assert.Equal("a:0,1,2,3,4", _world.Told(_world.Send("m1", 2)));
     }

@@ -17,9 +17,12 @@ public sealed class ConfigTableTests
     public void Keys_that_Kafka_has_not_are_known_and_not_shown_to_clients()
     {
         ConfigKey[] ours = [.. ConfigTable.Broker.Keys.Where(IsOurs)];
-        Assert.Equal(["leader.imbalance.per.broker.percentage", "tidemark.broker.crash.detection.enable"], ours.Select(key => key.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["leader.imbalance.per.broker.percentage", "tidemark.broker.crash.detection.enable", "tidemark.group.consumer.prompt.heartbeat.enable"],
+            ours.Select(key => key.Name).Order(StringComparer.Ordinal));
         Assert.All(ours, key => Assert.True(key.IsInternal));
         Assert.True(BrokerConfig.Empty.GetBoolean("tidemark.broker.crash.detection.enable"));
+        Assert.True(BrokerConfig.Empty.GetBoolean("tidemark.group.consumer.prompt.heartbeat.enable"));
     }
 
     /// <summary>Also what Kafka had until 4.0 and users set.</summary>

@@ -34,6 +34,8 @@ internal static class GroupKeys
             .AtLeast(1),
         Int("group.consumer.max.heartbeat.interval.ms", "15000", "The longest heartbeat interval that a consumer group may be given.")
             .AtLeast(1),
+        Boolean("tidemark.group.consumer.prompt.heartbeat.enable", "true", "Whether members of consumer groups of five or more are told to heartbeat more often than group.consumer.heartbeat.interval.ms while their coordinator's node has few members: every 20 ms for each of them, but not more often than every two seconds, so that they hear of a rebalance soon. Off, they are always told the configured interval, as by Kafka. Clients are shown this key only where the file sets it.")
+            .Internal(),
         Int("group.consumer.max.size", "2147483647", "How many members a consumer group may have.")
             .AtLeast(1),
         List("group.consumer.assignors", "uniform,range", "The server-side assignors of consumer groups; the first is the default."),
