@@ -112,6 +112,7 @@ public sealed class BrokerNode : INode
             environment.Logs.CreateLogger("Tidemark.Replication")));
         _assignments = new DirectoryAssignments(Cluster, quorum, _delays, environment.Logs.CreateLogger("Tidemark.Membership"));
         _mover.OnMoved = OnMoved;
+        _mover.IsCompacting = _housekeeping.IsCompacting;
         _publisher = new MetadataPublisher(Cluster, options.Config, Partitions, Directories, services, _fetchers, _assignments, _housekeeping.RemoveDeletedLater, _log);
         _groups = new Coordinators<GroupShard>(
             InternalTopics.ConsumerOffsets,

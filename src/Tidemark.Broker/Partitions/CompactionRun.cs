@@ -56,6 +56,14 @@ internal sealed class CompactionRun(
             double until = _bytes + BytesPerTurn;
             while (_bytes < until && Wait() <= TimeSpan.Zero)
             {
+                if (directories.TryGetFuture(stored.Log.Partition, out _))
+                {
+                    // The copy begins when this has ended.
+                    _steps!.Dispose();
+                    onDone(false);
+                    return;
+                }
+
                 if (!_steps!.MoveNext())
                 {
                     _steps.Dispose();

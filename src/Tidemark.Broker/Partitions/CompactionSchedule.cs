@@ -9,7 +9,8 @@ namespace Tidemark.Broker.Partitions;
 
 /// <summary>
 /// Which log is compacted next: the one that has most to gain. No more than <c>log.cleaner.threads</c> runs go on at once, and never two in
-/// one log, for both would write the same files.
+/// one log, for both would write the same files. A log that is being copied to another directory is left alone, and a run in it ends: a copy that has
+/// a record already, and does not get the tombstone behind it any more, would bring back what was deleted.
 /// </summary>
 internal sealed class CompactionSchedule(
     BrokerEnvironment environment,
@@ -45,6 +46,16 @@ internal sealed class CompactionSchedule(
         }
     }
 
+    public bool IsRunning(Partition partition)
+    {
+        lock (_gate)
+        {
+            return _running.Contains(IdOf(partition));
+        }
+    }
+
+    private static TopicIdPartition IdOf(Partition partition) => new(partition.TopicId, partition.Name.Partition);
+
     private Candidate? TakeNext(int runsMax)
     {
         lock (_gate)
@@ -57,9 +68,10 @@ internal sealed class CompactionSchedule(
             Candidate? best = null;
             foreach (Partition partition in registry.All())
             {
-                var id = new TopicIdPartition(partition.TopicId, partition.Name.Partition);
+                TopicIdPartition id = IdOf(partition);
                 if (!partition.Config.Log.Compacts || _uncompactable.Contains(id) || _running.Contains(id)
-                    || partition.Log is not { IsFailed: false } found || !directories.TryGet(partition.Name, out StoredPartition stored))
+                    || partition.Log is not { IsFailed: false } found || !directories.TryGet(partition.Name, out StoredPartition stored)
+                    || directories.TryGetFuture(partition.Name, out _))
                 {
                     continue;
                 }

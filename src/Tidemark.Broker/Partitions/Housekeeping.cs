@@ -85,6 +85,9 @@ public sealed class Housekeeping : IDisposable
     /// <summary>A segment was sealed: it is flushed off the append path, so that recovery has little to look through.</summary>
     public void OnRolled(PartitionLog log) => _environment.Background.Post("flush sealed segments", () => Guard(log.FlushSealed));
 
+    /// <summary>Whether a compaction of the replica's log is under way.</summary>
+    public bool IsCompacting(Partition partition) => _compactions.IsRunning(partition);
+
     /// <summary>Writes the high watermarks whether or not they moved; for the end of a life.</summary>
     public void WriteHighWatermarksNow() => _directories.WriteHighWatermarks(name => _registry.Find(name)?.HighWatermark);
 

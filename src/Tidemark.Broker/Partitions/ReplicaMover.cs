@@ -19,11 +19,16 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
     /// <summary>Larger pieces would keep others from the disk, smaller ones cost more than they copy.</summary>
     private const int PieceBytes = 1 << 20;
 
+    private static readonly TimeSpan s_compactionEndsIn = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private readonly HashSet<TopicPartition> _moving = [];
 
     /// <summary>Called when a replica is in another directory than before.</summary>
     public Action<Partition, LogDirectory> OnMoved { get; set; } = (_, _) => { };
+
+    /// <summary>Whether the replica's log is being compacted. No compaction begins while there is a copy, and one that is under way ends.</summary>
+    public Func<Partition, bool> IsCompacting { get; set; } = _ => false;
 
     /// <summary>Begins a move, or does nothing where the replica is in the directory already.</summary>
     public ErrorCode Move(Partition partition, LogDirectory target)
@@ -120,7 +125,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
 
     private void Step(Partition partition)
     {
-        TimeSpan wait = throttle.Wait;
+        TimeSpan wait = IsCompacting(partition) ? s_compactionEndsIn : throttle.Wait;
         if (wait > TimeSpan.Zero)
         {
             delays.Run(() => background.Post($"move {partition.Name}", () => Step(partition)), wait);

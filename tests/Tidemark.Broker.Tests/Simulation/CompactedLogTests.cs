@@ -94,6 +94,27 @@ public sealed class CompactedLogTests
         Assert.Equal(5, Read(world, 35).Count);
     }
 
+    [Fact]
+    public void A_log_is_not_compacted_while_it_is_copied_to_another_directory()
+    {
+        // A copy that had a record, and found the tombstone behind it gone, would bring it back.
+        BrokerWorld world = World("compact", default, ["/data", "/other-data"], ("log.cleaner.io.max.bytes.per.second", "500000"));
+        PartitionLog source = LogOf(world);
+        Assert.True(world.World.RunUntil(() => world.World.Disk.List(source.Directory).Any(file => file.Name.EndsWith(".log.cleaned", StringComparison.Ordinal)), BrokerWorld.Patience));
+        long before = source.SizeBytes;
+
+        world.Quorum.Write(new ConfigRecord { ResourceType = 4, ResourceName = "1", Name = "replica.alter.log.dirs.io.max.bytes.per.second", Value = "300000" });
+        string target = source.Directory.StartsWith("/data", StringComparison.Ordinal) ? "/other-data" : "/data";
+        world.Connect().Send(new AlterReplicaLogDirsRequest { Dirs = [new() { Path = target, Topics = [new() { Name = Topic, Partitions = [0] }] }] }, 2);
+        Assert.True(world.World.RunUntil(() => !ReferenceEquals(LogOf(world), source) || source.SizeBytes < before, BrokerWorld.Patience));
+
+        Assert.NotSame(source, LogOf(world));
+        Assert.Equal(before, LogOf(world).SizeBytes);
+        Assert.True(world.World.RunUntil(() => LogOf(world).SizeBytes < before, BrokerWorld.Patience), "the copy is never compacted");
+        Assert.True(world.World.RunUntil(() => world.World.Background.PendingCount == 0, BrokerWorld.Patience));
+        Assert.Equal(Expected, Read(world));
+    }
+
     /// <summary>
     /// The third segment's first five keys supersede the last five of the first, so that the first one ends, compacted, long before the second begins.
     /// </summary>
@@ -106,10 +127,13 @@ public sealed class CompactedLogTests
 
     private static BrokerWorld World(TimeSpan producingFrom, params (string Key, string Value)[] config) => World("compact", producingFrom, config);
 
-    private static BrokerWorld World(string policy, TimeSpan producingFrom, params (string Key, string Value)[] config)
+    private static BrokerWorld World(string policy, TimeSpan producingFrom, params (string Key, string Value)[] config) => World(policy, producingFrom, ["/data"], config);
+
+    private static BrokerWorld World(string policy, TimeSpan producingFrom, string[] directories, params (string Key, string Value)[] config)
     {
         var world = new BrokerWorld(
             3,
+            directories: directories,
             config: [("log.segment.bytes", "1048576"), ("log.cleaner.dedupe.buffer.size", "2097152"), ("log.initial.task.delay.ms", FirstTurnMs), ("log.flush.offset.checkpoint.interval.ms", "3600000"), .. config]);
         world.Quorum.CreateTopic(Topic, 1, ("cleanup.policy", policy), ("min.cleanable.dirty.ratio", "0.01"));
         world.World.Time.Advance(producingFrom);
