@@ -67,10 +67,9 @@ public sealed class MetadataChecks
     {
         _quorum.LookQuickly();
         long end = _committed.End;
-        foreach (SimulatedNode node in _cluster.Nodes.Where(node => node.IsRunning))
+        foreach (SimulatedNode node in _cluster.Nodes)
         {
-            long known = KnownAsCommitted(node);
-            if (known > _committed.End)
+            if (node.IsRunning && KnownAsCommitted(node) is var known && known > _committed.End)
             {
                 Refresh(node);
                 if (!_committed.ExtendTo(known, _scans[node.Id]) && !ExtendByAnother(node, known))

@@ -37,6 +37,7 @@ internal sealed class MetadataLogScan(SimulatedNode node)
     private string _file = "";
     private long _lastAt;
     private long _position;
+    private long _changes = -1;
     private object? _life;
 
     /// <summary>In the order of their offsets.</summary>
@@ -87,9 +88,14 @@ internal sealed class MetadataLogScan(SimulatedNode node)
         return null;
     }
 
-    /// <summary>Reads what a running node wrote since.</summary>
+    /// <summary>Reads what a running node wrote since. A disk counts its changes; what a crash takes besides, another process finds.</summary>
     public void Refresh()
     {
+        if (ReferenceEquals(_life, node.Process) && _changes == node.Disk.ChangeCount && !node.Disk.HasCrashed)
+        {
+            return;
+        }
+
         string[] files = [.. node.Disk.List(Directory).Where(entry => entry.Name.EndsWith(".log", StringComparison.Ordinal)).Select(entry => entry.Name).Order(StringComparer.Ordinal)];
         if (!ReferenceEquals(_life, node.Process) || !files.Contains(_file) || !StillHoldsTheLast())
         {
@@ -107,6 +113,8 @@ internal sealed class MetadataLogScan(SimulatedNode node)
 
             Read();
         }
+
+        _changes = node.Disk.ChangeCount;
     }
 
     private void Read()

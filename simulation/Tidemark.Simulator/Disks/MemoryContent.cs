@@ -13,8 +13,8 @@ internal sealed class MemoryContent
 
     private const uint AllSectors = (1u << (PageSize / SectorSize)) - 1;
 
-    private readonly SortedDictionary<long, byte[]> _pages = [];
-    private readonly SortedDictionary<long, byte[]?> _flushedPages = [];
+    private readonly SortedList<long, byte[]> _pages = [];
+    private readonly SortedList<long, byte[]?> _flushedPages = [];
     private long _flushedLength;
 
     public long Length { get; private set; }

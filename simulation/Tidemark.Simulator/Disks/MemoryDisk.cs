@@ -12,6 +12,7 @@ namespace Tidemark.Simulator.Disks;
 /// </summary>
 public sealed partial class MemoryDisk(SeededRandom random) : IDisk
 {
+    private readonly Dictionary<string, string[]> _names = new(StringComparer.Ordinal);
     private MemoryDirectoryNode _root = new();
 
     /// <summary>The wall clock of the machine, by which files are dated; without one nothing has a date.</summary>
@@ -250,12 +251,23 @@ public sealed partial class MemoryDisk(SeededRandom random) : IDisk
         }
     }
 
-    private static string[] Names(string path) => [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(name => name != ".")];
+    /// <summary>The names on a path, kept: the same few paths are asked for all the time.</summary>
+    private string[] Names(string path)
+    {
+        if (!_names.TryGetValue(path, out string[]? names))
+        {
+            _names[path] = names = [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(name => name != ".")];
+        }
 
-    private MemoryNode? Find(string path)
+        return names;
+    }
+
+    private MemoryNode? Find(string path) => Find(Names(path).AsSpan());
+
+    private MemoryNode? Find(ReadOnlySpan<string> names)
     {
         MemoryNode? node = _root;
-        foreach (string name in Names(path))
+        foreach (string name in names)
         {
             node = node is MemoryDirectoryNode directory && directory.Entries.TryGetValue(name, out MemoryNode? next) ? next : null;
         }
@@ -266,8 +278,7 @@ public sealed partial class MemoryDisk(SeededRandom random) : IDisk
     private (MemoryDirectoryNode Directory, string Name) Parent(string path)
     {
         string[] names = Names(path);
-        string above = string.Join('/', names[..^1]);
-        return (Find(above) as MemoryDirectoryNode ?? throw new DirectoryNotFoundException($"Could not find a part of the path {path}"), names[^1]);
+        return (Find(names.AsSpan(..^1)) as MemoryDirectoryNode ?? throw new DirectoryNotFoundException($"Could not find a part of the path {path}"), names[^1]);
     }
 
     private void Remove(string path, MemoryNode node)
