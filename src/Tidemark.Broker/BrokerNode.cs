@@ -294,7 +294,7 @@ public sealed class BrokerNode : INode
         if (_published)
         {
             _publisher.Publish(image);
-            _housekeeping.Configure(Cluster.Config);
+            _housekeeping.Configure(image, Cluster.Config);
             TellCordoned();
         }
         else

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Runtime;
 using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Records;
 using Tidemark.Storage.Directories;
@@ -27,6 +28,10 @@ public sealed class Housekeeping : IDisposable
     private readonly List<PeriodicWork> _work = [];
     private readonly List<(string Key, PeriodicWork Work)> _timed = [];
     private readonly CompactionSchedule _compactions;
+    private readonly Lock _flushLock = new();
+    private PeriodicWork? _flush;
+    private bool _isOver;
+    private MetadataImage _seen = MetadataImage.Empty;
     private BrokerConfig? _configured;
     private long _writtenHighWatermarks = -1;
     private long _writtenRecoveryPoints = -1;
@@ -51,16 +56,27 @@ public sealed class Housekeeping : IDisposable
         Every("checkpoint recovery points", "log.flush.offset.checkpoint.interval.ms", WriteRecoveryPoints, first);
         Every("retention", "log.retention.check.interval.ms", Retain, first);
         Every("compaction", "log.cleaner.backoff.ms", _compactions.BeginDue, first);
-        Every("flush", s_flushCheck, Flush, isDue: () => _registry.Any(IsFlushedByTime));
+        FlushByTime();
         Every("producer expiry", "producer.id.expiration.check.interval.ms", ExpireProducers);
         Every("in-sync replicas", Milliseconds(config.GetLong("replica.lag.time.max.ms") / 2), CheckInSync);
         RemoveDeletedLater();
     }
 
     /// <summary>What was set at run time counts at once. Called by one thread, configuration after configuration.</summary>
-    public void Configure(BrokerConfig config)
+    public void Configure(MetadataImage image, BrokerConfig config)
     {
-        if (_configured is not { } before || ReferenceEquals(before, config))
+        if (_configured is not { } before)
+        {
+            return;
+        }
+
+        if (!ReferenceEquals(_seen.Topics, image.Topics) || !ReferenceEquals(_seen.Configs, image.Configs))
+        {
+            _seen = image;
+            FlushByTime();
+        }
+
+        if (ReferenceEquals(before, config))
         {
             return;
         }
@@ -97,6 +113,30 @@ public sealed class Housekeeping : IDisposable
         {
             work.Dispose();
         }
+
+        lock (_flushLock)
+        {
+            _isOver = true;
+            _flush?.Dispose();
+        }
+    }
+
+    /// <summary>Logs are looked at every second only while some are to be flushed by time: an idle broker has no timer of such a period.</summary>
+    private void FlushByTime()
+    {
+        lock (_flushLock)
+        {
+            bool isWanted = !_isOver && _registry.Any(IsFlushedByTime);
+            if (isWanted && _flush is null)
+            {
+                _flush = new PeriodicWork(_environment, "flush", s_flushCheck, s_flushCheck, Flush);
+            }
+            else if (!isWanted)
+            {
+                _flush?.Dispose();
+                _flush = null;
+            }
+        }
     }
 
     private static TimeSpan Milliseconds(long value) => TimeSpan.FromMilliseconds(Math.Min(value, (long)int.MaxValue * 100));
@@ -110,9 +150,9 @@ public sealed class Housekeeping : IDisposable
         _timed.Add((key, Every(name, period, work, first)));
     }
 
-    private PeriodicWork Every(string name, TimeSpan period, Action work, TimeSpan? first = null, Func<bool>? isDue = null)
+    private PeriodicWork Every(string name, TimeSpan period, Action work, TimeSpan? first = null)
     {
-        var timed = new PeriodicWork(_environment, name, first ?? period, period, work, isDue);
+        var timed = new PeriodicWork(_environment, name, first ?? period, period, work);
         _work.Add(timed);
         return timed;
     }

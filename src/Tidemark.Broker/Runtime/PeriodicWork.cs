@@ -11,18 +11,15 @@ public sealed class PeriodicWork : IDisposable
     private readonly IBackground _background;
     private readonly string _name;
     private readonly Action _work;
-    private readonly Func<bool>? _isDue;
     private readonly ITimer _timer;
     private int _running;
     private volatile bool _stopped;
 
-    /// <param name="isDue">Asked on the timer's thread, to spare the background a turn that would find nothing to do; quick and safe beside anything.</param>
-    public PeriodicWork(BrokerEnvironment environment, string name, TimeSpan first, TimeSpan period, Action work, Func<bool>? isDue = null)
+    public PeriodicWork(BrokerEnvironment environment, string name, TimeSpan first, TimeSpan period, Action work)
     {
         _background = environment.Background;
         _name = name;
         _work = work;
-        _isDue = isDue;
         _timer = environment.Time.CreateTimer(static s => ((PeriodicWork)s!).OnTimer(), this, Cap(first), CapPeriod(period));
     }
 
@@ -49,7 +46,7 @@ public sealed class PeriodicWork : IDisposable
 
     private void OnTimer()
     {
-        if (!_stopped && _isDue?.Invoke() != false && Interlocked.Exchange(ref _running, 1) == 0)
+        if (!_stopped && Interlocked.Exchange(ref _running, 1) == 0)
         {
             _background.Post(_name, () =>
             {

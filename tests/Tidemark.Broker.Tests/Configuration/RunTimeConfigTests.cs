@@ -3,6 +3,7 @@ using Tidemark.Broker.Tests.Booting;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 using Tidemark.Records;
+using Tidemark.Simulator.Disks;
 using Tidemark.Storage.Directories;
 
 namespace Tidemark.Broker.Tests.Configuration;
@@ -63,6 +64,30 @@ public sealed class RunTimeConfigTests
 
         Assert.True(world.World.RunUntil(() => Flushed("f") == batches, BrokerWorld.Patience));
         Assert.Equal(0, Flushed("never"));
+    }
+
+    [Fact]
+    public void A_topic_is_flushed_by_time_from_when_that_is_set_until_it_is_not_and_after_a_restart()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("f");
+        long Flushed() => world.Node.Partitions.Find(new TopicPartition("f", 0))!.Log!.RecoveryPoint.Value;
+        void Write(string? value) => world.Quorum.Write(new ConfigRecord { ResourceType = 2, ResourceName = "f", Name = "flush.ms", Value = value });
+        world.Connect().Produce("f", TestClient.Batch());
+        Assert.False(world.World.RunUntil(() => Flushed() == 1, BrokerWorld.Patience));
+
+        Write("1000");
+        Assert.True(world.World.RunUntil(() => Flushed() == 1, BrokerWorld.Patience), "not flushed once it was set");
+
+        world.World.Disk.CrashNow(CrashKind.Process);
+        world.World.Restart();
+        world.Boot();
+        world.Connect().Produce("f", TestClient.Batch());
+        Assert.True(world.World.RunUntil(() => Flushed() == 2, BrokerWorld.Patience), "not flushed after the restart");
+
+        Write(null);
+        world.Connect().Produce("f", TestClient.Batch());
+        Assert.False(world.World.RunUntil(() => Flushed() == 3, BrokerWorld.Patience));
     }
 
     [Fact]
