@@ -55,9 +55,9 @@ public static partial class NodeDirectories
     public static IReadOnlyList<string> Format(
         IDisk disk, NodeOptions options, string clusterId, MetadataVersion version, IReadOnlyDictionary<string, short> levels, IReadOnlyList<Voter>? firstVoters, bool ignoreFormatted)
     {
-        if (!Uuid.TryParse(clusterId, out _))
+        if (!IsClusterId(clusterId))
         {
-            throw new ConfigurationException("--cluster-id", clusterId, "22 characters of URL-safe base64 are allowed, as tidemark up makes them");
+            throw new ConfigurationException("--cluster-id", clusterId, "visible ASCII characters other than a backslash are allowed; tidemark up makes 22 of URL-safe base64");
         }
 
         var opened = new List<LogDirectory>();
@@ -90,6 +90,12 @@ public static partial class NodeDirectories
         while (id.ToString().StartsWith('-'));
         return id;
     }
+
+    /// <summary>
+    /// To Kafka an id is any text, and clusters have been given names and base64 of the other alphabet. Left out is what a line of
+    /// <c>meta.properties</c> would have to escape.
+    /// </summary>
+    private static bool IsClusterId(string text) => text.Length > 0 && text.All(c => c is > ' ' and < '\x7f' and not '\\');
 
     /// <summary>The metadata directory first, so that two processes on the same directories collide on the same one.</summary>
     private static IEnumerable<string> Paths(NodeOptions options) => options.LogDirectories.Prepend(options.MetadataDirectory).Distinct();

@@ -22,7 +22,7 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
     public static Command Define()
     {
         var config = new Option<string>("--config", "-c") { Description = "The node's property file.", Required = true, HelpName = "FILE" };
-        var clusterId = new Option<string>("--cluster-id", "-t") { Description = "The cluster's id, the same on all its nodes: 22 characters of base64.", Required = true, HelpName = "ID" };
+        var clusterId = new Option<string>("--cluster-id", "-t") { Description = "The cluster's id, the same on all its nodes, such as 22 characters of base64.", Required = true, HelpName = "ID" };
         var ignore = new Option<bool>("--ignore-formatted") { Description = "Leave directories that are formatted already as they are." };
         var standalone = new Option<bool>(FirstVotersOptions.Standalone, "-s") { Description = "This node is the first voter of a quorum that keeps its voters in the metadata log." };
         var initial = new Option<string?>(FirstVotersOptions.Initial, "-I") { Description = "The first voters of such a quorum, the same on all its nodes.", HelpName = "ID@HOST:PORT:DIRECTORY,..." };
