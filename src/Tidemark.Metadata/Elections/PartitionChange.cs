@@ -58,9 +58,9 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
     public bool FinishesReassignment { get; set; }
 
     /// <summary>
-    /// True when a reassignment is over but for the replicas that go: all that stay are in sync and one of them leads. Its old leader stays in sync
-    /// until it knows that: without it nothing is committed, so that it cannot answer a read with an end that is older than what somebody
-    /// else was told.
+    /// True when a reassignment is over but for the replicas that go: all that stay are in sync and one of them leads. Who goes and is alive stays in
+    /// sync until it has read that: it may have led, now or before, and not know that it leads no more. Without it nothing is committed, so that it
+    /// cannot answer a read with an end that is older than what somebody else was told.
     /// </summary>
     public static bool AwaitsFinish(PartitionImage partition) =>
         partition.IsReassigning
@@ -219,7 +219,7 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             return;
         }
 
-        if (AwaitsFinish(partition) && !FinishesReassignment && Isr.Any(id => !target.Contains(id) && IsAlive(id)))
+        if (!FinishesReassignment && Isr.Any(id => !target.Contains(id) && IsAlive(id)))
         {
             return;
         }

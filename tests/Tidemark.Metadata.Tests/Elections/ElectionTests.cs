@@ -287,6 +287,32 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void A_reassignment_keeps_in_sync_who_goes_until_it_has_heard_of_it_although_another_leads()
+    {
+        // It may have led until a moment ago, and still answer reads (simulator, seed 1015877).
+        var world = new World(brokers: 4);
+        TopicImage topic = world.CreateTopic("a", 1, 3);
+        PartitionImage before = world.Partition("a");
+        int gone = before.Replicas.First(id => id != before.Leader);
+        int added = Enumerable.Range(1, 4).First(id => !before.Replicas.Contains(id));
+        int[] target = [.. before.Replicas.Where(id => id != gone), added];
+        Reassign(world, [.. target]);
+        Alter(world, topic, world.Partition("a"), before.Leader, [.. before.Replicas, added]);
+
+        Dictionary<TopicIdPartition, Offset> since = [];
+        Finish();
+        Assert.True(world.Partition("a").IsReassigning);
+        Assert.Contains(gone, world.Partition("a").Isr);
+        world.Heartbeat(gone);
+        Finish();
+        Assert.False(world.Partition("a").IsReassigning);
+        Assert.Equal(target, world.Partition("a").Replicas.ToArray());
+        Assert.Equal(before.Leader, world.Partition("a").Leader);
+
+        void Finish() => world.Do(context => LookAfterLeaders.FinishReassignments(context with { MayBeReplaced = true }, world.Sessions, since));
+    }
+
+    [Fact]
     public void A_reassignment_whose_old_leader_dies_before_it_knows_ends_when_it_is_fenced()
     {
         var world = new World(brokers: 4);
