@@ -4,7 +4,7 @@ import signal
 import time
 
 import steady
-from figures import IDLE_S, Figure, Group, load
+from figures import IDLE_S, Figure, Group, from_send, load
 
 REPLICATED = ["-rf", 3, "-min-isr", 2]
 FAILOVER_S_MAX = 90
@@ -42,6 +42,7 @@ def throughput(cluster, options):
         found["produce 1000 B acks=all, CPU"], found["produce 1000 B acks=all, speed"] = made["server_cpu_s_per_gb"], made["mb_s"]
         late = load(cluster, "latency", f"latency-{turn}", "-size", 100, "-rate", 500, "-seconds", max(int(10 * share), 2), *REPLICATED)
         found["end to end p50"], found["end to end p99"] = late["p50_us"] / 1000, late["p99_us"] / 1000
+        found.update(from_send(cluster, turn, share, *REPLICATED))
     return found
 
 
@@ -100,6 +101,7 @@ def failover(cluster, options):
 
 ALL = [Figure("produce 1000 B acks=all, CPU", "s/GB", 0.1), Figure("produce 1000 B acks=all, speed", "MB/s", 4, True),
        Figure("end to end p50", "ms", 0.5), Figure("end to end p99", "ms", 0.25),
+       Figure("from send to arrival p50", "ms", 0.5), Figure("from send to arrival p99", "ms", 0.25),
        Figure("CPU of three idle nodes", "% of a core", 0.1), Figure("RSS of three idle nodes", "MB", 0.16),
        Figure("writes stop after kill -9 of a leader", "s", 0.06), Figure("writes stop in a rolling restart", "s", 0.3),
        Figure("killed broker back in every ISR", "s", 0.15), Figure("three nodes, start to first acks=all record", "s", 0.12),
@@ -108,7 +110,7 @@ ALL = [Figure("produce 1000 B acks=all, CPU", "s/GB", 0.1), Figure("produce 1000
 WITH_LIBRDKAFKA = ["writes stop after kill -9 of a leader", "writes stop in a rolling restart", "killed broker back in every ISR", "1,000 partitions, failover of those of one leader"]
 
 GROUPS = [Group(["three nodes, start to first acks=all record", "CPU of three idle nodes", "RSS of three idle nodes"], start, 3),
-          Group(["produce 1000 B acks=all, CPU", "produce 1000 B acks=all, speed", "end to end p50", "end to end p99"], throughput, 3),
+          Group(["produce 1000 B acks=all, CPU", "produce 1000 B acks=all, speed", "end to end p50", "end to end p99", "from send to arrival p50", "from send to arrival p99"], throughput, 3),
           Group(["writes stop after kill -9 of a leader", "killed broker back in every ISR"], kills, 3),
           Group(["writes stop in a rolling restart"], rolling, 3),
           Group(["1,000 partitions, failover of those of one leader"], failover, 3)]

@@ -83,8 +83,15 @@ def throughput(broker, options):
                 found["consume, CPU"], found["consume, speed"] = read["server_cpu_s_per_gb"], read["mb_s"]
         late = load(broker, "latency", f"latency-{turn}", "-size", 100, "-rate", 500, "-seconds", max(int(10 * share), 2))
         found["end to end p50"], found["end to end p99"] = late["p50_us"] / 1000, late["p99_us"] / 1000
+        found.update(from_send(broker, turn, share))
     found["RSS after the load"] = broker.rss_mb()
     return found
+
+
+def from_send(broker, turn, share, *arguments):
+    """Latency from the producer's call: without what a load client adds that counts from when a record was due and wakes up late."""
+    sent = ownload.run(broker, "latency", f"sent-{turn}", ["-partitions", 6, "-size", 100, "-rate", 500, "-seconds", max(int(10 * share), 2), *arguments])
+    return {"from send to arrival p50": sent["p50_us"] / 1000, "from send to arrival p99": sent["p99_us"] / 1000}
 
 
 def partitions(broker, options):
@@ -112,11 +119,12 @@ ALL = [Figure("produce 1000 B acks=1, CPU", "s/GB", 0.35), Figure("produce 1000 
        Figure("produce 100 B acks=all, CPU", "s/GB", 0.4), Figure("produce 100 B acks=all, speed", "MB/s", 1, True),
        Figure("produce 100 B lz4, CPU", "s/GB", 0.5), Figure("produce 100 B lz4, speed", "MB/s", 1, True),
        Figure("consume, CPU", "s/GB", 0.3), Figure("consume, speed", "MB/s", 1, True),
-       Figure("end to end p50", "ms", 0.5), Figure("end to end p99", "ms", 0.5), Figure("RSS idle", "MB", 0.16), Figure("RSS after the load", "MB", 0.16),
+       Figure("end to end p50", "ms", 0.5), Figure("end to end p99", "ms", 0.5),
+       Figure("from send to arrival p50", "ms", 0.5), Figure("from send to arrival p99", "ms", 0.5), Figure("RSS idle", "MB", 0.16), Figure("RSS after the load", "MB", 0.16),
        Figure("start to first acknowledged record", "s", 0.12), Figure("2,000 partitions, after kill -9", "s", 0.05),
        Figure("2,000 partitions, after a clean stop", "s", 0.05), Figure("an idle connection", "KB", None), Figure("CPU of an idle broker", "% of a core", 0.1)]
 
 GROUPS = [Group(["start to first acknowledged record", "CPU of an idle broker", "RSS idle"], start),
-          Group([figure.name for figure in ALL if figure.name.startswith(("produce", "consume", "end to end", "RSS after"))], throughput),
+          Group([figure.name for figure in ALL if figure.name.startswith(("produce", "consume", "end to end", "from send", "RSS after"))], throughput),
           Group(["2,000 partitions, after kill -9", "2,000 partitions, after a clean stop"], partitions),
           Group(["an idle connection"], connections)]

@@ -61,7 +61,7 @@ internal sealed class ClusterOptions
         await using var cluster = new ClusterClient(client);
         try
         {
-            return await work(new ClusterCall(parsed, cluster, parsed.GetValue(_json), timeout, cancellation));
+            return await work(new ClusterCall(parsed, cluster, client, parsed.GetValue(_json), timeout, cancellation));
         }
         catch (Exception failure) when (failure is BrokerUnreachableException or RequestTimedOutException)
         {
@@ -75,7 +75,7 @@ internal sealed class ClusterOptions
 }
 
 /// <summary>One run of a command that talks to a cluster.</summary>
-internal sealed record ClusterCall(ParseResult Arguments, ClusterClient Cluster, bool Json, TimeSpan Timeout, CancellationToken Cancellation)
+internal sealed record ClusterCall(ParseResult Arguments, ClusterClient Cluster, ClientOptions Options, bool Json, TimeSpan Timeout, CancellationToken Cancellation)
 {
     public int TimeoutMs => (int)Math.Min(Timeout.TotalMilliseconds, int.MaxValue);
 

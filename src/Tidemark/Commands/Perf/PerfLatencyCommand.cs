@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.CommandLine;
 using System.Diagnostics;
+using Tidemark.Client;
 using Tidemark.Client.Cluster;
 using Tidemark.Client.Consuming;
 using Tidemark.Client.Producing;
@@ -39,7 +40,10 @@ internal static class PerfLatencyCommand
     private static async Task<int> RunAsync(ClusterCall call, string topic, long records, double rate, int size)
     {
         TopicInfo info = await call.Cluster.TopicAsync(topic, allowAutoCreation: true, call.Cancellation);
-        var consumer = new Consumer(call.Cluster, new ConsumerOptions());
+
+        // Connections of its own: a broker may answer those of one connection in turn, and a record would wait behind the fetch that waits for it.
+        await using var reader = new ClusterClient(call.Options);
+        var consumer = new Consumer(reader, new ConsumerOptions());
         await consumer.AssignAsync(info.Partitions.Select(p => new TopicPartition(topic, p.Partition)), OffsetSpec.Latest, call.Cancellation);
         while (consumer.Positions.Count < info.Partitions.Count)
         {
