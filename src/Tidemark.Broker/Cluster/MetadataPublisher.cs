@@ -215,7 +215,6 @@ internal sealed class MetadataPublisher(
                 onDeleted();
             }
 
-            FinishMove(name, topic.Id);
             if (MayBeInAbsentDirectory(name, image))
             {
                 return;
@@ -225,20 +224,6 @@ internal sealed class MetadataPublisher(
             stored.Log.Options = settings.Log;
         });
         return new Partition(name, topic.Id, settings, stored?.Log, stored?.CheckpointedHighWatermark ?? Offset.Zero, services);
-    }
-
-    /// <summary>
-    /// A replica that has a copy in another directory and is itself nowhere was removed in the midst of a move's last step, when nothing
-    /// was missing from the copy. While a directory is offline, the replica may be there.
-    /// </summary>
-    private void FinishMove(TopicPartition name, Uuid topicId)
-    {
-        if (!directories.TryGet(name, out _)
-            && directories.TryGetFuture(name, out StoredPartition copy) && copy.TopicId == topicId
-            && !LacksDirectory)
-        {
-            directories.ReplaceWithFuture(name);
-        }
     }
 
     /// <summary>Whether one of the directories that the file names failed: at its opening, when it was left out, or since.</summary>

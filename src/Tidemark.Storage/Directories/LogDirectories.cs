@@ -98,7 +98,10 @@ public sealed partial class LogDirectories
         }
     }
 
-    /// <summary>The copy has caught up and takes the current log's place, which is deleted. The caller has stopped appends.</summary>
+    /// <summary>
+    /// The copy has caught up and takes the current log's place, which is deleted. The caller has stopped appends. Where the copy cannot be put in place the
+    /// current log stays in service; a crash in between leaves two with the same records, of which a start keeps one.
+    /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public StoredPartition ReplaceWithFuture(TopicPartition partition)
     {
@@ -106,16 +109,31 @@ public sealed partial class LogDirectories
         {
             StoredPartition future = _futures[partition];
             string target = Path.Combine(future.Directory.Path, PartitionDirectoryName.Of(partition));
-            future.Log.Close();
-            CarryWritten(partition, future.Directory);
-            RemoveLocked(partition);
-            _surroundings.Disk.Rename(future.Log.Directory, target);
-            _surroundings.Disk.SyncDirectory(future.Directory.Path);
-            PartitionLog log = PartitionLog.Open(
-                _surroundings, target, partition, future.Log.Options, future.Log.RecoveryPoint, future.Log.LogStart, cleanShutdown: true);
+            PartitionLog log;
+            try
+            {
+                future.Log.Close();
+                CarryWritten(partition, future.Directory);
+                _surroundings.Disk.Rename(future.Log.Directory, target);
+                _surroundings.Disk.SyncDirectory(future.Directory.Path);
+                log = PartitionLog.Open(
+                    _surroundings, target, partition, future.Log.Options, future.Log.RecoveryPoint, future.Log.LogStart, cleanShutdown: true);
+            }
+            catch (IOException e)
+            {
+                TakeOffline(future.Directory, e);
+                throw;
+            }
+
             StoredPartition current = future with { Log = log };
+            StoredPartition? old = _partitions.GetValueOrDefault(partition);
             _partitions[partition] = current;
             _futures.TryRemove(partition, out _);
+            if (old is not null)
+            {
+                GuardDirectory(old.Directory, () => MoveAway(old, PartitionDirectoryKind.Deleted));
+            }
+
             GuardDirectory(current.Directory, () => WriteCheckpoints(current.Directory));
             return current;
         }

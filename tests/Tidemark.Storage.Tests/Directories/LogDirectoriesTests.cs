@@ -198,6 +198,44 @@ public class LogDirectoriesTests
     }
 
     [Fact]
+    public void A_copy_that_cannot_be_put_in_place_leaves_the_log_where_it_was()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition current = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        byte[] batch = _fixture.Batch("x");
+        current.Log.AppendAsLeader(batch, default);
+        LogDirectory other = logs.All.First(directory => directory != current.Directory);
+        logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other).Log.AppendAsFollower(batch);
+        _fixture.Disk.FailUnder(other.Path);
+
+        Assert.ThrowsAny<IOException>(() => logs.ReplaceWithFuture(First));
+
+        Assert.True(other.IsOffline);
+        Assert.True(logs.TryGet(First, out StoredPartition kept));
+        Assert.Same(current.Log, kept.Log);
+        Assert.Equal(ErrorCode.None, kept.Log.AppendAsLeader(_fixture.Batch("y"), default).Error);
+        Assert.Equal(["0:x", "1:y"], StorageFixture.ReadAll(kept.Log));
+    }
+
+    [Fact]
+    public void A_log_that_cannot_be_removed_after_its_move_costs_its_old_directory_only()
+    {
+        LogDirectories logs = Start("/d1", "/d2");
+        StoredPartition current = logs.GetOrCreate(First, TopicId, LogOptions.Default);
+        byte[] batch = _fixture.Batch("x");
+        current.Log.AppendAsLeader(batch, default);
+        LogDirectory other = logs.All.First(directory => directory != current.Directory);
+        logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other).Log.AppendAsFollower(batch);
+        _fixture.Disk.FailUnder(current.Directory.Path);
+
+        StoredPartition moved = logs.ReplaceWithFuture(First);
+
+        Assert.Equal((true, false), (current.Directory.IsOffline, other.IsOffline));
+        Assert.Equal(ErrorCode.None, moved.Log.AppendAsLeader(_fixture.Batch("y"), default).Error);
+        Assert.Equal(["0:x", "1:y"], StorageFixture.ReadAll(moved.Log));
+    }
+
+    [Fact]
     public void A_directory_that_comes_back_does_not_replace_the_newer_log_with_the_one_it_had()
     {
         LogDirectories logs = Start("/d1");
