@@ -103,6 +103,11 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
                 await Task.Delay(call.Cluster.Options.RetryBackoff, call.Cancellation);
             }
 
+            if (follow)
+            {
+                await Console.Out.FlushAsync(CancellationToken.None);
+            }
+
             if (!await _member.StaysAsync(call.Cancellation))
             {
                 await _member.CommitAsync(_read, call.Cancellation);
@@ -149,11 +154,6 @@ internal sealed class GroupReading(ClusterCall call, string topic, string group,
             {
                 consumer.Unassign(partition.Partition);
             }
-        }
-
-        if (follow)
-        {
-            await Console.Out.FlushAsync(CancellationToken.None);
         }
     }
 }

@@ -95,6 +95,17 @@ public sealed class OutputTests(CommandLineTests.Broker fixture) : IClassFixture
         Assert.Equal("", result.Error);
     }
 
+    /// <summary>One partition for five: whoever has none is read by nobody either.</summary>
+    [Fact]
+    public async Task A_member_of_a_group_without_partitions_ends_when_nobody_reads_it_any_more()
+    {
+        await Run("topics", "create", "shared", "--partitions", "1");
+        string member = $"'{RunningBroker.Executable}' consume shared --group unread --follow -b {fixture.Running.Bootstrap}";
+        CommandResult result = await ChildProcess.RunAsync(
+            "bash", ["-c", $"{member} > /dev/null & stays=$!; for each in 1 2 3 4; do ( {member} | true ) & unread+=($!); done; wait ${{unread[@]}}; kill $stays; wait $stays"]);
+        Assert.Equal("", result.Succeeded());
+    }
+
     [Theory]
     [InlineData("consume full", "> /dev/full")]
     [InlineData("--help", "> /dev/full")]
