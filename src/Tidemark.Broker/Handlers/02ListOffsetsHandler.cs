@@ -86,14 +86,14 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
             return Failed(asked.PartitionIndex, ErrorCode.InvalidRequest);
         }
 
-        if (topic?.Find(asked.PartitionIndex) is not { } partition)
-        {
-            return Failed(asked.PartitionIndex, topic?.WhyMissing(asked.PartitionIndex) ?? ErrorCode.UnknownTopicOrPartition);
-        }
-
         if (asked.Timestamp < 0 && version < FirstVersionOf(asked.Timestamp))
         {
             return Failed(asked.PartitionIndex, ErrorCode.UnsupportedVersion);
+        }
+
+        if (topic?.Find(asked.PartitionIndex) is not { } partition)
+        {
+            return Failed(asked.PartitionIndex, topic?.WhyMissing(asked.PartitionIndex) ?? ErrorCode.UnknownTopicOrPartition);
         }
 
         ReadLimit limit = request.ReplicaId != ConsumerId ? ReadLimit.LogEnd

@@ -44,9 +44,9 @@ internal static class TransactionalParts
             }
         }
 
-        if (verifier is null || parts.TransactionalId is not { Length: > 0 } id)
+        if (verifier is null || parts.TransactionalId is not { } id)
         {
-            return new(parts.TransactionalId is "" ? ErrorCode.InvalidRequest : ErrorCode.InvalidProducerIdMapping);
+            return new(ErrorCode.InvalidProducerIdMapping);
         }
 
         TransactionSupport support = version >= AddsPartitions ? TransactionSupport.AddsPartitions

@@ -210,7 +210,8 @@ public static class CreateTopics
             result.Configs.Add(new CreateTopicsResponse.CreatableTopicConfigs
             {
                 Name = config.Name,
-                Value = config.Value,
+                // As it was asked for: "1" stays "1" where the number is 1.0.
+                Value = overrides.TryGetValue(config.Name, out string? asked) ? asked : config.Value,
                 ReadOnly = config.IsReadOnly,
                 ConfigSource = (sbyte)config.Source,
                 IsSensitive = config.IsSensitive,

@@ -48,6 +48,11 @@ public sealed class QueryTests
         Assert.Equal(ErrorCode.UnsupportedVersion, Offset(world.Connect(), timestamp, version).ErrorCode);
     }
 
+    /// <summary>As in Kafka, which looks at the version before it looks for the partition.</summary>
+    [Fact]
+    public void A_special_time_of_a_later_version_is_refused_as_such_also_where_there_is_no_partition() =>
+        Assert.Equal(ErrorCode.UnsupportedVersion, Offset(new BrokerWorld().Connect(), -3, version: 6).ErrorCode);
+
     [Fact]
     public void A_wrong_leader_epoch_is_refused()
     {

@@ -51,6 +51,20 @@ public sealed class TransactionalProduceTests : ITransactionCoordinators
         Assert.Equal(expected, Assert.Single(_asked).Support);
     }
 
+    /// <summary>The coordinator refuses an empty id, and nobody asks it where the transaction is open, as in Kafka.</summary>
+    [Fact]
+    public void An_empty_transactional_id_is_for_the_coordinator_to_refuse()
+    {
+        _answerAtOnce = Failed(ErrorCode.InvalidRequest);
+        ProduceRequest first = Request(0), second = Request(1);
+        first.TransactionalId = second.TransactionalId = "";
+        Assert.Equal(ErrorCode.InvalidRequest, Receive(_client.Send(first, 12), 12).ErrorCode);
+
+        _answerAtOnce = Fine;
+        Assert.Equal(ErrorCode.None, Produce(0, 12));
+        Assert.Equal(ErrorCode.None, Receive(_client.Send(second, 12), 12).ErrorCode);
+    }
+
     [Fact]
     public void Later_requests_of_the_connection_wait_for_the_verification_and_not_for_the_commit()
     {

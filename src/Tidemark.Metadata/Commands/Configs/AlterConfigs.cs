@@ -49,7 +49,7 @@ public static class AlterConfigs
             }
         }
 
-        (ErrorCode code, string? message) = ConfigChanges.CheckResource(context, asked.ResourceType, asked.ResourceName);
+        (ErrorCode code, string? message) = ConfigChanges.CheckResource(asked.ResourceType, asked.ResourceName);
         return code != ErrorCode.None
             ? (code, message)
             : ConfigChanges.Put(

@@ -16,15 +16,14 @@ internal static class ConfigChanges
 
     public static (ErrorCode Code, string? Message) KeyComesTwice(string key) => (ErrorCode.InvalidRequest, $"Configuration {key} comes twice for one resource.");
 
-    /// <summary>Whether a resource can have configuration at all, before anybody looks at the values.</summary>
-    public static (ErrorCode Code, string? Message) CheckResource(ControllerContext context, sbyte type, string name)
+    /// <summary>Whether a resource of that name can have configuration at all, before anybody looks at the values.</summary>
+    public static (ErrorCode Code, string? Message) CheckResource(sbyte type, string name)
     {
         switch ((ConfigResourceType)type)
         {
             case ConfigResourceType.Topic:
                 return name.Length == 0 ? (ErrorCode.InvalidRequest, "A topic's configuration needs the topic's name.")
                     : TopicNames.ProblemOf(name) is { } problem ? (ErrorCode.InvalidTopicException, problem)
-                    : context.Image.Topics.Find(name) is null ? (ErrorCode.UnknownTopicOrPartition, $"There is no topic {name}.")
                     : (ErrorCode.None, null);
             case ConfigResourceType.Broker:
                 return name.Length == 0 || int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out _)
@@ -49,7 +48,8 @@ internal static class ConfigChanges
     {
         (ErrorCode code, string? message) = resource.Type switch
         {
-            ConfigResourceType.Topic => Refusal(ErrorCode.InvalidConfig, TopicConfigRules.ProblemOf(wanted, context.Config)),
+            ConfigResourceType.Topic => TopicConfigRules.ProblemOf(wanted, context.Config) is { } problem ? (ErrorCode.InvalidConfig, problem)
+                : Refusal(ErrorCode.UnknownTopicOrPartition, context.Image.Topics.Find(resource.Name) is null ? $"There is no topic {resource.Name}." : null),
             ConfigResourceType.Broker => BrokerConfigRules.Check(context, resource, wanted, touched),
             ConfigResourceType.Group => Refusal(ErrorCode.InvalidConfig, GroupConfigRules.ProblemOf(wanted, context.Config)),
             _ => ClientMetricsRules.Check(wanted),

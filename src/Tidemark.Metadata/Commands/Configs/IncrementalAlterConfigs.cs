@@ -57,13 +57,15 @@ public static class IncrementalAlterConfigs
             }
         }
 
-        (ErrorCode code, string? message) = ConfigChanges.CheckResource(context, asked.ResourceType, asked.ResourceName);
-        if (code != ErrorCode.None)
+        // In Kafka brokers look at whose configuration it is, and the controller at the operations before it looks at what else has a name.
+        var resource = new ConfigResource((ConfigResourceType)asked.ResourceType, asked.ResourceName);
+        (ErrorCode code, string? message) = ConfigChanges.CheckResource(asked.ResourceType, asked.ResourceName);
+        bool isNamed = resource.Type is ConfigResourceType.Topic or ConfigResourceType.Group or ConfigResourceType.ClientMetrics;
+        if (code != ErrorCode.None && !isNamed)
         {
             return (code, message);
         }
 
-        var resource = new ConfigResource((ConfigResourceType)asked.ResourceType, asked.ResourceName);
         ImmutableSortedDictionary<string, string> wanted = context.Image.ConfigOf(resource);
         foreach (IncrementalAlterConfigsRequest.AlterableConfig config in asked.Configs)
         {
@@ -91,7 +93,7 @@ public static class IncrementalAlterConfigs
             }
         }
 
-        return ConfigChanges.Put(context, resource, wanted, [.. asked.Configs.Select(config => config.Name)], records);
+        return code != ErrorCode.None ? (code, message) : ConfigChanges.Put(context, resource, wanted, [.. asked.Configs.Select(config => config.Name)], records);
     }
 
     /// <summary>The list to add to or to take from: what is set, otherwise what counts without it. Null when the key is no list.</summary>
