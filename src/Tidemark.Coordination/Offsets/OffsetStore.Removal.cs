@@ -43,7 +43,7 @@ public sealed partial class OffsetStore
         }
 
         IGroup? group = Shard.Find(request.GroupId);
-        ErrorCode refused = known.Count == 0 ? ErrorCode.None : group?.CheckOffsetDelete() ?? ErrorCode.GroupIdNotFound;
+        ErrorCode refused = group?.CheckOffsetDelete() ?? ErrorCode.GroupIdNotFound;
         if (refused != ErrorCode.None)
         {
             Shard.RespondAtOnce(ticket, new OffsetDeleteResponse { ErrorCode = refused });

@@ -123,7 +123,20 @@ public class OffsetRemovalTests
 
         OffsetDeleteResponse missing = _world.Delete("none", OffsetWorld.Topic, 0);
         Assert.Equal((ErrorCode.GroupIdNotFound, 0), (missing.ErrorCode, missing.Topics.Count));
-        Assert.Equal(ErrorCode.None, _world.Delete("none", "unknown", 0).ErrorCode);
+    }
+
+    [Fact]
+    public void Deleting_offsets_of_no_known_partition_still_says_that_there_is_no_group()
+    {
+        _world.CommitOffset(0, 5);
+
+        OffsetDeleteResponse unknown = _world.Delete("none", "unknown", 0);
+        Assert.Equal((ErrorCode.GroupIdNotFound, 0), (unknown.ErrorCode, unknown.Topics.Count));
+        Assert.Equal(ErrorCode.GroupIdNotFound, _world.Delete("none", OffsetWorld.Topic).ErrorCode);
+
+        OffsetDeleteResponse known = _world.Delete(OffsetWorld.Group, "unknown", 0);
+        Assert.Equal(ErrorCode.None, known.ErrorCode);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Assert.Single(Assert.Single(known.Topics).Partitions).ErrorCode);
     }
 
     [Fact]
