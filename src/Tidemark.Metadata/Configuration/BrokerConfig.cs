@@ -125,8 +125,9 @@ public sealed class BrokerConfig
     /// <param name="defaultsOnly">True to see only what was set for all brokers at run time.</param>
     public DescribedConfig Describe(string name, bool defaultsOnly = false)
     {
+        string? behindListener = ListenerKeys.Behind(name);
         ConfigKey? rate = ConfigTable.ReplicationRates.Find(name);
-        ConfigKey? key = rate ?? ConfigTable.Broker.Find(name);
+        ConfigKey? key = rate ?? ConfigTable.Broker.Find(behindListener ?? name);
         IReadOnlyList<ConfigSynonym> places = SynonymsOf(name, key is null || key.IsSensitive);
         if (defaultsOnly)
         {
@@ -135,14 +136,14 @@ public sealed class BrokerConfig
 
         string? value = key is null || key.IsSensitive ? null
             : defaultsOnly ? OfAllBrokers.GetValueOrDefault(name)
-            : rate is not null ? places.Select(place => place.Value).FirstOrDefault()
+            : rate is not null || behindListener is not null ? places.Select(place => place.Value).FirstOrDefault()
             : Find(name)?.Text;
         return new DescribedConfig(
             key,
             name,
             value,
             places.Count == 0 ? ConfigSource.Default : places[0].Source,
-            IsReadOnly: key is null || key.Dynamic == DynamicMode.ReadOnly,
+            IsReadOnly: key is null || key.Dynamic == DynamicMode.ReadOnly || behindListener is not null, // as Kafka shows keys of listeners, which can be set all the same
             places);
     }
 

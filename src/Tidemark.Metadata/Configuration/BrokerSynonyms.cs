@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Tidemark.Metadata.Configuration;
 
-/// <summary>Broker keys that say the same thing in several units, the strongest first.</summary>
+/// <summary>Broker keys that say the same thing, in several units or for one listener and for all, the strongest first.</summary>
 internal static class BrokerSynonyms
 {
     private static readonly ImmutableArray<ImmutableArray<string>> s_families =
@@ -23,7 +23,7 @@ internal static class BrokerSynonyms
             }
         }
 
-        return [name];
+        return ListenerKeys.Behind(name) is { } plain ? [name, plain] : [name];
     }
 
     /// <summary>The value of a broker key in the unit of the topic key that it stands for: hours and minutes become milliseconds.</summary>

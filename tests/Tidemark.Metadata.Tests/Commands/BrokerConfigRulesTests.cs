@@ -36,12 +36,40 @@ public sealed class BrokerConfigRulesTests
     [InlineData("listener.name.plaintext.max.connection.creation.rate", "5")]
     public void What_holds_at_once_is_taken(string key, string value) => Assert.Equal(ErrorCode.None, Set(key, value).ErrorCode);
 
-    private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Set(string key, string value)
+    [Theory]
+    [InlineData("listener.name.plaintext.max.connections", "500")]
+    [InlineData("listener.name.plaintext.max.connection.creation.rate", "5")]
+    [InlineData("listener.name.plaintext.num.network.threads", "3")]
+    [InlineData("listener.name.without-a-key", "1")]
+    public void Limits_of_a_listener_are_taken_for_all_brokers(string key, string value) => Assert.Equal(ErrorCode.None, Set(key, value, broker: "").ErrorCode);
+
+    [Theory]
+    [InlineData("listener.name.plaintext.ssl.keystore.location", "keys.jks")]
+    [InlineData("listener.name.plaintext.of.a.plugin", "1")]
+    public void Other_keys_of_a_listener_are_a_single_brokers(string key, string value)
+    {
+        Assert.Equal(ErrorCode.None, Set(key, value).ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, Set(key, value, broker: "").ErrorCode);
+    }
+
+    [Theory]
+    [InlineData("ssl.truststore.type")]
+    [InlineData("ssl.truststore.password")]
+    [InlineData("ssl.keystore.certificate.chain")]
+    public void Keys_and_certificates_change_for_one_listener_only(string key)
+    {
+        Assert.Equal(ErrorCode.InvalidRequest, Set(key, "PEM").ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, Set(key, "PEM", broker: "").ErrorCode);
+        Assert.Equal(ErrorCode.None, Set("listener.name.plaintext." + key, "PEM").ErrorCode);
+        Assert.Equal(ErrorCode.None, Set("ssl.protocol", "TLSv1.3").ErrorCode);
+    }
+
+    private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Set(string key, string value, string broker = "1")
     {
         var world = new World(brokers: 1) { File = BrokerConfig.Parse([new("log.dirs", "/data/a,/data/b"), new("listeners", Listeners)], out _) };
         var request = new IncrementalAlterConfigsRequest
         {
-            Resources = [new() { ResourceType = 4, ResourceName = "1", Configs = [new() { Name = key, ConfigOperation = 0, Value = value }] }],
+            Resources = [new() { ResourceType = 4, ResourceName = broker, Configs = [new() { Name = key, ConfigOperation = 0, Value = value }] }],
         };
         return Assert.Single(world.Do(context => IncrementalAlterConfigs.Decide(context, request)).Responses);
     }

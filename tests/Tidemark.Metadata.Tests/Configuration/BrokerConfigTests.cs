@@ -77,6 +77,29 @@ public sealed class BrokerConfigTests
     }
 
     [Fact]
+    public void A_listeners_key_is_described_as_the_key_behind_its_name()
+    {
+        BrokerConfig config = BrokerConfig.Parse([], out _).WithDynamic(
+            [new("max.connections", "50")],
+            [new("listener.name.a.max.connections", "5"), new("listener.name.a.ssl.truststore.password", "secret"), new("listener.name.a.of.a.plugin", "1")]);
+
+        DescribedConfig described = config.Describe("listener.name.a.max.connections");
+        Assert.Equal(("5", ConfigType.Int, ConfigSource.DynamicBroker, true, false), (described.Value, described.Key?.Type, described.Source, described.IsReadOnly, described.IsSensitive));
+        Assert.Equal(
+            [
+                new("listener.name.a.max.connections", "5", ConfigSource.DynamicBroker),
+                new("max.connections", "50", ConfigSource.DynamicDefaultBroker),
+                new("max.connections", "2147483647", ConfigSource.Default),
+            ],
+            described.Synonyms);
+
+        DescribedConfig password = config.Describe("listener.name.a.ssl.truststore.password");
+        Assert.Equal((null, ConfigType.Password, true), (password.Value, password.Key?.Type, password.IsSensitive));
+        DescribedConfig unknown = config.Describe("listener.name.a.of.a.plugin");
+        Assert.Equal((null, null, true), (unknown.Value, unknown.Key, unknown.IsSensitive));
+    }
+
+    [Fact]
     public void A_bad_value_set_at_run_time_leaves_the_weaker_layer_in_force()
     {
         BrokerConfig config = BrokerConfig.Parse(s_file, out _).WithDynamic([new("log.segment.bytes", "nonsense")], []);

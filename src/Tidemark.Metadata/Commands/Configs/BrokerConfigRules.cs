@@ -51,9 +51,18 @@ internal static class BrokerConfigRules
                 : $"Invalid value {value} for configuration {name}: allowed is a 64-bit integer in [0,...].";
         }
 
+        if (value is not null && isForAll && ListenerKeys.IsOfSingleBroker(name))
+        {
+            return $"Configuration {name} can only be set for a single broker.";
+        }
+
+        if (value is not null && ListenerKeys.NeedsListener(name))
+        {
+            return $"Configuration {name} can only be set for a single listener, as listener.name.NAME.{name}.";
+        }
+
         // Keys of a single listener follow the rules of the key behind the listener's name.
-        bool isOfListener = name.StartsWith("listener.name.", StringComparison.Ordinal);
-        string plain = isOfListener ? Behind(name) : name;
+        string plain = ListenerKeys.Behind(name) ?? name;
         if (ConfigTable.Broker.Find(plain) is not { } key)
         {
             return null;
@@ -64,7 +73,7 @@ internal static class BrokerConfigRules
             return $"Configuration {name} cannot change while the broker runs.";
         }
 
-        if (isForAll && (key.Dynamic == DynamicMode.PerBroker || isOfListener))
+        if (isForAll && key.Dynamic == DynamicMode.PerBroker)
         {
             return $"Configuration {name} can only be set for a single broker.";
         }
@@ -116,11 +125,5 @@ internal static class BrokerConfigRules
     {
         int colon = entry.LastIndexOf(':');
         return colon > 0 && int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
-    }
-
-    private static string Behind(string name)
-    {
-        int at = name.IndexOf('.', "listener.name.".Length);
-        return at < 0 ? name : name[(at + 1)..];
     }
 }

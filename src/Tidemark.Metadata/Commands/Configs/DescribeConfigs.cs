@@ -94,7 +94,7 @@ public static class DescribeConfigs
             ConfigSource = (sbyte)config.Source,
             IsSensitive = config.IsSensitive,
             ConfigType = isLogger ? (sbyte)ConfigType.Unknown : (sbyte)(config.Key?.Type ?? ConfigType.Unknown),
-            Documentation = request.IncludeDocumentation && !isLogger ? config.Key?.Documentation : null,
+            Documentation = request.IncludeDocumentation && !isLogger && config.Key?.Name == config.Name ? config.Key.Documentation : null,
         };
         if (request.IncludeSynonyms)
         {
