@@ -17,7 +17,12 @@ internal static class ClientMetricsRules
         {
             if (ConfigTable.ClientMetrics.ProblemOf(name, value) is { } problem)
             {
-                return (ErrorCode.InvalidRequest, problem);
+                return (IsOfItsType(name, value) ? ErrorCode.InvalidRequest : ErrorCode.InvalidConfig, problem);
+            }
+
+            if (ConfigTable.ClientMetrics.Find(name)!.Type == ConfigType.List && value.Trim().Length > 0 && value.Split(',').Any(item => item.Trim().Length == 0))
+            {
+                return (ErrorCode.InvalidConfig, $"Invalid value {value} for configuration {name}: what is between commas must not be empty.");
             }
         }
 
@@ -28,8 +33,9 @@ internal static class ClientMetricsRules
 
         foreach (string pair in match.Split(','))
         {
-            int at = pair.IndexOf('=');
-            if (at <= 0 || !s_attributes.Contains(pair[..at].Trim()) || !IsPattern(pair[(at + 1)..].Trim()))
+            // As Kafka splits it: what follows the pattern may be more of '=', and nothing else.
+            string[] sides = pair.Trim().TrimEnd('=').Split('=');
+            if (sides.Length != 2 || !s_attributes.Contains(sides[0].Trim()) || !IsPattern(sides[1].Trim()))
             {
                 return (ErrorCode.InvalidConfig, $"Invalid value {match} for configuration match: allowed are pairs of one of [{string.Join(", ", s_attributes)}], '=' and a regular expression.");
             }
@@ -37,6 +43,10 @@ internal static class ClientMetricsRules
 
         return (ErrorCode.None, null);
     }
+
+    /// <summary>A number beyond its bounds is another refusal than a text that is no number; a key that nobody knows has no type to miss.</summary>
+    private static bool IsOfItsType(string name, string value) =>
+        ConfigTable.ClientMetrics.Find(name) is not { } key || ConfigValue.TryParse(key with { Rule = ConfigRule.Any }, value, out _, out _);
 
     private static bool IsPattern(string text)
     {

@@ -100,11 +100,16 @@ public static class IncrementalAlterConfigs
     private static IEnumerable<string>? Effective(
         ControllerContext context, ConfigResource resource, ImmutableSortedDictionary<string, string> wanted, string name)
     {
+        // The lists of a metrics subscription are set as a whole, as with Kafka.
+        if (resource.Type == ConfigResourceType.ClientMetrics)
+        {
+            return null;
+        }
+
         (ConfigTable table, Func<string, ImmutableArray<string>> inherited) = resource.Type switch
         {
             ConfigResourceType.Topic => (ConfigTable.Topic, ResourceConfig.OfTopic(MetadataImage.NoConfig, context.Config).GetList),
             ConfigResourceType.Group => (ConfigTable.Group, ResourceConfig.OfGroup(MetadataImage.NoConfig, context.Config).GetList),
-            ConfigResourceType.ClientMetrics => (ConfigTable.ClientMetrics, ResourceConfig.OfClientMetrics(MetadataImage.NoConfig, context.Config).GetList),
             _ => (ConfigTable.Broker, (Func<string, ImmutableArray<string>>)context.Config.GetList),
         };
         if (table.Find(name) is not { Type: ConfigType.List } key)
