@@ -19,10 +19,15 @@ public static class UpdateFeatures
     public static Decision<UpdateFeaturesResponse> Decide(ControllerContext context, UpdateFeaturesRequest request, short version)
     {
         var records = new List<MetadataRecord>();
+
+        // Features that need a metadata version may be raised together with it.
+        MetadataVersion then = request.FeatureUpdates.Find(update => update.Feature == MetadataVersion.Feature) is { } raised
+            ? new MetadataVersion(raised.MaxVersionLevel)
+            : context.Image.Version;
         foreach (UpdateFeaturesRequest.FeatureUpdateKey update in request.FeatureUpdates)
         {
             sbyte kind = version == 0 ? update.AllowDowngrade ? SafeDowngrade : Upgrade : update.UpgradeType;
-            if (ProblemOf(context, update.Feature, update.MaxVersionLevel, kind) is { } problem)
+            if ((ProblemOf(context, update.Feature, update.MaxVersionLevel, kind) ?? FeatureTable.ProblemOf(update.Feature, update.MaxVersionLevel, then)) is { } problem)
             {
                 return new Decision<UpdateFeaturesResponse>([], new UpdateFeaturesResponse
                 {

@@ -5,7 +5,11 @@ namespace Tidemark.Metadata.Image;
 /// <summary>A feature of the cluster with the levels that this code can work with.</summary>
 /// <param name="Standard">The level that a new cluster of the latest metadata version gets.</param>
 /// <param name="FromVersion">The metadata version from which that level is the standard.</param>
-public sealed record FeatureDefinition(string Name, short Lowest, short Highest, short Standard, MetadataVersion FromVersion);
+public sealed record FeatureDefinition(string Name, short Lowest, short Highest, short Standard, MetadataVersion FromVersion)
+{
+    /// <summary>The metadata version without which no level above 0 may be in force.</summary>
+    public MetadataVersion Needs { get; init; } = MetadataVersion.Lowest;
+}
 
 /// <summary>The features that the brokers and controllers agree on (KIP-584). Names and levels are Kafka's and frozen.</summary>
 public static class FeatureTable
@@ -26,7 +30,7 @@ public static class FeatureTable
     /// <summary>All features but metadata.version, sorted by name.</summary>
     public static ImmutableArray<FeatureDefinition> All { get; } =
     [
-        new(EligibleLeaderReplicas, 0, 1, 1, new MetadataVersion(26)),
+        new(EligibleLeaderReplicas, 0, 1, 1, new MetadataVersion(26)) { Needs = new MetadataVersion(23) },
         new(Group, 0, 1, 1, new MetadataVersion(22)),
         new(Kraft, 0, 1, 1, new MetadataVersion(21)),
         new(Share, 0, 1, 1, new MetadataVersion(28)),
@@ -36,6 +40,12 @@ public static class FeatureTable
 
     /// <summary>What this code can work with, metadata.version included, as it is written into registrations.</summary>
     public static ImmutableSortedDictionary<string, FeatureRange> Supported { get; } = AllSupported();
+
+    /// <summary>What keeps a feature from having a level while the metadata version is this one; null when nothing does.</summary>
+    public static string? ProblemOf(string feature, short level, MetadataVersion version) =>
+        level > 0 && All.FirstOrDefault(each => each.Name == feature) is { } definition && version.CompareTo(definition.Needs) < 0
+            ? $"it needs {MetadataVersion.Feature} {definition.Needs.Level} ({definition.Needs.Name}) or above."
+            : null;
 
     private static ImmutableSortedDictionary<string, FeatureRange> AllSupported()
     {

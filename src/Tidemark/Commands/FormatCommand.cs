@@ -120,6 +120,15 @@ internal sealed record FormatCommand(string ConfigFile, string ClusterId, bool I
             levels[name] = level;
         }
 
+        MetadataVersion version = levels.TryGetValue(MetadataVersion.Feature, out short asked) ? new MetadataVersion(asked) : ReadVersion();
+        foreach ((string name, short level) in levels)
+        {
+            if (FeatureTable.ProblemOf(name, level, version) is { } problem)
+            {
+                throw new CommandException(ExitCode.Usage, $"--feature {name}={level}: {problem}");
+            }
+        }
+
         return levels;
     }
 }

@@ -69,6 +69,16 @@ public sealed class FormatTests
         Assert.False(File.Exists(Path.Combine(files.Data, "meta.properties")));
     }
 
+    [Fact]
+    public async Task A_level_that_needs_a_later_release_is_wrong_usage()
+    {
+        using var files = new NodeFiles();
+        CommandResult result = await Format(files, NodeFiles.ClusterId, "--release-version", "3.8-IV0", "--feature", "eligible.leader.replicas.version=1");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("4.0-IV1", result.Error);
+        Assert.False(File.Exists(Path.Combine(files.Data, "meta.properties")));
+    }
+
     [Theory]
     [InlineData("controller", false, "needed")]
     [InlineData("controller", false, "only one", "--standalone", "--no-initial-controllers")]
