@@ -13,6 +13,10 @@ internal static class BrokerConfigRules
     private static readonly ImmutableArray<string> s_threads =
         ["num.io.threads", "num.network.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "log.cleaner.threads", "background.threads"];
 
+    private const string CleanerBuffer = "log.cleaner.dedupe.buffer.size";
+    private const string CleanerThreads = "log.cleaner.threads";
+    private const long CleanerBufferMin = 1L << 20;
+
     public static (ErrorCode Code, string? Message) Check(
         ControllerContext context, ConfigResource resource, ImmutableSortedDictionary<string, string> wanted, IReadOnlyCollection<string> touched)
     {
@@ -23,6 +27,15 @@ internal static class BrokerConfigRules
             if (ProblemOf(context, name, value, isForAll) is { } problem)
             {
                 return (ErrorCode.InvalidRequest, problem);
+            }
+        }
+
+        if (touched.Any(name => name is CleanerBuffer or CleanerThreads && wanted.ContainsKey(name)))
+        {
+            BrokerConfig then = isForAll ? context.Config.WithDynamic(wanted, context.Config.OfThisBroker) : context.Config.WithDynamic(context.Config.OfAllBrokers, wanted);
+            if (then.GetLong(CleanerBuffer) / then.GetInt(CleanerThreads) <= CleanerBufferMin)
+            {
+                return (ErrorCode.InvalidRequest, $"Configuration {CleanerBuffer} has to be more than {CleanerBufferMin} bytes for each of {CleanerThreads}, and {then.GetLong(CleanerBuffer)} for {then.GetInt(CleanerThreads)} is less.");
             }
         }
 
