@@ -16,6 +16,16 @@ public sealed class TopicAutoCreation(ClusterState cluster, IClusterCommands com
     private readonly Lock _lock = new();
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
 
+    /// <summary>Makes what a client asked for by name, where asking may make topics: the broker's own ones are no exception.</summary>
+    public void CreateAsked(IEnumerable<string> names)
+    {
+        if (cluster.Config.GetBoolean("auto.create.topics.enable"))
+        {
+            Create(names);
+        }
+    }
+
+    /// <summary>Makes topics that are needed, such as a coordinator's.</summary>
     public void Create(IEnumerable<string> names)
     {
         BrokerConfig config = cluster.Config;
@@ -43,7 +53,6 @@ public sealed class TopicAutoCreation(ClusterState cluster, IClusterCommands com
         InternalTopics.ConsumerOffsets => Internal(name, config, "offsets.topic.num.partitions", "offsets.topic.replication.factor", "offsets.topic.segment.bytes"),
         InternalTopics.TransactionState => Internal(
             name, config, "transaction.state.log.num.partitions", "transaction.state.log.replication.factor", "transaction.state.log.segment.bytes"),
-        _ when !config.GetBoolean("auto.create.topics.enable") => null,
         _ => new() { Name = name, NumPartitions = -1, ReplicationFactor = -1 },
     };
 

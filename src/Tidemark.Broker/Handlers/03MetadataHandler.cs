@@ -112,7 +112,7 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
 
         if (missing.Count > 0 && (version < 4 || request.AllowAutoTopicCreation))
         {
-            autoCreation.Create(missing);
+            autoCreation.CreateAsked(missing);
         }
     }
 

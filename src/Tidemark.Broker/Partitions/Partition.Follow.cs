@@ -104,13 +104,15 @@ public sealed partial class Partition
                 return appended.Error == ErrorCode.KafkaStorageError ? FollowerAction.AwaitMetadata : FollowerAction.Retry;
             }
 
+            Offset before = HighWatermark;
             MoveHighWatermark(log, PartitionFollower.HighWatermark(HighWatermark, step.LeaderHighWatermark, Of(log)));
             if (step.LeaderLogStart > log.LogStart)
             {
                 log.AdvanceLogStart(Offset.Min(step.LeaderLogStart, HighWatermark));
             }
 
-            wake = new Wakeups(_waiters.TakeReaders(records.Length), null);
+            // The records that a reader may have now came with an earlier answer, and this one, which tells that they are committed, need not bring any.
+            wake = HighWatermark > before ? new Wakeups(_waiters.TakeReaders(long.MaxValue / 2), null) : default;
         }
 
         wake.Run();

@@ -33,7 +33,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
     /// <summary>Begins a move, or does nothing where the replica is in the directory already.</summary>
     public ErrorCode Move(Partition partition, LogDirectory target)
     {
-        if (target.IsOffline || partition.Log is null || !directories.TryGet(partition.Name, out StoredPartition current))
+        if (target.IsOffline || partition.Log is null)
         {
             return ErrorCode.KafkaStorageError;
         }
@@ -44,6 +44,12 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
             {
                 // Asked to go elsewhere, or to stay: the copy that was begun is of no use any more.
                 directories.DeleteFuture(partition.Name);
+            }
+
+            // Looked up only now: a copy that was there until here may just have taken the replica's place.
+            if (!directories.TryGet(partition.Name, out StoredPartition current))
+            {
+                return ErrorCode.KafkaStorageError;
             }
 
             if (ReferenceEquals(current.Directory, target))
@@ -133,10 +139,11 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         }
 
         bool goOn = false;
+        StoredPartition? future = null;
         try
         {
-            goOn = partition.Log is { } source
-                && directories.TryGetFuture(partition.Name, out StoredPartition future)
+            goOn = directories.TryGetFuture(partition.Name, out future)
+                && partition.Log is { } source
                 && (Copy(source, future.Log, source.LogEndOffset) > 0 || !Swap(partition, future));
         }
         catch (IOException e)
@@ -147,6 +154,8 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         {
             lock (_lock)
             {
+                // Whoever asked for the next move before this one was out of the list has begun a copy and left it to this.
+                goOn |= directories.TryGetFuture(partition.Name, out StoredPartition next) && !ReferenceEquals(next, future);
                 if (!goOn)
                 {
                     _moving.Remove(partition.Name);
@@ -193,7 +202,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         }
     }
 
-    /// <summary>Copies what came meanwhile with appends held off, and swaps. False when that is still too much to hold them off for.</summary>
+    /// <summary>Copies what came meanwhile with appends held off, and swaps. False when that is still too much to hold them off for, or the copy has been given up.</summary>
     private bool Swap(Partition partition, StoredPartition future)
     {
         bool swapped = partition.SwapLog(
@@ -209,7 +218,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
                 }
 
                 future.Log.AdvanceLogStart(source.LogStart);
-                return directories.ReplaceWithFuture(partition.Name).Log;
+                return directories.ReplaceWithFuture(future)?.Log;
             },
             out _);
         if (swapped)

@@ -6,7 +6,7 @@ using Tidemark.Replication;
 namespace Tidemark.Broker.Replicating;
 
 /// <summary>
-/// The limits of a broker's replication traffic. They are set at run time for each broker, hold for the replicas that the topics name, and never for a replica
+/// The limits of a broker's replication traffic. They are set at run time for each broker or for all, hold for the replicas that the topics name, and never for a replica
 /// that is in sync: that would slow producers down, not the copying.
 /// </summary>
 public sealed class ReplicationThrottles
@@ -71,9 +71,9 @@ public sealed class ReplicationThrottle(Func<BrokerConfig> config, string key, T
         BrokerConfig now = config();
         if (!ReferenceEquals(now, _of))
         {
-            // Set for single brokers at run time only, so it stands in no table of the file's keys.
+            // Set at run time only, so it stands in no table of the file's keys.
             _of = now;
-            _limit = now.OfThisBroker.TryGetValue(key, out string? text) && long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long limit)
+            _limit = (now.OfThisBroker.TryGetValue(key, out string? text) || now.OfAllBrokers.TryGetValue(key, out text)) && long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long limit)
                 ? limit
                 : long.MaxValue;
         }

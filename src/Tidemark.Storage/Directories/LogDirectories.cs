@@ -102,12 +102,26 @@ public sealed partial class LogDirectories
     /// The copy has caught up and takes the current log's place, which is deleted. The caller has stopped appends. Where the copy cannot be put in place the
     /// current log stays in service; a crash in between leaves two with the same records, of which a start keeps one.
     /// </summary>
+    /// <returns>Null when the copy has been given up: before, and another that was begun in its place need not have caught up, or here, as one of a log that is where it should go.</returns>
     /// <exception cref="IOException">The disk failed.</exception>
-    public StoredPartition ReplaceWithFuture(TopicPartition partition)
+    public StoredPartition? ReplaceWithFuture(StoredPartition future)
     {
         lock (_gate)
         {
-            StoredPartition future = _futures[partition];
+            TopicPartition partition = future.Log.Partition;
+            if (!_futures.TryGetValue(partition, out StoredPartition? known) || !ReferenceEquals(known, future))
+            {
+                return null;
+            }
+
+            StoredPartition? old = _partitions.GetValueOrDefault(partition);
+            if (ReferenceEquals(old?.Directory, future.Directory))
+            {
+                // Asked for once more in the moment in which the copy that was under way took the place.
+                DeleteFuture(partition);
+                return null;
+            }
+
             string target = Path.Combine(future.Directory.Path, PartitionDirectoryName.Of(partition));
             PartitionLog log;
             try
@@ -126,7 +140,6 @@ public sealed partial class LogDirectories
             }
 
             StoredPartition current = future with { Log = log };
-            StoredPartition? old = _partitions.GetValueOrDefault(partition);
             _partitions[partition] = current;
             _futures.TryRemove(partition, out _);
             if (old is not null)

@@ -15,10 +15,11 @@ public sealed class ThrottledReplicationTests
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(null, 1, 0, 3)]
-    [InlineData("leader.replication.throttled", 2, 17, 24)]
-    [InlineData("follower.replication.throttled", 3, 17, 24)]
-    public void A_replica_catches_up_as_fast_as_the_rate_allows(string? throttle, ulong seed, double least, double most)
+    [InlineData(null, false, 1, 0, 3)]
+    [InlineData("leader.replication.throttled", false, 2, 17, 24)]
+    [InlineData("follower.replication.throttled", false, 3, 17, 24)]
+    [InlineData("follower.replication.throttled", true, 4, 17, 24)]
+    public void A_replica_catches_up_as_fast_as_the_rate_allows(string? throttle, bool forAll, ulong seed, double least, double most)
     {
         var cluster = new SimulatedCluster(
             seed, 3, ("replica.fetch.max.bytes", "50000"), ("replica.fetch.response.max.bytes", "50000"), ("auto.leader.rebalance.enable", "false"));
@@ -33,9 +34,9 @@ public sealed class ThrottledReplicationTests
         if (throttle is not null)
         {
             Set(client, leader, ConfigResourceType.Topic, "t", $"{throttle}.replicas", "*");
-            foreach (SimulatedNode node in cluster.Nodes)
+            foreach (SimulatedNode node in forAll ? [cluster[leader]] : cluster.Nodes)
             {
-                Set(client, node.Id, ConfigResourceType.Broker, $"{node.Id}", $"{throttle}.rate", $"{BytesPerSecond}");
+                Set(client, node.Id, ConfigResourceType.Broker, forAll ? "" : $"{node.Id}", $"{throttle}.rate", $"{BytesPerSecond}");
             }
         }
 

@@ -205,6 +205,21 @@ public sealed class QueryTests
         Assert.Equal("localhost", Assert.Single(made.Brokers).Host);
     }
 
+    [Fact]
+    public void Metadata_makes_no_topic_where_asking_must_not_and_a_coordinator_s_one_is_made_when_it_is_looked_for()
+    {
+        var world = new BrokerWorld(config: [("auto.create.topics.enable", "false")]);
+        TestClient client = world.Connect();
+        ErrorCode[] Ask() => [.. client.Ask<MetadataResponse>(
+            new MetadataRequest { Topics = [new() { Name = "__consumer_offsets" }, new() { Name = "auto" }], AllowAutoTopicCreation = true }, 12).Topics.Select(topic => topic.ErrorCode)];
+
+        Ask();
+        Assert.Equal([ErrorCode.UnknownTopicOrPartition, ErrorCode.UnknownTopicOrPartition], Ask());
+        client.Ask<FindCoordinatorResponse>(new FindCoordinatorRequest { KeyType = 0, CoordinatorKeys = ["group"] }, 4);
+
+        Assert.Equal([ErrorCode.None, ErrorCode.UnknownTopicOrPartition], Ask());
+    }
+
     [Theory]
     [InlineData("bad name")]
     [InlineData("")]

@@ -125,7 +125,7 @@ public class CheckpointTests
         StoredPartition future = logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other);
         future.Log.AppendAsFollower(batch);
         future.Log.AdvanceLogStart(new Offset(1));
-        logs.ReplaceWithFuture(First);
+        logs.ReplaceWithFuture(future);
         Kill();
 
         LogDirectories again = Start("/d1", "/d2");
@@ -152,7 +152,7 @@ public class CheckpointTests
             future.Log.AppendAsFollower(batch);
             future.Log.AdvanceLogStart(new Offset(2));
             fixture.Disk.CrashAtChange(fixture.Disk.ChangeCount + crashAt, crashAt % 2 == 0 ? CrashKind.Power : CrashKind.Process);
-            Exception? crash = Record.Exception(() => logs.ReplaceWithFuture(First));
+            Exception? crash = Record.Exception(() => logs.ReplaceWithFuture(future));
             Assert.True(crash is null or SimulatedCrashException, $"crash {crashAt}: {crash}");
             fixture.Disk.Restart();
             if (crash is null)
@@ -186,7 +186,7 @@ public class CheckpointTests
 
         Assert.True(again.TryGetFuture(First, out StoredPartition copy));
         Assert.Equal((Offset.Zero, Offset.Zero), (copy.Log.LogStart, copy.Log.LogEndOffset));
-        Assert.Equal(Offset.Zero, again.CleanerOffset(again.ReplaceWithFuture(First)));
+        Assert.Equal(Offset.Zero, again.CleanerOffset(again.ReplaceWithFuture(copy)!));
     }
 
     /// <summary>The removal of a file is not flushed: a loss of power may bring it back, after the checkpoints were written again.</summary>

@@ -187,7 +187,7 @@ public class LogDirectoriesTests
         LogDirectory other = logs.All.First(directory => directory != current.Directory);
         StoredPartition future = logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other);
         future.Log.AppendAsFollower(batch);
-        StoredPartition moved = logs.ReplaceWithFuture(First);
+        StoredPartition moved = logs.ReplaceWithFuture(future)!;
         Assert.Equal(["0:x"], StorageFixture.ReadAll(moved.Log));
         Assert.Same(other, moved.Directory);
         Assert.Empty(logs.Futures);
@@ -208,7 +208,7 @@ public class LogDirectoriesTests
         logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other).Log.AppendAsFollower(batch);
         _fixture.Disk.FailUnder(other.Path);
 
-        Assert.ThrowsAny<IOException>(() => logs.ReplaceWithFuture(First));
+        Assert.ThrowsAny<IOException>(() => logs.ReplaceWithFuture(Assert.Single(logs.Futures)));
 
         Assert.True(other.IsOffline);
         Assert.True(logs.TryGet(First, out StoredPartition kept));
@@ -228,7 +228,7 @@ public class LogDirectoriesTests
         logs.GetOrCreateFuture(First, TopicId, LogOptions.Default, other).Log.AppendAsFollower(batch);
         _fixture.Disk.FailUnder(current.Directory.Path);
 
-        StoredPartition moved = logs.ReplaceWithFuture(First);
+        StoredPartition moved = logs.ReplaceWithFuture(Assert.Single(logs.Futures))!;
 
         Assert.Equal((true, false), (current.Directory.IsOffline, other.IsOffline));
         Assert.Equal(ErrorCode.None, moved.Log.AppendAsLeader(_fixture.Batch("y"), default).Error);

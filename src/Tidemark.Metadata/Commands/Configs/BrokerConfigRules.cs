@@ -59,8 +59,8 @@ internal static class BrokerConfigRules
     {
         if (ConfigTable.ReplicationRates.Find(name) is not null)
         {
-            return isForAll ? $"Configuration {name} can only be set for a single broker."
-                : value is null || (long.TryParse(value.Trim(), out long rate) && rate >= 0) ? null
+            return value is null || (long.TryParse(value.Trim(), out long rate) && rate >= 0)
+                ? null
                 : $"Invalid value {value} for configuration {name}: allowed is a 64-bit integer in [0,...].";
         }
 
