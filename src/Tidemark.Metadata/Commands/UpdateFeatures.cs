@@ -8,7 +8,7 @@ namespace Tidemark.Metadata.Commands;
 
 /// <summary>
 /// Raises or lowers feature levels (KIP-584): all that is asked for, or nothing. Every node has to support the new level. The metadata version
-/// is never lowered, because records of the higher level may stand in the log. kraft.version is checked here; raising it is the quorum's own affair.
+/// is lowered only to one with the same records, because others may stand in the log. kraft.version is checked here; raising it is the quorum's own affair.
 /// </summary>
 public static class UpdateFeatures
 {
@@ -137,6 +137,8 @@ public static class UpdateFeatures
             return $"it is below the level {now} in force, which takes upgrade type 2 or 3.";
         }
 
-        return level < now && feature == MetadataVersion.Feature ? "the metadata version cannot be lowered." : null;
+        return level < now && feature == MetadataVersion.Feature && image.Version.HasOtherRecordsThan(new MetadataVersion(level))
+            ? $"the metadata of {image.Version.Name} cannot be written in it."
+            : null;
     }
 }

@@ -16,6 +16,9 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
         "4.0-IV0", "4.0-IV1", "4.0-IV2", "4.0-IV3", "4.1-IV0", "4.1-IV1", "4.2-IV0", "4.2-IV1", "4.3-IV0",
     ];
 
+    /// <summary>The levels from which on the metadata log has records, or fields in them, that it did not have before.</summary>
+    private static readonly short[] s_withNewRecords = [7, 8, 11, 13, 14, 15, 17, 23, 30];
+
     /// <summary>3.3-IV3, the lowest level that this code reads and writes.</summary>
     public static MetadataVersion Lowest => new(7);
 
@@ -51,6 +54,13 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
     public short PartitionRecordVersion => (short)(HasEligibleLeaderReplicas ? 2 : HasDirectories ? 1 : 0);
 
     public short PartitionChangeRecordVersion => (short)(HasEligibleLeaderReplicas ? 2 : HasDirectories ? 1 : 0);
+
+    /// <summary>Whether the log may hold what a lower version cannot say.</summary>
+    public bool HasOtherRecordsThan(MetadataVersion lower)
+    {
+        short here = Level;
+        return s_withNewRecords.Any(level => level > lower.Level && level <= here);
+    }
 
     /// <summary>The level of a release's name or number.</summary>
     public static bool TryParse(string text, out MetadataVersion version)

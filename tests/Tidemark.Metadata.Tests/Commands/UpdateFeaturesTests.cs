@@ -40,11 +40,30 @@ public sealed class UpdateFeaturesTests
         Assert.Equal(23, _world.Image.Version.Level);
     }
 
-    private UpdateFeaturesResponse Update(params (string Feature, short Level)[] updates)
+    /// <summary>As in Kafka, whichever of the two ways down is asked for.</summary>
+    [Theory]
+    [InlineData(22, 17, ErrorCode.None)]
+    [InlineData(22, 16, ErrorCode.InvalidUpdateVersion)]
+    [InlineData(29, 23, ErrorCode.None)]
+    [InlineData(29, 22, ErrorCode.InvalidUpdateVersion)]
+    [InlineData(30, 29, ErrorCode.InvalidUpdateVersion)]
+    public void The_metadata_version_is_lowered_only_to_one_with_the_same_records(short from, short to, ErrorCode expected)
+    {
+        foreach (sbyte way in (sbyte[])[2, 3])
+        {
+            _world.Apply([new MetadataRecord(new FeatureLevelRecord { Name = MetadataVersion.Feature, FeatureLevel = from }, 0)]);
+            Assert.Equal(expected, Update(way, (MetadataVersion.Feature, to)).ErrorCode);
+            Assert.Equal(expected == ErrorCode.None ? to : from, _world.Image.Version.Level);
+        }
+    }
+
+    private UpdateFeaturesResponse Update(params (string Feature, short Level)[] updates) => Update(1, updates);
+
+    private UpdateFeaturesResponse Update(sbyte way, params (string Feature, short Level)[] updates)
     {
         var request = new UpdateFeaturesRequest
         {
-            FeatureUpdates = [.. updates.Select(each => new UpdateFeaturesRequest.FeatureUpdateKey { Feature = each.Feature, MaxVersionLevel = each.Level, UpgradeType = 1 })],
+            FeatureUpdates = [.. updates.Select(each => new UpdateFeaturesRequest.FeatureUpdateKey { Feature = each.Feature, MaxVersionLevel = each.Level, UpgradeType = way })],
         };
         return _world.Do(context => UpdateFeatures.Decide(context, request, 2));
     }
