@@ -54,7 +54,7 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
             }
 
             TopicImage? topic = image.Topics.Find(name);
-            if (topic is not null && room == 0)
+            if (room == 0)
             {
                 response.NextCursor = new() { TopicName = name, PartitionIndex = from };
                 break;

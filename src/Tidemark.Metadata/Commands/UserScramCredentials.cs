@@ -24,19 +24,15 @@ public static class UserScramCredentials
             Note(user.Name, (ErrorCode.UnsupportedVersion, $"Users are kept from metadata version 3.5-IV2 on; this cluster's is {context.Version.Name}."));
         }
 
+        var seen = new HashSet<ScramUser>();
         foreach (AlterUserScramCredentialsRequest.ScramCredentialDeletion each in request.Deletions)
         {
-            Note(each.Name, Check(each.Name, each.Mechanism) ?? CheckPresence(context.Image, each));
+            Note(each.Name, CheckRepetition(each.Name, each.Mechanism) ?? Check(each.Name, each.Mechanism) ?? CheckPresence(context.Image, each));
         }
 
         foreach (AlterUserScramCredentialsRequest.ScramCredentialUpsertion each in request.Upsertions)
         {
-            Note(each.Name, Check(each.Name, each.Mechanism) ?? CheckIterations(each));
-        }
-
-        foreach (string name in Repeated.Among(named).Select(user => user.Name))
-        {
-            problems[name] = (ErrorCode.DuplicateResource, $"A credential of user {name} comes twice in the request.");
+            Note(each.Name, CheckRepetition(each.Name, each.Mechanism) ?? Check(each.Name, each.Mechanism) ?? CheckSecret(each));
         }
 
         var records = new List<MetadataRecord>();
@@ -64,6 +60,10 @@ public static class UserScramCredentials
 
         return new Decision<AlterUserScramCredentialsResponse>(records, response);
 
+        (ErrorCode Code, string Message)? CheckRepetition(string name, sbyte mechanism) =>
+            seen.Add(new ScramUser(name, mechanism)) ? null : (ErrorCode.DuplicateResource, $"A credential of user {name} comes twice in the request.");
+
+        // The first problem of a user is the one that is told.
         void Note(string name, (ErrorCode Code, string Message)? problem)
         {
             if (problem is { } found)
@@ -120,9 +120,10 @@ public static class UserScramCredentials
             ? null
             : (ErrorCode.ResourceNotFound, $"User {each.Name} has no credential of mechanism {each.Mechanism}.");
 
-    private static (ErrorCode Code, string Message)? CheckIterations(AlterUserScramCredentialsRequest.ScramCredentialUpsertion each) =>
+    private static (ErrorCode Code, string Message)? CheckSecret(AlterUserScramCredentialsRequest.ScramCredentialUpsertion each) =>
         each.Iterations is < IterationsMin or > IterationsMax
             ? (ErrorCode.UnacceptableCredential, $"{each.Iterations} iterations: allowed are {IterationsMin} to {IterationsMax}.")
+            : each.SaltedPassword.IsEmpty ? (ErrorCode.UnacceptableCredential, "The salted password must not be empty.")
             : null;
 
     private static UserScramCredentialRecord Derive(AlterUserScramCredentialsRequest.ScramCredentialUpsertion each)

@@ -256,6 +256,11 @@ public sealed class QueryTests
         Assert.Null(last.NextCursor);
         Assert.Equal([1, 2], last.Topics.Select(t => t.Partitions.Count));
         Assert.All(Ask(5, "z").Topics, t => Assert.Equal(ErrorCode.InvalidRequest, t.ErrorCode));
+
+        // As in Kafka the next page begins with the next name that was asked for, whether there is such a topic or not.
+        DescribeTopicPartitionsResponse full = client.Ask<DescribeTopicPartitionsResponse>(
+            new DescribeTopicPartitionsRequest { Topics = [new() { Name = "a" }, new() { Name = "aa" }], ResponsePartitionLimit = 5 }, 0);
+        Assert.Equal(("a", "aa"), (Assert.Single(full.Topics).Name, full.NextCursor?.TopicName));
     }
 
     [Fact]

@@ -67,6 +67,30 @@ public sealed class NamedTwiceTests
         Assert.Empty(_world.Image.ScramCredentials);
     }
 
+    [Fact]
+    public void Of_several_faults_of_a_user_the_first_is_told_and_an_empty_password_is_one()
+    {
+        AlterUserScramCredentialsResponse response = _world.Do(context => UserScramCredentials.Decide(context, new AlterUserScramCredentialsRequest
+        {
+            Deletions = [new() { Name = "gone", Mechanism = 1 }],
+            Upsertions =
+            [
+                User("gone", 3), User("twice", 1), User("twice", 1, iterations: 1), User("neither", 0), User("neither", 0), User("empty", 1, password: []),
+                User("both", 1), User("both", 2),
+            ],
+        }));
+        Assert.Equal(
+            [
+                ("gone", ErrorCode.ResourceNotFound), ("twice", ErrorCode.DuplicateResource), ("neither", ErrorCode.UnsupportedSaslMechanism),
+                ("empty", ErrorCode.UnacceptableCredential), ("both", ErrorCode.None),
+            ],
+            response.Results.Select(each => (each.User, each.ErrorCode)));
+        Assert.Equal(2, _world.Image.ScramCredentials.Count);
+    }
+
+    private static AlterUserScramCredentialsRequest.ScramCredentialUpsertion User(string name, sbyte mechanism, int iterations = 4096, byte[]? password = null) =>
+        new() { Name = name, Mechanism = mechanism, Iterations = iterations, Salt = new byte[] { 1 }, SaltedPassword = password ?? [2] };
+
     private static IncrementalAlterConfigsRequest.AlterConfigsResource Resource(string name) => new()
     {
         ResourceType = (sbyte)ConfigResourceType.Group,
