@@ -22,9 +22,10 @@ public static class AlterPartitionReassignments
             ErrorCode = isTooLate ? ErrorCode.RequestTimedOut : ErrorCode.None,
             ErrorMessage = isTooLate ? ControllerContext.TooLate : null,
         };
-        var records = new List<MetadataRecord>();
         var cluster = new ClusterView(context.Image, context.Config);
-        var done = new HashSet<TopicIdPartition>();
+
+        // Of a partition that comes twice the last that is allowed counts, as in Kafka.
+        var changes = new Dictionary<TopicIdPartition, List<MetadataRecord>>();
         foreach (AlterPartitionReassignmentsRequest.ReassignableTopic asked in request.Topics)
         {
             var topicResponse = new AlterPartitionReassignmentsResponse.ReassignableTopicResponse { Name = asked.Name };
@@ -34,8 +35,7 @@ public static class AlterPartitionReassignments
                 (ErrorCode code, string? message) = isTooLate ? (ErrorCode.RequestTimedOut, ControllerContext.TooLate)
                     : topic?.Partition(each.PartitionIndex) is not { } partition
                         ? (ErrorCode.UnknownTopicOrPartition, $"There is no partition {asked.Name}-{each.PartitionIndex}.")
-                    : !done.Add(new TopicIdPartition(topic.Id, partition.Id)) ? (ErrorCode.None, null)
-                    : Change(context, cluster, topic, partition, each.Replicas, request.AllowReplicationFactorChange, records);
+                    : Change(context, cluster, topic, partition, each.Replicas, request.AllowReplicationFactorChange, changes);
                 topicResponse.Partitions.Add(new AlterPartitionReassignmentsResponse.ReassignablePartitionResponse
                 {
                     PartitionIndex = each.PartitionIndex,
@@ -47,7 +47,7 @@ public static class AlterPartitionReassignments
             response.Responses.Add(topicResponse);
         }
 
-        return new Decision<AlterPartitionReassignmentsResponse>(records, response);
+        return new Decision<AlterPartitionReassignmentsResponse>([.. changes.Values.SelectMany(records => records)], response);
     }
 
     private static (ErrorCode Code, string? Message) Change(
@@ -57,10 +57,19 @@ public static class AlterPartitionReassignments
         PartitionImage partition,
         List<int>? replicas,
         bool mayChangeFactor,
-        List<MetadataRecord> records) =>
-        replicas is null
+        Dictionary<TopicIdPartition, List<MetadataRecord>> changes)
+    {
+        List<MetadataRecord> records = [];
+        (ErrorCode Code, string? Message) result = replicas is null
             ? Cancel(cluster, topic, partition, records)
             : Start(context, cluster, topic, partition, [.. replicas], mayChangeFactor, records);
+        if (result.Code == ErrorCode.None)
+        {
+            changes[new TopicIdPartition(topic.Id, partition.Id)] = records;
+        }
+
+        return result;
+    }
 
     private static (ErrorCode Code, string? Message) Start(
         ControllerContext context,

@@ -97,7 +97,7 @@ public abstract record ConfigRule
         public override bool Accepts(ConfigValue value)
         {
             ImmutableArray<string> list = value.AsList();
-            return list.IsEmpty || list is ["*"] || list.All(IsPair);
+            return list.IsEmpty || list is ["*"] || list.All(each => each.Length == 0 || IsPair(each));
         }
 
         private static bool IsPair(string text)

@@ -16,6 +16,8 @@ public sealed class BrokerConfigRulesTests
     [InlineData("advertised.listeners", "PLAINTEXT://elsewhere:9092")]
     [InlineData("cordoned.log.dirs", "/data/a,/data/c")]
     [InlineData("log.cleaner.dedupe.buffer.size", "1048576")]
+    [InlineData("log.cleaner.threads", "0")]
+    [InlineData("log.roll.ms", "0")]
     [InlineData("max.connections.per.ip.overrides", "rubbish")]
     [InlineData("max.connections.per.ip.overrides", "10.0.0.1:few")]
     [InlineData("listener.name.plaintext.max.connection.creation.rate", "-5")]

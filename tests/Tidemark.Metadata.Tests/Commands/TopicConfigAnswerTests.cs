@@ -34,6 +34,20 @@ public sealed class TopicConfigAnswerTests
     }
 
     [Theory]
+    [InlineData("0:1,", ErrorCode.None)]
+    [InlineData("0:1,,1:1", ErrorCode.None)]
+    [InlineData("0:1,0", ErrorCode.InvalidConfig)]
+    public void Nothing_between_commas_of_throttled_replicas_is_passed_over(string value, ErrorCode expected)
+    {
+        CreateTopicsResponse answer = _world.Do(context => CreateTopics.Decide(context, new CreateTopicsRequest
+        {
+            Topics = [new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1, Configs = [new() { Name = "leader.replication.throttled.replicas", Value = value }] }],
+        }));
+
+        Assert.Equal(expected, Assert.Single(answer.Topics).ErrorCode);
+    }
+
+    [Theory]
     [InlineData("none", "x", ErrorCode.InvalidConfig)]
     [InlineData("none", "1", ErrorCode.UnknownTopicOrPartition)]
     public void So_it_is_where_all_values_are_replaced(string topic, string value, ErrorCode expected)

@@ -43,6 +43,24 @@ public sealed partial class ElectionTests
     }
 
     [Fact]
+    public void Of_a_partition_that_comes_twice_in_a_request_each_is_checked_and_the_last_that_is_allowed_counts()
+    {
+        var world = new World(brokers: 4);
+        world.CreateTopic("a", 1, 2);
+        int[] others = [.. Enumerable.Range(1, 4).Except(world.Partition("a").Replicas)];
+
+        AlterPartitionReassignmentsResponse answer = world.Do(context => AlterPartitionReassignments.Decide(context, new AlterPartitionReassignmentsRequest
+        {
+            Topics = [new() { Name = "a", Partitions = [new() { PartitionIndex = 0, Replicas = [9] }, new() { PartitionIndex = 0, Replicas = [others[0], others[0]] }, new() { PartitionIndex = 0, Replicas = [.. others] }] }],
+        }));
+
+        Assert.Equal(
+            [ErrorCode.InvalidReplicaAssignment, ErrorCode.InvalidReplicaAssignment, ErrorCode.None],
+            answer.Responses[0].Partitions.Select(each => each.ErrorCode));
+        Assert.Equal(others, world.Partition("a").AddingReplicas.Order());
+    }
+
+    [Fact]
     public void A_reassignment_keeps_in_sync_who_goes_until_it_has_heard_of_it_although_another_leads()
     {
         // It may have led until a moment ago, and still answer reads (simulator, seed 1015877).

@@ -61,12 +61,17 @@ public sealed class MinInSyncChangeTests
         Assert.Empty(world.Partition("of-the-cluster").EligibleLeaderReplicas);
     }
 
-    private static void Set(World world, ConfigResource resource, string value)
-    {
-        IncrementalAlterConfigsResponse response = world.Do(context => IncrementalAlterConfigs.Decide(context, new IncrementalAlterConfigsRequest
+    [Theory]
+    [InlineData((sbyte)0, "2")]
+    [InlineData((sbyte)1, null)]
+    public void A_single_brokers_number_is_not_altered_while_eligible_replicas_are_kept(sbyte operation, string? value) =>
+        Assert.Equal(ErrorCode.InvalidConfig, Alter(new World(brokers: 1), new ConfigResource(ConfigResourceType.Broker, "1"), operation, value));
+
+    private static void Set(World world, ConfigResource resource, string value) => Assert.Equal(ErrorCode.None, Alter(world, resource, operation: 0, value));
+
+    private static ErrorCode Alter(World world, ConfigResource resource, sbyte operation, string? value) =>
+        world.Do(context => IncrementalAlterConfigs.Decide(context, new IncrementalAlterConfigsRequest
         {
-            Resources = [new() { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Configs = [new() { Name = "min.insync.replicas", ConfigOperation = 0, Value = value }] }],
-        }));
-        Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
-    }
+            Resources = [new() { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Configs = [new() { Name = "min.insync.replicas", ConfigOperation = operation, Value = value }] }],
+        })).Responses[0].ErrorCode;
 }

@@ -33,9 +33,10 @@ internal static class BrokerConfigRules
         if (touched.Any(name => name is CleanerBuffer or CleanerThreads && wanted.ContainsKey(name)))
         {
             BrokerConfig then = isForAll ? context.Config.WithDynamic(wanted, context.Config.OfThisBroker) : context.Config.WithDynamic(context.Config.OfAllBrokers, wanted);
-            if (then.GetLong(CleanerBuffer) / then.GetInt(CleanerThreads) <= CleanerBufferMin)
+            (long buffer, int threads) = (then.GetLong(CleanerBuffer), then.GetInt(CleanerThreads));
+            if (threads < 1 || buffer / threads <= CleanerBufferMin)
             {
-                return (ErrorCode.InvalidRequest, $"Configuration {CleanerBuffer} has to be more than {CleanerBufferMin} bytes for each of {CleanerThreads}, and {then.GetLong(CleanerBuffer)} for {then.GetInt(CleanerThreads)} is less.");
+                return (ErrorCode.InvalidRequest, $"Configuration {CleanerBuffer} has to be more than {CleanerBufferMin} bytes for each of {CleanerThreads}, of which there is one at least, and is {buffer} for {threads}.");
             }
         }
 
@@ -46,9 +47,9 @@ internal static class BrokerConfigRules
                 return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas of all brokers cannot be removed while eligible leader replicas are kept.");
             }
 
-            if (!isForAll && wanted.ContainsKey("min.insync.replicas"))
+            if (!isForAll && touched.Contains("min.insync.replicas"))
             {
-                return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas cannot be set for a single broker while eligible leader replicas are kept.");
+                return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas cannot be altered for a single broker while eligible leader replicas are kept.");
             }
         }
 
@@ -81,7 +82,7 @@ internal static class BrokerConfigRules
             return null;
         }
 
-        if (key.Dynamic == DynamicMode.ReadOnly)
+        if (value is not null && key.Dynamic == DynamicMode.ReadOnly)
         {
             return $"Configuration {name} cannot change while the broker runs.";
         }
@@ -97,6 +98,13 @@ internal static class BrokerConfigRules
         }
 
         if (!ConfigValue.TryParse(key, value, out ConfigValue parsed, out string problem))
+        {
+            return problem;
+        }
+
+        // What becomes the default of topics has to be a topic's value.
+        if (ConfigTable.Topic.Keys.FirstOrDefault(each => each.Type == key.Type && each.BrokerSynonyms.Contains(plain)) is { } topics
+            && !ConfigValue.TryParse(topics with { Name = plain }, value, out _, out problem))
         {
             return problem;
         }
