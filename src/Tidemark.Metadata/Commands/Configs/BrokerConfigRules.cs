@@ -16,6 +16,7 @@ internal static class BrokerConfigRules
     private const string CleanerBuffer = "log.cleaner.dedupe.buffer.size";
     private const string CleanerThreads = "log.cleaner.threads";
     private const long CleanerBufferMin = 1L << 20;
+    private const string PerAddress = "max.connections.per.ip";
 
     public static (ErrorCode Code, string? Message) Check(
         ControllerContext context, ConfigResource resource, ImmutableSortedDictionary<string, string> wanted, IReadOnlyCollection<string> touched)
@@ -30,9 +31,14 @@ internal static class BrokerConfigRules
             }
         }
 
+        BrokerConfig then = isForAll ? context.Config.WithDynamic(wanted, context.Config.OfThisBroker) : context.Config.WithDynamic(context.Config.OfAllBrokers, wanted);
+        if (touched.Contains(PerAddress) && then.GetInt(PerAddress) == 0 && then.GetString($"{PerAddress}.overrides").Length == 0)
+        {
+            return (ErrorCode.InvalidRequest, $"Configuration {PerAddress} can be 0 only while {PerAddress}.overrides lets some addresses in.");
+        }
+
         if (touched.Any(name => name is CleanerBuffer or CleanerThreads && wanted.ContainsKey(name)))
         {
-            BrokerConfig then = isForAll ? context.Config.WithDynamic(wanted, context.Config.OfThisBroker) : context.Config.WithDynamic(context.Config.OfAllBrokers, wanted);
             (long buffer, int threads) = (then.GetLong(CleanerBuffer), then.GetInt(CleanerThreads));
             if (threads < 1 || buffer / threads <= CleanerBufferMin)
             {
@@ -134,6 +140,8 @@ internal static class BrokerConfigRules
                 string[] unknown = [.. value.AsList().Where(path => path != "*" && !known.Contains(path))];
                 return unknown.Length == 0 ? null
                     : $"Invalid value {value.Text} for configuration {name}: allowed are the directories of log.dirs ({string.Join(", ", known)}) and *, and {string.Join(", ", unknown)} is none of them.";
+            case "max.connections" or "max.connection.creation.rate":
+                return value.AsInt() > 0 ? null : $"Invalid value {value.Text} for configuration {name}: allowed is [1,...], with 0 nobody could undo it.";
             case "max.connections.per.ip.overrides":
                 return value.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).All(IsHostAndCount) ? null
                     : $"Invalid value {value.Text} for configuration {name}: allowed is host:count, several with commas between them.";
