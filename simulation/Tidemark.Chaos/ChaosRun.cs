@@ -30,6 +30,7 @@ public sealed class ChaosRun : IDisposable
     private readonly List<LoadedTopic> _topics = [];
     private readonly SortedDictionary<FaultKind, int> _faults = [];
     private int _rounds;
+    private LibrdkafkaLog? _clientLog;
     private LibrdkafkaLoad? _load;
 
     private ChaosRun(ChaosOptions options, Action<string> print, ChaosCluster cluster)
@@ -91,7 +92,8 @@ public sealed class ChaosRun : IDisposable
         }
         else
         {
-            _load = new LibrdkafkaLoad(_cluster.Bootstrap, _topics[0], _history, _options.Pace);
+            _clientLog = new LibrdkafkaLog(Path.Combine(_cluster.Home, "librdkafka.log"), _watch);
+            _load = new LibrdkafkaLoad(_cluster.Bootstrap, _topics[0], _history, _clientLog, _options.Pace);
             running.Add(Task.Run(() => _load.RunAsync(clientsStop.Token)));
         }
 
@@ -115,6 +117,7 @@ public sealed class ChaosRun : IDisposable
             }
 
             _load?.Dispose();
+            _clientLog?.Dispose();
         }
     }
 
@@ -187,6 +190,11 @@ public sealed class ChaosRun : IDisposable
 
         long records = ReplicaComparison.Compare(_cluster.Nodes, _topics, _history);
         ThrowIfBroken();
+        if (_clientLog is { NewEpochs: > 0 } log)
+        {
+            Say($"librdkafka began a new producer epoch {log.NewEpochs} times");
+        }
+
         Say($"{_rounds} rounds: {string.Join(", ", _faults.Select(fault => $"{fault.Key} {fault.Value}"))}");
         Say($"{records} records on {ChaosCluster.Size} nodes, the same on all; {_history.Acknowledgements} acknowledgements, 0 lost, 0 twice; {_history.Reads} reads, none older than what was known; nothing broken");
         return null;

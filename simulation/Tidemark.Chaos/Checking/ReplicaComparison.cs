@@ -40,6 +40,12 @@ internal static class ReplicaComparison
                 throw new BrokenRuleException("18 all that was written gets committed", $"{partition}: {replicas[0].Start} to {replicas[0].End} is there, {committed} was committed");
             }
 
+            ProducerOrder.Check(partition, replicas[0].Batches);
+            if (ProducerOrder.FindTwice(replicas[0].Batches, replicas[0].Values) is { } twice)
+            {
+                throw new BrokenRuleException("13 no duplicates", $"{partition}: {twice}");
+            }
+
             history.Final(partition, replicas[0].Start, replicas[0].Values);
             records += replicas[0].End - replicas[0].Start;
         }

@@ -19,7 +19,7 @@ internal sealed class LibrdkafkaLoad : IDisposable
     private long _longestGap;
     private long _count;
 
-    public LibrdkafkaLoad(string bootstrap, LoadedTopic topic, SharedHistory history, TimeSpan pace)
+    public LibrdkafkaLoad(string bootstrap, LoadedTopic topic, SharedHistory history, LibrdkafkaLog log, TimeSpan pace)
     {
         (_topic, _history, _pace) = (topic, history, pace);
         _lastAnswers = [.. Enumerable.Repeat(Stopwatch.GetTimestamp(), topic.Partitions)];
@@ -33,9 +33,10 @@ internal sealed class LibrdkafkaLoad : IDisposable
             MessageTimeoutMs = 0,
             SocketTimeoutMs = 10_000,
             RequestTimeoutMs = 5000,
+            Debug = LibrdkafkaLog.Area,
         };
         _producer = new ProducerBuilder<Null, byte[]>(configuration)
-            .SetLogHandler((_, _) => { })
+            .SetLogHandler((_, line) => log.Add(line))
             .SetErrorHandler((_, error) =>
             {
                 if (error.IsFatal)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Dispatch;
+using Tidemark.Broker.Producing;
 using Tidemark.Primitives;
 using Tidemark.Protocol;
 
@@ -47,6 +48,9 @@ public sealed partial class ClientConnection : IConnectionHandler
 
     /// <summary>What <see cref="Request.OnNotController"/> of this connection's requests is to begin with.</summary>
     internal Action<Request>? OnNotController { get; init; }
+
+    /// <summary>Null until a batch of an idempotent producer is refused; only the request that is served looks at it.</summary>
+    internal RefusedBatches? RefusedBatches { get; set; }
 
     /// <summary>The client id of the latest request.</summary>
     public string? ClientId { get; private set; }

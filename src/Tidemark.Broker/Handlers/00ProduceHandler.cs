@@ -107,7 +107,12 @@ public sealed class ProduceHandler : IRequestHandler
             ref ProducePartition p = ref partitions[i];
             p.Outcome = refused != ErrorCode.None ? AppendOutcome.Failed(refused)
                 : p.Outcome.Error != ErrorCode.None ? p.Outcome
+                : request.Connection.RefusedBatches?.ReasonBefore(parts.Topics[p.TopicIndex], p) is { } reason and not ErrorCode.None ? AppendOutcome.Failed(reason)
                 : TryAppend(request, ref p, parts, nowMs);
+            if (RefusedBatches.Passes(p.Outcome.Error))
+            {
+                (request.Connection.RefusedBatches ??= new()).Add(parts.Topics[p.TopicIndex], p, p.Outcome.Error);
+            }
         }
 
         if (parts.Acks == 0)
