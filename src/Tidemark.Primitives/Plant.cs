@@ -193,4 +193,7 @@ public enum Plant
 
     /// <summary>A coordinator answers before what it wrote is committed.</summary>
     AnsweredBeforeCommitted,
+
+    /// <summary>What a producer had in flight behind a refused batch is judged by itself.</summary>
+    FlightTakenApart,
 }

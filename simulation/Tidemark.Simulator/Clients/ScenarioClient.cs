@@ -64,14 +64,20 @@ public abstract class ScenarioClient
     protected Task Rest(int shortestMs, int longestMs) => Task.Delay(TimeSpan.FromMilliseconds(Random.Between(shortestMs, longestMs)), Process.Clock);
 
     /// <summary>Asks a node; null when no answer came.</summary>
-    protected async Task<TResponse?> Ask<TRequest, TResponse>(int node, TRequest request, short lowest = 0, short highest = short.MaxValue)
+    protected Task<TResponse?> Ask<TRequest, TResponse>(int node, TRequest request, short lowest = 0, short highest = short.MaxValue)
+        where TRequest : IApiRequest, IMessage<TRequest>
+        where TResponse : class, IApiResponse, IMessage<TResponse> =>
+        Ask<TRequest, TResponse>(node, request, s_patience, lowest, highest);
+
+    /// <summary>Asks a node; null when no answer came in time.</summary>
+    protected async Task<TResponse?> Ask<TRequest, TResponse>(int node, TRequest request, TimeSpan patience, short lowest = 0, short highest = short.MaxValue)
         where TRequest : IApiRequest, IMessage<TRequest>
         where TResponse : class, IApiResponse, IMessage<TResponse>
     {
         try
         {
             var address = new NodeAddress(Cluster[node].Host.Name, SimulatedNode.ClientPort);
-            return await _links.To(address, "client").Send<TRequest, TResponse>(request, s_patience, lowest, highest);
+            return await _links.To(address, "client").Send<TRequest, TResponse>(request, patience, lowest, highest);
         }
         catch (LinkException)
         {

@@ -16,7 +16,8 @@ public static class PlantTable
     public static IReadOnlyList<PlantFound> Read(IEnumerable<string> lines) => [.. lines.Select(Parse).OfType<PlantFound>()];
 
     /// <summary>In which profile a fault is looked for: what coordinators do wrong shows where groups copy in transactions only.</summary>
-    public static string ProfileOf(Plant plant) => plant >= Plant.MarkersBeforePrepareCommitted ? ScenarioProfiles.Copy : ScenarioProfiles.Swarm;
+    public static string ProfileOf(Plant plant) => plant == Plant.FlightTakenApart ? ScenarioProfiles.Flight
+        : plant >= Plant.MarkersBeforePrepareCommitted ? ScenarioProfiles.Copy : ScenarioProfiles.Swarm;
 
     /// <summary>The page with the lines of these faults as they were found now.</summary>
     public static IReadOnlyList<string> Write(IEnumerable<string> lines, IReadOnlyDictionary<Plant, PlantFound> found) =>

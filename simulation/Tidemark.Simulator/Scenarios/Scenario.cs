@@ -154,6 +154,11 @@ public sealed class Scenario
             _clients.Add(new CommittedReaderClient(_cluster, _trace, _history, _copies, "reader"));
         }
 
+        for (int i = 0; i < _plan.Flights; i++)
+        {
+            _clients.Add(new FlightProducerClient(_cluster, _trace, _history, $"flight{i + 1}"));
+        }
+
         if (_plan.HasAdministrator)
         {
             _clients.Add(new AdministratorClient(_cluster, _trace, _history, _plan));

@@ -28,6 +28,9 @@ public sealed record ScenarioPlan
     /// <summary>Members of groups that copy the source in transactions; none but in profile copy, so that the other profiles' seeds stay what they are.</summary>
     public required int Copiers { get; init; }
 
+    /// <summary>Producers with several batches in flight; none but in profile flight.</summary>
+    public required int Flights { get; init; }
+
     public required bool HasAdministrator { get; init; }
 
     public required IReadOnlyList<FaultKind> Faults { get; init; }
@@ -67,7 +70,7 @@ public sealed record ScenarioPlan
     {
         // Not the stream that the cluster draws from.
         var random = new SeededRandom(seed ^ 0x5CE7_A210_0DD5_EED5);
-        double share = profile is ScenarioProfiles.Swarm or ScenarioProfiles.Copy ? 0.3 : 0.7;
+        double share = profile is ScenarioProfiles.Swarm or ScenarioProfiles.Copy or ScenarioProfiles.Flight ? 0.3 : 0.7;
         FaultKind[] kinds = [.. ScenarioProfiles.KindsOf(profile).Where(_ => random.Chance(share))];
         int nodes = random.Chance(0.75) ? 3 : 5;
         bool losesPower = kinds.Any(kind => kind is FaultKind.PowerLoss or FaultKind.Blackout or FaultKind.DamagedTail or FaultKind.EarlierLife);
@@ -87,6 +90,7 @@ public sealed record ScenarioPlan
             Producers = random.Between(2, 4),
             Consumers = random.Between(1, 2),
             Copiers = profile == ScenarioProfiles.Copy ? random.Between(2, 5) : 0,
+            Flights = profile == ScenarioProfiles.Flight ? random.Between(2, 4) : 0,
             HasAdministrator = random.Chance(0.6),
             Faults = kinds,
             FaultEvery = TimeSpan.FromMilliseconds(300 + random.Next(1500)),
@@ -142,7 +146,7 @@ public sealed record ScenarioPlan
     ];
 
     public override string ToString() =>
-        $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(Copiers > 0 ? $", {Copiers} copiers" : "")}{(HasAdministrator ? ", an administrator" : "")}, "
+        $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(Copiers > 0 ? $", {Copiers} copiers" : "")}{(Flights > 0 ? $", {Flights} producers with flights" : "")}{(HasAdministrator ? ", an administrator" : "")}, "
         + $"faults [{string.Join(' ', Faults)}] every {FaultEvery.TotalSeconds:0.0} s for {Storm.TotalSeconds:0} s, at most {DownMax} down{(MayLose ? ", may lose" : "")}{(HasDynamicVoters ? ", changing voters" : "")}"
         + $"{(LogDirectories > 1 ? $", {LogDirectories} log directories" : "")}{(Racks > 0 ? $", {Racks} racks" : "")}; "
         + string.Join(' ', Settings.Select(each => $"{each.Key}={each.Value}"));

@@ -6,6 +6,9 @@ public static class ScenarioProfiles
     /// <summary>Everything, under groups that copy in transactions.</summary>
     public const string Copy = "copy";
 
+    /// <summary>Everything, under producers that have several batches in flight.</summary>
+    public const string Flight = "flight";
+
     /// <summary>Every seed mixes some kinds out of all.</summary>
     public const string Swarm = "swarm";
 
@@ -16,6 +19,7 @@ public static class ScenarioProfiles
     {
         [Swarm] = s_mixed,
         [Copy] = s_mixed,
+        [Flight] = s_mixed,
         ["calm"] = [],
         ["crashes"] = [FaultKind.Kill, FaultKind.GracefulStop, FaultKind.Pause, FaultKind.BrokenConnection],
         ["disks"] = [FaultKind.SlowDisk, FaultKind.FailingDisk, FaultKind.FullDisk, FaultKind.Kill, FaultKind.GracefulStop],

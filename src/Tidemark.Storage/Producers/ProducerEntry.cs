@@ -32,11 +32,12 @@ internal sealed class ProducerEntry(long producerId)
 
     public bool HasBatches => _count > 0;
 
+    /// <summary>Of this epoch, the oldest first.</summary>
+    public ReadOnlySpan<BatchMemory> Batches => _batches.AsSpan(0, _count);
+
     public int LastSequence => _count == 0 ? -1 : _batches[_count - 1].LastSequence;
 
     public long LastOffset => _count == 0 ? -1 : _batches[_count - 1].LastOffset;
-
-    public int LastOffsetDelta => _count == 0 ? 0 : _batches[_count - 1].OffsetDelta;
 
     /// <summary>Finds a batch with exactly this epoch and these sequences.</summary>
     public bool TryFindDuplicate(short epoch, int firstSequence, int lastSequence, out BatchMemory found)

@@ -6,6 +6,8 @@ namespace Tidemark.Storage.Producers;
 
 /// <summary>
 /// <c>.snapshot</c>, named by the offset up to which it counts: version 1, the CRC-32C of everything after it, then the producers.
+/// A producer has an entry for each batch that is remembered, the oldest first. Kafka writes the last one only, and of several reads the
+/// last; so after a restart it no longer knows four of the five batches that may come again, and calls them out of order.
 /// </summary>
 internal static class ProducerSnapshot
 {
@@ -16,21 +18,26 @@ internal static class ProducerSnapshot
 
     public static byte[] Encode(IReadOnlyCollection<ProducerEntry> producers)
     {
-        byte[] content = new byte[HeadBytes + (producers.Count * EntryBytes)];
+        int entries = producers.Sum(producer => Math.Max(1, producer.Batches.Length));
+        byte[] content = new byte[HeadBytes + (entries * EntryBytes)];
         BinaryPrimitives.WriteInt16BigEndian(content, Version);
-        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(6), producers.Count);
+        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(6), entries);
         Span<byte> rest = content.AsSpan(HeadBytes);
         foreach (ProducerEntry producer in producers)
         {
-            BinaryPrimitives.WriteInt64BigEndian(rest, producer.ProducerId);
-            BinaryPrimitives.WriteInt16BigEndian(rest[8..], producer.Epoch);
-            BinaryPrimitives.WriteInt32BigEndian(rest[10..], producer.LastSequence);
-            BinaryPrimitives.WriteInt64BigEndian(rest[14..], producer.LastOffset);
-            BinaryPrimitives.WriteInt32BigEndian(rest[22..], producer.LastOffsetDelta);
-            BinaryPrimitives.WriteInt64BigEndian(rest[26..], producer.LastTimestamp);
-            BinaryPrimitives.WriteInt32BigEndian(rest[34..], producer.CoordinatorEpoch);
-            BinaryPrimitives.WriteInt64BigEndian(rest[38..], producer.CurrentTransactionFirstOffset);
-            rest = rest[EntryBytes..];
+            if (!producer.HasBatches)
+            {
+                WriteEntry(ref rest, producer, new BatchMemory(-1, -1, -1, 0, producer.LastTimestamp));
+                continue;
+            }
+
+            foreach (BatchMemory batch in producer.Batches[..^1])
+            {
+                WriteEntry(ref rest, producer, batch);
+            }
+
+            // A marker may have come after the last batch.
+            WriteEntry(ref rest, producer, producer.Batches[^1] with { Timestamp = producer.LastTimestamp });
         }
 
         BinaryPrimitives.WriteUInt32BigEndian(content.AsSpan(2), Crc32C.Compute(content.AsSpan(6)));
@@ -58,11 +65,15 @@ internal static class ProducerSnapshot
         var producers = new List<ProducerEntry>(count);
         for (; !rest.IsEmpty; rest = rest[EntryBytes..])
         {
-            var producer = new ProducerEntry(BinaryPrimitives.ReadInt64BigEndian(rest))
+            long id = BinaryPrimitives.ReadInt64BigEndian(rest);
+            if (producers.Count == 0 || producers[^1].ProducerId != id)
             {
-                CoordinatorEpoch = BinaryPrimitives.ReadInt32BigEndian(rest[34..]),
-                CurrentTransactionFirstOffset = BinaryPrimitives.ReadInt64BigEndian(rest[38..]),
-            };
+                producers.Add(new ProducerEntry(id));
+            }
+
+            ProducerEntry producer = producers[^1];
+            producer.CoordinatorEpoch = BinaryPrimitives.ReadInt32BigEndian(rest[34..]);
+            producer.CurrentTransactionFirstOffset = BinaryPrimitives.ReadInt64BigEndian(rest[38..]);
             short epoch = BinaryPrimitives.ReadInt16BigEndian(rest[8..]);
             int lastSequence = BinaryPrimitives.ReadInt32BigEndian(rest[10..]);
             long lastOffset = BinaryPrimitives.ReadInt64BigEndian(rest[14..]);
@@ -76,9 +87,21 @@ internal static class ProducerSnapshot
             }
 
             producer.LastTimestamp = timestamp;
-            producers.Add(producer);
         }
 
         return producers;
+    }
+
+    private static void WriteEntry(ref Span<byte> rest, ProducerEntry producer, in BatchMemory batch)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(rest, producer.ProducerId);
+        BinaryPrimitives.WriteInt16BigEndian(rest[8..], producer.Epoch);
+        BinaryPrimitives.WriteInt32BigEndian(rest[10..], batch.LastSequence);
+        BinaryPrimitives.WriteInt64BigEndian(rest[14..], batch.LastOffset);
+        BinaryPrimitives.WriteInt32BigEndian(rest[22..], batch.OffsetDelta);
+        BinaryPrimitives.WriteInt64BigEndian(rest[26..], batch.Timestamp);
+        BinaryPrimitives.WriteInt32BigEndian(rest[34..], producer.CoordinatorEpoch);
+        BinaryPrimitives.WriteInt64BigEndian(rest[38..], producer.CurrentTransactionFirstOffset);
+        rest = rest[EntryBytes..];
     }
 }
