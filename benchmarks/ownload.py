@@ -6,7 +6,7 @@ import time
 
 import broker as brokers
 
-OPTIONS = {"-records": "--records", "-size": "--size", "-acks": "--acks", "-codec": "--codec", "-batch": "--batch-size", "-rate": "--rate", "-seconds": "--seconds"}
+OPTIONS = {"-records": "--records", "-size": "--size", "-acks": "--acks", "-codec": "--codec", "-batch": "--batch-size", "-rate": "--rate", "-seconds": "--seconds", "-busy-poll": "--busy-poll"}
 
 
 def run(broker, kind, topic, arguments):

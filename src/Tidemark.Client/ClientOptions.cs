@@ -3,6 +3,9 @@ namespace Tidemark.Client;
 /// <summary>How to reach a cluster.</summary>
 public sealed record ClientOptions
 {
+    /// <summary>The most that an answer may take beyond what its request asks the broker to wait: Kafka's clients allow as much for joining a group.</summary>
+    private static readonly TimeSpan s_onTheWayMax = TimeSpan.FromSeconds(5);
+
     /// <summary>Brokers to ask first (<c>bootstrap.servers</c>); the others are learned from them.</summary>
     public required IReadOnlyList<BrokerAddress> BootstrapServers { get; init; }
 
@@ -32,4 +35,15 @@ public sealed record ClientOptions
 
     /// <summary>The largest answer that is taken. A broker that announces more is not a broker.</summary>
     public int ResponseBytesMax { get; init; } = 512 << 20;
+
+    /// <summary>
+    /// How long to wait for the answer to a request that itself asks the broker to wait so long. A broker that was asked to wait answers when that is over; an
+    /// answer that has not come a little later does not come. Who gave a command eight seconds does not wait for sixteen.
+    /// </summary>
+    public TimeSpan AnswerLimit(TimeSpan brokerWait)
+    {
+        TimeSpan onTheWay = RequestTimeout / 8;
+        TimeSpan least = brokerWait == default ? default : brokerWait + (onTheWay < s_onTheWayMax ? onTheWay : s_onTheWayMax);
+        return least > RequestTimeout ? least : RequestTimeout;
+    }
 }

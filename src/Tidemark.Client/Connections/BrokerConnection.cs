@@ -12,9 +12,6 @@ namespace Tidemark.Client.Connections;
 /// </summary>
 public sealed class BrokerConnection : IAsyncDisposable
 {
-    /// <summary>The most that an answer may take beyond what its request asks the broker to wait: Kafka's clients allow as much for joining a group.</summary>
-    private static readonly TimeSpan s_onTheWayMax = TimeSpan.FromSeconds(5);
-
     private readonly Socket _socket;
     private readonly ClientOptions _options;
     private readonly PendingRequests _pending = new();
@@ -104,12 +101,7 @@ public sealed class BrokerConnection : IAsyncDisposable
     }
 
     private static TResponse ReadBody<TResponse>(ResponseFrame frame, ApiKey api, short version)
-        where TResponse : IMessage<TResponse>
-    {
-        var reader = new WireReader(frame.Bytes.AsMemory(0, frame.Length));
-        ResponseHeader.Read(ref reader, MessageCatalog.Api(api).ResponseHeaderVersion(version));
-        return TResponse.Read(ref reader, version);
-    }
+        where TResponse : IMessage<TResponse> => MessageFrame.Read<TResponse>(frame.Bytes.AsMemory(0, frame.Length), api, version);
 
     private async Task<ApiVersionsResponse> NegotiateAsync(CancellationToken cancellation)
     {
@@ -137,7 +129,7 @@ public sealed class BrokerConnection : IAsyncDisposable
     {
         int id = _pending.NextId();
         Task<ResponseFrame> answer = _pending.Add(id);
-        TimeSpan limit = LimitOf(brokerWait);
+        TimeSpan limit = _options.AnswerLimit(brokerWait);
         bool isSent = false;
         try
         {
@@ -163,41 +155,10 @@ public sealed class BrokerConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// A broker that was asked to wait answers when that is over; an answer that has not come a little later does not come. Who gave a command eight seconds
-    /// does not wait for sixteen.
-    /// </summary>
-    private TimeSpan LimitOf(TimeSpan brokerWait)
-    {
-        TimeSpan onTheWay = _options.RequestTimeout / 8;
-        TimeSpan least = brokerWait == default ? default : brokerWait + (onTheWay < s_onTheWayMax ? onTheWay : s_onTheWayMax);
-        return least > _options.RequestTimeout ? least : _options.RequestTimeout;
-    }
-
     private async Task WriteAsync(IApiRequest request, short version, int id, CancellationToken cancellation)
     {
         using var writer = new WireWriter();
-        ApiDescriptor api = MessageCatalog.Api(request.Api);
-        writer.WriteInt32(0);
-        new RequestHeader
-        {
-            RequestApiKey = (short)request.Api,
-            RequestApiVersion = version,
-            CorrelationId = id,
-            ClientId = _options.ClientId,
-        }.Write(writer, api.RequestHeaderVersion(version));
-        try
-        {
-            request.Write(writer, version);
-        }
-        catch (InvalidOperationException unfit)
-        {
-            // A text that is too long, or a field that the broker's version has no place for. The connection is as good as before.
-            throw new ClientException($"{request.Api} cannot be sent: {unfit.Message}", unfit);
-        }
-
-        BinaryPrimitives.WriteInt32BigEndian(writer.WrittenBytes, writer.Length - sizeof(int));
-
+        MessageFrame.Append(writer, request, version, id, _options.ClientId);
         await _sendTurn.WaitAsync(cancellation);
         try
         {
