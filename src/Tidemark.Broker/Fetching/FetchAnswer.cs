@@ -49,7 +49,8 @@ internal sealed class FetchAnswer(IClusterView cluster)
         Records = ReadOnlyMemory<byte>.Empty,
     };
 
-    public void Send(Request request, FetchContext context, in FetchSettings settings, ReadOnlySpan<FetchedPartition> results)
+    /// <summary>The answer to what was read; it holds the files open until it is sent or disposed.</summary>
+    public OutboundFrame Compose(Request request, FetchContext context, in FetchSettings settings, ReadOnlySpan<FetchedPartition> results)
     {
         Span<bool> told = results.Length <= 256 ? stackalloc bool[results.Length] : new bool[results.Length];
         int topics = 0;
@@ -100,7 +101,7 @@ internal sealed class FetchAnswer(IClusterView cluster)
             writer.EndTopic();
         }
 
-        writer.End();
+        return writer.End();
     }
 
     private void WritePartition(Request request, in FetchSettings settings, FetchResponseWriter writer, in FetchedPartition fetched)

@@ -234,18 +234,30 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
         return topic?.Find(key.Partition);
     }
 
+    /// <summary>Sends only after the session is let go: who is woken by the answer asks again at once, and on another thread would wait for this one.</summary>
     private void Respond(FetchedPartition[] results, int count)
+    {
+        if (TryCompose(results, count, out ErrorCode error) is { } frame)
+        {
+            request.Respond(frame);
+        }
+        else
+        {
+            answer.SendError(request, error);
+        }
+    }
+
+    private OutboundFrame? TryCompose(FetchedPartition[] results, int count, out ErrorCode error)
     {
         Lock? sessionLock = context.Lock;
         sessionLock?.Enter();
         try
         {
-            ErrorCode error = context.CheckCurrent();
+            error = context.CheckCurrent();
             if (error != ErrorCode.None)
             {
                 Release(results, count);
-                answer.SendError(request, error);
-                return;
+                return null;
             }
 
             context.BeforeTelling(results.AsSpan(0, count));
@@ -257,8 +269,9 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
                 }
             }
 
-            answer.Send(request, context, settings, results.AsSpan(0, count));
+            OutboundFrame frame = answer.Compose(request, context, settings, results.AsSpan(0, count));
             ArrayPool<FetchedPartition>.Shared.Return(results, clearArray: true);
+            return frame;
         }
         finally
         {

@@ -94,8 +94,8 @@ internal sealed class FetchResponseWriter(Request request, WireWriter writer)
 
     public void EndTopic() => EndStruct();
 
-    /// <summary>Closes the response and answers the request with it.</summary>
-    public void End()
+    /// <summary>Closes the response, to be answered with.</summary>
+    public OutboundFrame End()
     {
         if (_flexible && _endpoints is null)
         {
@@ -117,7 +117,7 @@ internal sealed class FetchResponseWriter(Request request, WireWriter writer)
         }
 
         ResponseHead.SetSize(writer, length);
-        request.Respond(Assemble());
+        return Assemble();
     }
 
     private static void WriteEndpoints(WireWriter into, List<BrokerEndpoint> endpoints)
