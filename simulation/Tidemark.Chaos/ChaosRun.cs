@@ -92,6 +92,7 @@ public sealed class ChaosRun : IDisposable
         }
         else
         {
+            Say($"load from librdkafka {Confluent.Kafka.Library.VersionString}");
             _clientLog = new LibrdkafkaLog(Path.Combine(_cluster.Home, "librdkafka.log"), _watch);
             _load = new LibrdkafkaLoad(_cluster.Bootstrap, _topics[0], _history, _clientLog, _options.Pace);
             running.Add(Task.Run(() => _load.RunAsync(clientsStop.Token)));

@@ -4,10 +4,12 @@ using Confluent.Kafka;
 
 namespace Tidemark.Chaos.Clients;
 
-/// <summary>Confluent.Kafka over the distribution's librdkafka, instead of one that a package carries.</summary>
+/// <summary>Confluent.Kafka over the distribution's librdkafka, or another that the environment names, instead of one that a package carries.</summary>
 public static class Librdkafka
 {
-    private const string NativeLibraryName = "librdkafka.so.1";
+    /// <summary>A file, for a newer one than the distribution has: before 2.3 a batch that was perhaps written, and was not, ends the producer.</summary>
+    private const string Variable = "TIDEMARK_LIBRDKAFKA";
+    private const string Installed = "librdkafka.so.1";
     private static readonly Lazy<string?> Loading = new(Load);
 
     /// <summary>Why it cannot be used; null once it is loaded.</summary>
@@ -15,9 +17,10 @@ public static class Librdkafka
 
     private static string? Load()
     {
-        if (!NativeLibrary.TryLoad(NativeLibraryName, out nint handle))
+        string? named = Environment.GetEnvironmentVariable(Variable);
+        if (!NativeLibrary.TryLoad(named ?? Installed, out nint handle))
         {
-            return "librdkafka1 is not installed";
+            return named is null ? "librdkafka1 is not installed" : $"{Variable} names {named}, which cannot be loaded";
         }
 
         // The package asks for libraries by names that only development packages provide.
@@ -27,7 +30,7 @@ public static class Librdkafka
             "libdl" => NativeLibrary.Load("libc.so.6"),
             _ => nint.Zero,
         });
-        Library.Load(NativeLibraryName);
+        Library.Load(named ?? Installed);
         return NativeLibrary.TryGetExport(handle, "rd_kafka_message_leader_epoch", out _) || AnswerLeaderEpochsWithUnknown() ? null : "librdkafka is too old for this Confluent.Kafka";
     }
 
