@@ -245,7 +245,7 @@ public sealed class BrokerNode : INode
 
     private IEnumerable<IRequestHandler> OwnHandlers()
     {
-        var creation = new TopicAutoCreation(Cluster, _quorum);
+        (TopicAutoCreation creation, ComingTopics coming) = (new(Cluster, _quorum), new(Cluster, _quorum, _environment.Background, _delays));
         return
         [
             new ProduceHandler(Partitions, Cluster, _delays, _environment.Time, _transactions.Verifier),
@@ -258,7 +258,7 @@ public sealed class BrokerNode : INode
                 _environment,
                 _options.Config.Find("replica.selector.class")?.Text is RackAwareSelector ? Cluster.RackOf : null),
             new ListOffsetsHandler(Partitions),
-            new MetadataHandler(Cluster, creation),
+            new MetadataHandler(Cluster, creation, coming),
             new OffsetCommitHandler(_groups),
             new OffsetFetchHandler(_groups, _earlierGroups),
             new FindCoordinatorHandler(Cluster, creation),
@@ -284,7 +284,7 @@ public sealed class BrokerNode : INode
             new ConsumerGroupDescribeHandler(_groups),
             new GetTelemetrySubscriptionsHandler(_environment),
             new PushTelemetryHandler(),
-            new DescribeTopicPartitionsHandler(Cluster),
+            new DescribeTopicPartitionsHandler(Cluster, coming),
             .. _transactions.Handlers(),
         ];
     }

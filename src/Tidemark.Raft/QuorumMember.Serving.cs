@@ -94,6 +94,7 @@ public sealed partial class QuorumMember
         LogPosition? diverging = snapshot is null && (shared.Epoch != ask.End.Epoch || shared.EndOffset < ask.End.EndOffset) ? shared : null;
         if (counts && leader.ProgressOf(ask.Replica) is { } progress)
         {
+            progress.KnownCommitted = ask.HighWatermark;
             if (snapshot is null && diverging is null)
             {
                 progress.Fetched(ask.End.EndOffset, _log.End.EndOffset, _now);

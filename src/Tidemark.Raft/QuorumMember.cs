@@ -176,6 +176,12 @@ public sealed partial class QuorumMember
         Drive();
     }
 
+    /// <summary>
+    /// Up to where a node has said, with a fetch from this leader, that it knows the log to be committed (KIP-1166). The largest offset for one whose
+    /// fetches cannot say so, unknown for one that has not fetched, and where this member does not lead.
+    /// </summary>
+    public Offset CommittedKnownTo(BrokerId node) => Role is Leader leader ? leader.CommittedKnownTo(node) : Offset.Unknown;
+
     /// <summary>What DescribeQuorum tells; null when this member does not lead.</summary>
     public QuorumDescription? Describe(TimeSpan now)
     {

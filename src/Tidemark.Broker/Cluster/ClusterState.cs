@@ -32,6 +32,9 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
     /// <summary>Called, one at a time, when something was set at run time; the layers outside the broker keep limits of their own.</summary>
     public Action<BrokerConfig>? ConfigChanged { get; set; }
 
+    /// <summary>Called, one at a time, when another image is in force.</summary>
+    public Action<MetadataImage>? Taken { get; set; }
+
     public IReadOnlyList<FeatureRange> Supported => s_supported;
 
     public FinalizedFeatures Finalized
@@ -119,5 +122,7 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         {
             ConfigChanged?.Invoke(config);
         }
+
+        Taken?.Invoke(image);
     }
 }

@@ -86,7 +86,8 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
     /// Passes a client's request on as it is (Envelope, KIP-590), at the latest when <paramref name="timeout"/> has passed since
     /// <paramref name="start"/>. Null when no controller could be reached in time; NOT_CONTROLLER when this node has become it, and nowhere else.
     /// </summary>
-    public async ValueTask<EnvelopeResponse?> Forward(EnvelopeRequest request, long start, TimeSpan timeout)
+    /// <param name="purpose">As for <see cref="Ask"/>.</param>
+    public async ValueTask<EnvelopeResponse?> Forward(string purpose, EnvelopeRequest request, long start, TimeSpan timeout)
     {
         TimeSpan pause = s_firstPause;
         while (true)
@@ -101,7 +102,7 @@ public sealed class ControllerChannel(IQuorumView quorum, MetadataDriver driver,
             {
                 try
                 {
-                    EnvelopeResponse response = await links.To(address, "forwarding").Send<EnvelopeRequest, EnvelopeResponse>(request, timeout - time.GetElapsedTime(start));
+                    EnvelopeResponse response = await links.To(address, purpose).Send<EnvelopeRequest, EnvelopeResponse>(request, timeout - time.GetElapsedTime(start));
                     if (response.ErrorCode != ErrorCode.NotController)
                     {
                         return response;

@@ -23,6 +23,9 @@ public interface IMetadataQuorum : IClusterCommands
     /// <exception cref="IOException">The disk failed.</exception>
     void Start(Action<MetadataImage> publish);
 
+    /// <summary>The newest metadata that is known to be committed: what is published, or is about to be.</summary>
+    MetadataImage Committed { get; }
+
     /// <summary>Whether this broker may serve what it leads.</summary>
     IServingLease Lease { get; }
 

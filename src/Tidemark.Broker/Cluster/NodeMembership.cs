@@ -64,6 +64,8 @@ public sealed class NodeMembership : IMetadataQuorum
 
     public short KRaftVersion => _driver.KRaftVersion;
 
+    public MetadataImage Committed => _driver.Current;
+
     public MetadataImage Load() => _driver.Load();
 
     /// <summary>
@@ -131,7 +133,7 @@ public sealed class NodeMembership : IMetadataQuorum
     }
 
     public ValueTask<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request) => Channel.Ask(
-        "commands",
+        "topics",
         request,
         _requestTimeout,
         context => Metadata.Commands.CreateTopics.Decide(context, request),

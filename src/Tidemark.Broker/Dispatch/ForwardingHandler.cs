@@ -19,6 +19,9 @@ public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum,
     /// <summary>As long as a client waits by default; those that say how long are told by the controller when it is over.</summary>
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the controller holds back until all brokers know of it may not hold up what it answers at once.</summary>
+    private readonly string _purpose = inner.Api is ApiKey.CreateTopics or ApiKey.CreatePartitions or ApiKey.DeleteTopics ? "forwarding of topics" : "forwarding";
+
     public ApiKey Api => inner.Api;
 
     public short LowestVersion => inner.LowestVersion;
@@ -86,7 +89,7 @@ public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum,
                 RequestPrincipal = ForwardedPrincipal.Anonymous,
                 ClientHostAddress = AddressOf(request.Connection.Info),
             };
-            EnvelopeResponse? response = await channel.Forward(envelope, start, s_timeout);
+            EnvelopeResponse? response = await channel.Forward(_purpose, envelope, start, s_timeout);
             if (response is { ErrorCode: ErrorCode.None, ResponseData: { } data })
             {
                 WireWriter writer = new(data.Length + sizeof(int));

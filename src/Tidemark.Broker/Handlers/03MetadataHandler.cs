@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Connections;
 using Tidemark.Broker.Dispatch;
@@ -17,7 +18,7 @@ namespace Tidemark.Broker.Handlers;
 /// A leader that has left this broker's own fetches unanswered for long is not named (see <see cref="LeaderSilence"/>).
 /// A topic that is made on demand is answered UNKNOWN_TOPIC_OR_PARTITION once: the client asks again, and by then it is there.
 /// </summary>
-public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation autoCreation)
+public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation autoCreation, ComingTopics coming)
     : MessageHandler<MetadataRequest, MetadataResponse>(ApiKey.Metadata, 0, 13)
 {
     protected override MetadataResponse Refusal(MetadataRequest request, ErrorCode error, short version) => new()
@@ -41,6 +42,23 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
             return new(refused);
         }
 
+        IEnumerable<Func<TopicsImage, TopicImage?>>? asked = AreAll(request.Topics, context.ApiVersion)
+            ? null
+            : request.Topics.Select<MetadataRequest.MetadataRequestTopic, Func<TopicsImage, TopicImage?>>(
+                topic => topics => topic.TopicId.IsZero ? topics.Find(topic.Name!) : topics.Find(topic.TopicId));
+        return coming.Of(asked) is { } wait ? AnswerAfter(wait, request, context) : new(AnswerNow(request, context));
+    }
+
+    private async ValueTask<MetadataResponse> AnswerAfter(Task wait, MetadataRequest request, Request context)
+    {
+        await wait;
+        return AnswerNow(request, context);
+    }
+
+    private static bool AreAll([NotNullWhen(false)] List<MetadataRequest.MetadataRequestTopic>? topics, short version) => topics is null || (version == 0 && topics.Count == 0);
+
+    private MetadataResponse AnswerNow(MetadataRequest request, Request context)
+    {
         MetadataImage image = cluster.Image;
         var response = new MetadataResponse
         {
@@ -59,13 +77,13 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
         }
 
         AddTopics(request, context.ApiVersion, image, listener, response);
-        return new(response);
+        return response;
     }
 
     private void AddTopics(MetadataRequest request, short version, MetadataImage image, string listener, MetadataResponse response)
     {
         bool operations = request.IncludeTopicAuthorizedOperations && version >= 8;
-        if (request.Topics is null || (version == 0 && request.Topics.Count == 0))
+        if (AreAll(request.Topics, version))
         {
             foreach (TopicImage topic in image.Topics.ByName.Values.OrderBy(t => t.Name, StringComparer.Ordinal))
             {

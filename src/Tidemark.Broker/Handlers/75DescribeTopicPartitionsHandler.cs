@@ -13,7 +13,7 @@ namespace Tidemark.Broker.Handlers;
 /// API key 75, DescribeTopicPartitions: topics page by page, with the eligible leader replicas (KIP-966). Topics come in the order of
 /// their names; the cursor names the first partition of the next page. A page holds at least one partition.
 /// </summary>
-public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
+public sealed class DescribeTopicPartitionsHandler(ClusterState cluster, ComingTopics coming)
     : MessageHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(ApiKey.DescribeTopicPartitions, 0, 0)
 {
     protected override DescribeTopicPartitionsResponse Refusal(DescribeTopicPartitionsRequest request, ErrorCode error, short version) => new()
@@ -22,6 +22,20 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
     };
 
     protected override ValueTask<DescribeTopicPartitionsResponse> Answer(DescribeTopicPartitionsRequest request, Request context)
+    {
+        IEnumerable<Func<TopicsImage, TopicImage?>>? asked = request.Topics.Count == 0
+            ? null
+            : request.Topics.Select<DescribeTopicPartitionsRequest.TopicRequest, Func<TopicsImage, TopicImage?>>(topic => topics => topics.Find(topic.Name));
+        return coming.Of(asked) is { } wait ? AnswerAfter(wait, request) : new(AnswerNow(request));
+    }
+
+    private async ValueTask<DescribeTopicPartitionsResponse> AnswerAfter(Task wait, DescribeTopicPartitionsRequest request)
+    {
+        await wait;
+        return AnswerNow(request);
+    }
+
+    private DescribeTopicPartitionsResponse AnswerNow(DescribeTopicPartitionsRequest request)
     {
         MetadataImage image = cluster.Image;
         var response = new DescribeTopicPartitionsResponse();
@@ -35,7 +49,7 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
                 response.Topics.Add(new() { ErrorCode = error, Name = name });
             }
 
-            return new(response);
+            return response;
         }
 
         int room = Math.Max(1, Math.Min(request.ResponsePartitionLimit, cluster.Config.GetInt("max.request.partition.size.limit")));
@@ -67,7 +81,7 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster)
             }
         }
 
-        return new(response);
+        return response;
     }
 
     private static ErrorCode? Refuse(DescribeTopicPartitionsRequest request, string[] names)

@@ -230,13 +230,14 @@ public sealed partial class MetadataDriver : IQuorumView
 
     private void FailAwaiting(Exception reason)
     {
-        foreach ((_, PendingCommand command) in _awaiting.Concat(_awaitingImage))
+        foreach (PendingCommand command in _awaiting.Concat(_awaitingImage).Select(each => each.Command).Concat(_awaitingBrokers.Select(each => each.Command)))
         {
             _afterTurn.Add(() => command.Fail(reason));
         }
 
         _awaiting.Clear();
         _awaitingImage.Clear();
+        _awaitingBrokers.Clear();
     }
 
     private void PublishLeader()

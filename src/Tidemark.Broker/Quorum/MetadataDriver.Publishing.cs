@@ -129,7 +129,7 @@ public sealed partial class MetadataDriver
         while (_awaitingImage.TryPeek(out (Offset End, PendingCommand Command) next) && next.End <= _publishedEnd)
         {
             _awaitingImage.Dequeue();
-            _afterTurn.Add(next.Command.Complete);
+            AnswerWhenTold(next.End, next.Command);
         }
 
         while (_awaiting.TryPeek(out (Offset End, PendingCommand Command) next) && next.End <= _committedEnd)
@@ -141,9 +141,11 @@ public sealed partial class MetadataDriver
             }
             else
             {
-                _afterTurn.Add(next.Command.Complete);
+                AnswerWhenTold(next.End, next.Command);
             }
         }
+
+        AnswerTold();
     }
 
     /// <summary>This node stops: what is committed is answered as such.</summary>
@@ -153,5 +155,7 @@ public sealed partial class MetadataDriver
         {
             _afterTurn.Add(next.Command.Complete);
         }
+
+        AnswerAllTold();
     }
 }

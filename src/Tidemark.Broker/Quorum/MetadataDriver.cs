@@ -306,13 +306,13 @@ public sealed partial class MetadataDriver
 
     private void SetAlarm()
     {
-        TimeSpan? deadline = Member.NextDeadline;
-        if (_activeDeadline is { } own && (deadline is null || own < deadline))
+        TimeSpan? earliest = null;
+        foreach (TimeSpan? deadline in (ReadOnlySpan<TimeSpan?>)[Member.NextDeadline, _activeDeadline, TellDeadline])
         {
-            deadline = own;
+            earliest = earliest is null || deadline < earliest ? deadline : earliest;
         }
 
-        TimeSpan wait = deadline is not { } at ? Timeout.InfiniteTimeSpan : at - Now is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+        TimeSpan wait = earliest is not { } at ? Timeout.InfiniteTimeSpan : at - Now is { Ticks: > 0 } left ? left : TimeSpan.Zero;
         _timer ??= _environment.Time.CreateTimer(_ => Enqueue(Tick), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }

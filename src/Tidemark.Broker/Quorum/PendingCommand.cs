@@ -17,6 +17,9 @@ internal abstract class PendingCommand : QuorumInput
     /// </summary>
     public abstract bool AwaitsImage { get; }
 
+    /// <summary>True when something was decided that all brokers should know before the answer is given.</summary>
+    public bool AwaitsBrokers { get; protected set; }
+
     /// <summary>Decides in the driver's turn and answers with the records to append; an exception is kept for <see cref="Complete"/> and appends none.</summary>
     public abstract IReadOnlyList<MetadataRecord> Decide(ControllerContext context, out Exception? failure);
 
@@ -51,6 +54,7 @@ internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> dec
         {
             Decision<T> decision = decide(context);
             _response = decision.Response;
+            AwaitsBrokers = decision.ConcernsAllBrokers && decision.Records.Count > 0;
             return decision.Records;
         }
         catch (Exception e) when (e is not InvariantViolationException)

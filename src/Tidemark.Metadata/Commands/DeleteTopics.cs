@@ -45,7 +45,7 @@ public static class DeleteTopics
             }
         }
 
-        return new Decision<DeleteTopicsResponse>(records, response);
+        return new Decision<DeleteTopicsResponse>(records, response) { ConcernsAllBrokers = true };
     }
 
     private static DeleteTopicsResponse.DeletableTopicResult? Delete(

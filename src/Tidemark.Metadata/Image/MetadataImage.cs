@@ -70,6 +70,9 @@ public sealed record MetadataImage
     public BrokerConfig BrokerConfig(int id, BrokerConfig ofFile) =>
         ofFile.WithDynamic(ConfigOf(ConfigResource.AllBrokers), ConfigOf(ConfigResource.Broker(id)));
 
+    /// <summary>Who has to know of a new topic before its maker does: the brokers that clients are sent to.</summary>
+    public IEnumerable<int> ToldOfTopics => Brokers.Values.Where(broker => !broker.IsFenced).Select(broker => broker.Id);
+
     public bool IsActive(int broker) => Brokers.TryGetValue(broker, out BrokerImage? image) && image.IsActive;
 
     /// <summary>The image after one record more.</summary>

@@ -114,6 +114,18 @@ public sealed class Leader : QuorumRole
         return observer;
     }
 
+    /// <summary>What the node has said that it knows to be committed, in whichever of its directories it knows most.</summary>
+    internal Offset CommittedKnownTo(BrokerId node)
+    {
+        Offset known = _voters.TryGetValue(node, out ReplicaProgress? voter) ? voter.KnownCommitted : Offset.Unknown;
+        foreach ((ReplicaKey replica, ReplicaProgress observer) in _observers)
+        {
+            known = replica.Node == node ? Offset.Max(known, observer.KnownCommitted) : known;
+        }
+
+        return known;
+    }
+
     internal void ForgetObserversUnheardSince(TimeSpan time)
     {
         foreach (ReplicaProgress observer in _observers.Values.Where(each => each.LastFetch is null || each.LastFetch < time).ToList())

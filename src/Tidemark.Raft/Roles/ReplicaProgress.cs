@@ -2,7 +2,7 @@ using Tidemark.Primitives;
 
 namespace Tidemark.Raft.Roles;
 
-/// <summary>What a leader knows of another member: how far its log is on its disk, and when it was last heard.</summary>
+/// <summary>What a leader knows of another member: how far its log is on its disk, what it knows to be committed, and when it was last heard.</summary>
 internal sealed class ReplicaProgress(ReplicaKey key)
 {
     private Offset _leaderEndAtLastFetch = Offset.Unknown;
@@ -12,6 +12,9 @@ internal sealed class ReplicaProgress(ReplicaKey key)
 
     /// <summary>Never goes back within an epoch: a fetch that was overtaken by a later one says nothing new.</summary>
     public Offset LogEnd { get; private set; } = Offset.Unknown;
+
+    /// <summary>What it said last that it knows to be committed: less than before when it has started again.</summary>
+    public Offset KnownCommitted { get; set; } = Offset.Unknown;
 
     public TimeSpan? LastFetch { get; private set; }
 

@@ -20,6 +20,11 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
 
     public MetadataImage Image { get; private set; } = MetadataImage.Empty;
 
+    public MetadataImage Committed => Image;
+
+    /// <summary>Whether what is written is committed and still on its way into the broker.</summary>
+    public bool IsPublishingLate { get; set; }
+
     public bool AllocationFails { get; set; }
 
     public short KRaftVersion => 0;
@@ -80,7 +85,10 @@ internal sealed class ScriptedQuorum(List<IMetadataRecord> records) : IMetadataQ
             Image = Image.Apply(record);
         }
 
-        _publish!(Image);
+        if (!IsPublishingLate)
+        {
+            _publish!(Image);
+        }
     }
 
     public Uuid CreateTopic(string name, int partitions = 1, params (string Key, string Value)[] configs)

@@ -46,6 +46,26 @@ public sealed class FetchTests
         Assert.False(stage.Member.OnHeldFetchDue(ask).MayBeHeld);
     }
 
+    /// <summary>What a fetcher said in an earlier life it may have forgotten, and one of an earlier version cannot say it.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(9)]
+    public void A_leader_knows_what_a_fetcher_knows_to_be_committed(int node)
+    {
+        var stage = new Stage();
+        stage.Lead();
+        stage.AskFetch(3, 1, Stage.At(1, 1));
+        Assert.Equal(Offset.Unknown, stage.Member.CommittedKnownTo(new BrokerId(node)));
+        foreach (long said in (long[])[-1, 1, -1, long.MaxValue])
+        {
+            stage.AskFetch(node, 1, Stage.At(1, 1), said);
+            Assert.Equal(new Offset(said), stage.Member.CommittedKnownTo(new BrokerId(node)));
+        }
+
+        stage.AskBegin(3, 2);
+        Assert.Equal(Offset.Unknown, stage.Member.CommittedKnownTo(new BrokerId(node)));
+    }
+
     /// <summary>A member knows from its last life who leads, and its log was cut back to voters among whom that one is not: what it learns is where the leader can be reached.</summary>
     [Fact]
     public void Of_a_leader_that_was_known_only_its_address_is_told_when_that_is_known_too()
