@@ -25,7 +25,7 @@ namespace Tidemark.Broker;
 /// A broker, put together: recovers its logs, takes part in the metadata, serves connections, and stops in good order. It owns no socket:
 /// whoever has connections hands them to <see cref="Acceptor"/>.
 /// </summary>
-public sealed class BrokerNode : INode
+public sealed partial class BrokerNode : INode
 {
     private const int PostsMax = 64;
 

@@ -86,13 +86,16 @@ internal static class LogChecks
         int found = 0;
         foreach (ProducerDescription producer in known)
         {
-            if (scan.Producers.TryGetValue(producer.ProducerId, out (short Epoch, int Sequence) written))
+            if (scan.Producers.TryGetValue(producer.ProducerId, out (short Epoch, int Sequence, int Coordinator) written))
             {
                 found++;
-                if (written != (producer.Epoch, producer.LastSequence))
+
+                // The marker that an earlier coordinator epoch is known from may have been deleted.
+                if (written != (producer.Epoch, producer.LastSequence, scan.IsWhole || written.Coordinator >= 0 ? producer.CoordinatorEpoch : -1))
                 {
                     throw new BrokenRuleException(
-                        "9 producer state = replay", $"{name}: producer {producer.ProducerId} is known by epoch {producer.Epoch}, sequence {producer.LastSequence}; its last batch has {written}");
+                        "9 producer state = replay",
+                        $"{name}: producer {producer.ProducerId} is known by epoch {producer.Epoch}, sequence {producer.LastSequence}, coordinator epoch {producer.CoordinatorEpoch}; its last batches have {written}");
                 }
             }
             else if (scan.IsWhole)

@@ -36,6 +36,11 @@ public sealed class ReplicaChecks(SimulatedCluster cluster, History history, Per
     public void Look(MetadataImage newest)
     {
         LookAtLives(newest);
+        foreach (SimulatedNode node in cluster.Nodes)
+        {
+            CoordinatorChecks.Look(node);
+        }
+
         foreach (TopicImage topic in newest.Topics.InOrder())
         {
             foreach (PartitionImage partition in topic.Partitions)

@@ -9,7 +9,7 @@ namespace Tidemark.Simulator.Checking;
 internal sealed class ReplicaScan(PartitionLog log)
 {
     private readonly List<BatchMark> _marks = [];
-    private readonly Dictionary<long, (short Epoch, int Sequence)> _producers = [];
+    private readonly Dictionary<long, (short Epoch, int Sequence, int Coordinator)> _producers = [];
 
     /// <summary>What coordinators write in the name of a transaction has no sequences.</summary>
     private readonly bool _isCoordinators = log.Partition.Topic.StartsWith("__", StringComparison.Ordinal);
@@ -21,8 +21,8 @@ internal sealed class ReplicaScan(PartitionLog log)
     /// <summary>In the order of their offsets.</summary>
     public IReadOnlyList<BatchMark> Marks => _marks;
 
-    /// <summary>What each producer wrote last.</summary>
-    public IReadOnlyDictionary<long, (short Epoch, int Sequence)> Producers => _producers;
+    /// <summary>What each producer wrote last, and in which epoch a coordinator last ended a transaction of it.</summary>
+    public IReadOnlyDictionary<long, (short Epoch, int Sequence, int Coordinator)> Producers => _producers;
 
     /// <summary>True when the log holds all that it ever held, so that nothing is known of a producer but what stands in it.</summary>
     public bool IsWhole => _start == 0;
@@ -70,7 +70,7 @@ internal sealed class ReplicaScan(PartitionLog log)
         }
         else if (mark.Producer >= 0)
         {
-            bool isKnown = _producers.TryGetValue(mark.Producer, out (short Epoch, int Sequence) last);
+            bool isKnown = _producers.TryGetValue(mark.Producer, out (short Epoch, int Sequence, int Coordinator) last);
             if (isKnown && mark.ProducerEpoch < last.Epoch)
             {
                 throw new BrokenRuleException("16 a producer that was replaced is refused", $"{name}: {mark} stands behind epoch {last.Epoch} of its producer");
@@ -82,7 +82,7 @@ internal sealed class ReplicaScan(PartitionLog log)
                 throw new BrokenRuleException("13 sequences run on", $"{name}: {mark} follows sequence {last.Sequence} of epoch {last.Epoch}");
             }
 
-            _producers[mark.Producer] = (mark.ProducerEpoch, mark.LastSequence);
+            _producers[mark.Producer] = (mark.ProducerEpoch, mark.LastSequence, isKnown ? last.Coordinator : -1);
         }
 
         _marks.Add(mark);
@@ -92,14 +92,18 @@ internal sealed class ReplicaScan(PartitionLog log)
     /// <summary>The end of a transaction: of the epoch in which it was, or of the next one, in which its producer has written nothing.</summary>
     private void TakeMarker(BatchMark mark, string name)
     {
-        if (!_producers.TryGetValue(mark.Producer, out (short Epoch, int Sequence) last) || mark.ProducerEpoch > last.Epoch)
-        {
-            _producers[mark.Producer] = (mark.ProducerEpoch, -1);
-        }
-        else if (mark.ProducerEpoch < last.Epoch)
+        bool isKnown = _producers.TryGetValue(mark.Producer, out (short Epoch, int Sequence, int Coordinator) last);
+        if (isKnown && mark.ProducerEpoch < last.Epoch)
         {
             throw new BrokenRuleException("16 a producer that was replaced is refused", $"{name}: the marker {mark} stands behind epoch {last.Epoch} of its producer");
         }
+
+        if (isKnown && mark.Coordinator < last.Coordinator)
+        {
+            throw new BrokenRuleException("16 a coordinator that was replaced is refused", $"{name}: the marker {mark} of coordinator epoch {mark.Coordinator} stands behind one of epoch {last.Coordinator}");
+        }
+
+        _producers[mark.Producer] = (mark.ProducerEpoch, isKnown && mark.ProducerEpoch == last.Epoch ? last.Sequence : -1, mark.Coordinator);
     }
 
     /// <summary>A log that was cut and has grown again since ends in other batches than before.</summary>

@@ -6,8 +6,9 @@ using Tidemark.Storage.Logs;
 namespace Tidemark.Simulator.Checking;
 
 /// <summary>A batch as a replica stores it. Equal marks are equal bytes, but for what a checksum may miss.</summary>
+/// <param name="Coordinator">Of a transaction's marker: the epoch of the coordinator that had it written; -1 otherwise.</param>
 public readonly record struct BatchMark(
-    long First, long Next, int Epoch, uint Crc, long Producer, short ProducerEpoch, int FirstSequence, int LastSequence, long Timestamp, bool IsControl)
+    long First, long Next, int Epoch, uint Crc, long Producer, short ProducerEpoch, int FirstSequence, int LastSequence, long Timestamp, bool IsControl, int Coordinator = -1)
 {
     public override string ToString() => $"batch {First}–{Next - 1} of epoch {Epoch}, checksum {Crc:x8}{(Producer < 0 ? "" : $", producer {Producer}/{ProducerEpoch} from {FirstSequence}")}";
 }
@@ -77,7 +78,8 @@ public static class StoredBatches
         batch.BaseSequence,
         batch.LastSequence,
         batch.MaxTimestamp,
-        batch.IsControl);
+        batch.IsControl,
+        batch.IsControl && batch.ProducerId.Value >= 0 && TransactionMarker.TryRead(batch, out TransactionMarker marker) ? marker.CoordinatorEpoch : -1);
 
     private static long NextAfter(ReadOnlySpan<byte> bytes, long from)
     {

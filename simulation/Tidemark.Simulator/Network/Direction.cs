@@ -19,9 +19,9 @@ internal sealed class Direction(SimulatedNetwork network, SimulatedLink link, Si
 
     public bool IsEmpty => _underWay.Count == 0;
 
-    public void Send(Segment segment)
+    public void Send(Segment segment, TimeSpan late = default)
     {
-        TimeSpan due = network.Now + network.DrawDelay(from, to);
+        TimeSpan due = network.Now + network.DrawDelay(from, to) + late;
         _lastDue = (due > _lastDue ? due : _lastDue) + network.TransferTime(from, to, segment.Bytes.Length);
         _underWay.Enqueue((segment, _lastDue));
         if (!_armed && !_stalled)

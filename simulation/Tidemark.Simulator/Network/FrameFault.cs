@@ -6,4 +6,5 @@ internal enum FrameFault
     None,
     Break,
     Cut,
+    Abandon,
 }

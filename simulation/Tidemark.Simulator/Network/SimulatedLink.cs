@@ -63,6 +63,9 @@ public sealed class SimulatedLink
             case FrameFault.Cut:
                 direction.Send(Segment.Of(SegmentKind.CutFrame));
                 break;
+            case FrameFault.Abandon:
+                Abandon(direction, bytes);
+                break;
             default:
                 direction.Send(new Segment(SegmentKind.Frame, bytes));
                 break;
@@ -105,6 +108,16 @@ public sealed class SimulatedLink
         }
 
         _network.ForgetIfOver(this);
+    }
+
+    /// <summary>Breaks the connection for the sender of a frame only, which gets through late, and the end of the connection behind it.</summary>
+    private void Abandon(Direction direction, byte[] bytes)
+    {
+        _network.Tell(NetworkEventKind.Broken, this, direction);
+        direction.Send(new Segment(SegmentKind.Frame, bytes), _network.DrawLongDelay());
+        direction.Send(Segment.Of(SegmentKind.Reset));
+        Reverse(direction).Clear();
+        Reverse(direction).Send(Segment.Of(SegmentKind.Reset));
     }
 
     private Direction Reverse(Direction direction) => direction == _there ? _back : _there;

@@ -126,6 +126,8 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
         return TimeSpan.FromTicks(random.Next(longest.Ticks + 1));
     }
 
+    internal TimeSpan DrawLongDelay() => TimeSpan.FromTicks(random.Next(Faults.LongDelay.Ticks + 1));
+
     internal TimeSpan DrawRetransmission() => TimeSpan.FromTicks(random.Next(Timings.RetransmissionMax.Ticks + 1));
 
     internal TimeSpan TransferTime(SimulatedHost from, SimulatedHost to, int bytes) =>
@@ -143,6 +145,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SeededRandom random, Netw
         // Nothing is drawn for what cannot happen, so that a fault switched on later does not shift what came before.
         return Faults.BreakChance > 0 && random.Chance(Faults.BreakChance) ? FrameFault.Break
             : Faults.CutChance > 0 && random.Chance(Faults.CutChance) ? FrameFault.Cut
+            : Faults.AbandonChance > 0 && Faults.MayAbandon(from, to) && random.Chance(Faults.AbandonChance) ? FrameFault.Abandon
             : FrameFault.None;
     }
 

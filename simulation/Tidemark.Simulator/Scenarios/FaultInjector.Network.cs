@@ -26,6 +26,15 @@ public sealed partial class FaultInjector
                 ForAWhile(
                     kind, $"some frames come up to {late.TotalSeconds:0.00} s late", "frames come in time again", faults => faults with { LongDelayChance = 0.03, LongDelay = late }, faults => faults with { LongDelayChance = 0 });
                 break;
+            case FaultKind.AbandonedFrames:
+                TimeSpan longest = Span(500, 4000);
+                ForAWhile(
+                    kind,
+                    $"connections between nodes break, and what was sent comes up to {longest.TotalSeconds:0.00} s late",
+                    "what is sent between nodes is known to arrive",
+                    faults => faults with { AbandonChance = 0.05, LongDelay = longest, MayAbandon = AreNodes },
+                    faults => faults with { AbandonChance = 0 });
+                break;
             case FaultKind.OneWay:
                 Block(kind, [Other(node.Host)], [node.Host], bothWays: false);
                 break;
@@ -101,6 +110,8 @@ public sealed partial class FaultInjector
             }
         });
     }
+
+    private bool AreNodes(SimulatedHost from, SimulatedHost to) => cluster.Nodes.Any(node => node.Host == from) && cluster.Nodes.Any(node => node.Host == to);
 
     private static string Names(IEnumerable<SimulatedHost> hosts) => $"[{string.Join(' ', hosts.Select(host => host.Name))}]";
 }

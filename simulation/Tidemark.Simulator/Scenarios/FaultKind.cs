@@ -68,4 +68,7 @@ public enum FaultKind
 
     /// <summary>From one host to another only short frames get through: heartbeats and what says that there is nothing new, but neither records nor metadata.</summary>
     NarrowWay,
+
+    /// <summary>For a while connections between nodes break for the sender of a frame, which arrives late all the same.</summary>
+    AbandonedFrames,
 }

@@ -15,9 +15,12 @@ public static class PlantTable
     /// <summary>What the lines of a page say.</summary>
     public static IReadOnlyList<PlantFound> Read(IEnumerable<string> lines) => [.. lines.Select(Parse).OfType<PlantFound>()];
 
-    /// <summary>In which profile a fault is looked for: what coordinators do wrong shows where groups copy in transactions only.</summary>
-    public static string ProfileOf(Plant plant) => plant == Plant.FlightTakenApart ? ScenarioProfiles.Flight
-        : plant >= Plant.MarkersBeforePrepareCommitted ? ScenarioProfiles.Copy : ScenarioProfiles.Swarm;
+    /// <summary>In which profile a fault is looked for: what coordinators do wrong shows where groups copy in transactions only, and what is taken from whoever comes too late where much does.</summary>
+    public static string ProfileOf(Plant plant) =>
+        plant == Plant.FlightTakenApart ? ScenarioProfiles.Flight
+        : plant is Plant.LateVerificationTaken or Plant.LateMarkerAccepted or Plant.ReplacedCoordinatorHeard ? ScenarioProfiles.Late
+        : plant >= Plant.MarkersBeforePrepareCommitted ? ScenarioProfiles.Copy
+        : ScenarioProfiles.Swarm;
 
     /// <summary>The page with the lines of these faults as they were found now.</summary>
     public static IReadOnlyList<string> Write(IEnumerable<string> lines, IReadOnlyDictionary<Plant, PlantFound> found) =>

@@ -146,7 +146,7 @@ public sealed class Scenario
 
         for (int i = 0; i < _plan.Copiers; i++)
         {
-            _clients.Add(new CopierClient(_cluster, _trace, _history, _groups, $"copier{i + 1}", isClassic: i % 2 == 0, isOld: _cluster.Random.Chance(0.4)));
+            _clients.Add(new CopierClient(_cluster, _trace, _history, _groups, $"copier{i + 1}", isClassic: i % 2 == 0, isOld: _cluster.Random.Chance(0.4), _plan.HasHastyCopiers));
         }
 
         if (_plan.Copiers > 0)

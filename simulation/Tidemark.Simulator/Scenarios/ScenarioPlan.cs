@@ -25,11 +25,14 @@ public sealed record ScenarioPlan
 
     public required int Consumers { get; init; }
 
-    /// <summary>Members of groups that copy the source in transactions; none but in profile copy, so that the other profiles' seeds stay what they are.</summary>
+    /// <summary>Members of groups that copy the source in transactions; none but in profiles copy and late, so that the other profiles' seeds stay what they are.</summary>
     public required int Copiers { get; init; }
 
     /// <summary>Producers with several batches in flight; none but in profile flight.</summary>
     public required int Flights { get; init; }
+
+    /// <summary>Copiers wait for no answer to a write for long: they abort, while it may be under way still.</summary>
+    public required bool HasHastyCopiers { get; init; }
 
     public required bool HasAdministrator { get; init; }
 
@@ -70,11 +73,12 @@ public sealed record ScenarioPlan
     {
         // Not the stream that the cluster draws from.
         var random = new SeededRandom(seed ^ 0x5CE7_A210_0DD5_EED5);
+        bool copies = ScenarioProfiles.HasCopies(profile);
         double share = profile is ScenarioProfiles.Swarm or ScenarioProfiles.Copy or ScenarioProfiles.Flight ? 0.3 : 0.7;
         FaultKind[] kinds = [.. ScenarioProfiles.KindsOf(profile).Where(_ => random.Chance(share))];
         int nodes = random.Chance(0.75) ? 3 : 5;
         bool losesPower = kinds.Any(kind => kind is FaultKind.PowerLoss or FaultKind.Blackout or FaultKind.DamagedTail or FaultKind.EarlierLife);
-        bool mayLose = random.Chance(0.1) && profile != ScenarioProfiles.Copy;
+        bool mayLose = random.Chance(0.1) && !copies;
         bool hasSnapshots = random.Chance(0.35);
         int sessionMs = 1500 + random.Next(3000);
         int racks = random.Chance(0.4) ? random.Between(2, 3) : 0;
@@ -89,7 +93,8 @@ public sealed record ScenarioPlan
             MinInsync = random.Chance(0.8) ? 2 : 1,
             Producers = random.Between(2, 4),
             Consumers = random.Between(1, 2),
-            Copiers = profile == ScenarioProfiles.Copy ? random.Between(2, 5) : 0,
+            Copiers = copies ? random.Between(2, 5) : 0,
+            HasHastyCopiers = profile == ScenarioProfiles.Late,
             Flights = profile == ScenarioProfiles.Flight ? random.Between(2, 4) : 0,
             HasAdministrator = random.Chance(0.6),
             Faults = kinds,
@@ -113,14 +118,14 @@ public sealed record ScenarioPlan
                 ("auto.leader.rebalance.enable", "true"),
                 ("leader.imbalance.check.interval.seconds", $"{random.Between(2, 10)}"),
                 ("log.segment.delete.delay.ms", $"{random.Between(100, 5000)}"),
-                .. profile == ScenarioProfiles.Copy ? SettingsOfCopies(random) : [],
+                .. copies ? SettingsOfCopies(random) : [],
                 .. racks > 0 ? [("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector")] : Array.Empty<(string, string)>(),
                 .. hasSnapshots
                     ?
                     [
                         ("metadata.log.max.record.bytes.between.snapshots", $"{random.Between(500, 4000)}"),
                         ("metadata.max.retention.bytes", $"{random.Between(2000, 8000)}"),
-                        ("internal.metadata.log.segment.bytes", $"{random.Between(1000, 4000) * (profile == ScenarioProfiles.Copy ? 8 : 1)}"),
+                        ("internal.metadata.log.segment.bytes", $"{random.Between(1000, 4000) * (copies ? 8 : 1)}"),
                     ]
                     : Array.Empty<(string, string)>(),
             ],
@@ -146,7 +151,7 @@ public sealed record ScenarioPlan
     ];
 
     public override string ToString() =>
-        $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(Copiers > 0 ? $", {Copiers} copiers" : "")}{(Flights > 0 ? $", {Flights} producers with flights" : "")}{(HasAdministrator ? ", an administrator" : "")}, "
+        $"{Nodes} nodes, {Topics} x {PartitionsOfTopic} partitions, replication {Replicas}, min in sync {MinInsync}, {Producers} producers, {Consumers} consumers{(Copiers > 0 ? $", {Copiers} {(HasHastyCopiers ? "hasty " : "")}copiers" : "")}{(Flights > 0 ? $", {Flights} producers with flights" : "")}{(HasAdministrator ? ", an administrator" : "")}, "
         + $"faults [{string.Join(' ', Faults)}] every {FaultEvery.TotalSeconds:0.0} s for {Storm.TotalSeconds:0} s, at most {DownMax} down{(MayLose ? ", may lose" : "")}{(HasDynamicVoters ? ", changing voters" : "")}"
         + $"{(LogDirectories > 1 ? $", {LogDirectories} log directories" : "")}{(Racks > 0 ? $", {Racks} racks" : "")}; "
         + string.Join(' ', Settings.Select(each => $"{each.Key}={each.Value}"));

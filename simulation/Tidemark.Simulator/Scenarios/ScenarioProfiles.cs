@@ -9,11 +9,14 @@ public static class ScenarioProfiles
     /// <summary>Everything, under producers that have several batches in flight.</summary>
     public const string Flight = "flight";
 
+    /// <summary>What comes late, under groups that copy in transactions and give up early.</summary>
+    public const string Late = "late";
+
     /// <summary>Every seed mixes some kinds out of all.</summary>
     public const string Swarm = "swarm";
 
     /// <summary>A kind that came later has its own profile: one more would be another plan for every seed that anybody has written down.</summary>
-    private static readonly FaultKind[] s_mixed = [.. Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.NarrowWay)];
+    private static readonly FaultKind[] s_mixed = [.. Enum.GetValues<FaultKind>().Where(kind => kind is not (FaultKind.NarrowWay or FaultKind.AbandonedFrames))];
 
     private static readonly SortedDictionary<string, FaultKind[]> s_kinds = new(StringComparer.Ordinal)
     {
@@ -23,6 +26,10 @@ public static class ScenarioProfiles
         ["calm"] = [],
         ["crashes"] = [FaultKind.Kill, FaultKind.GracefulStop, FaultKind.Pause, FaultKind.BrokenConnection],
         ["disks"] = [FaultKind.SlowDisk, FaultKind.FailingDisk, FaultKind.FullDisk, FaultKind.Kill, FaultKind.GracefulStop],
+        [Late] =
+        [
+            FaultKind.AbandonedFrames, FaultKind.LateFrames, FaultKind.SlowLink, FaultKind.GracefulStop, FaultKind.Kill, FaultKind.Pause, FaultKind.LeaderCutOff, FaultKind.BrokenConnection,
+        ],
         ["narrow"] =
         [
             FaultKind.NarrowWay, FaultKind.Kill, FaultKind.GracefulStop, FaultKind.Pause, FaultKind.LeaderCutOff, FaultKind.BrokenConnection, FaultKind.SlowLink, FaultKind.VoterChange,
@@ -38,6 +45,9 @@ public static class ScenarioProfiles
     };
 
     public static IReadOnlyCollection<string> Names => s_kinds.Keys;
+
+    /// <summary>Whether groups copy in transactions.</summary>
+    internal static bool HasCopies(string profile) => profile is Copy or Late;
 
     internal static FaultKind[] KindsOf(string profile) => s_kinds[profile];
 }

@@ -29,6 +29,9 @@ public sealed class Coordinators<TShard>(string topic, ClusterState cluster, Par
     /// <summary>The shards that are led here, in the order of their partitions.</summary>
     public IEnumerable<ShardDriver<TShard>> Shards => _shards.OfType<ShardDriver<TShard>>();
 
+    /// <summary>Those of them that have read their partitions.</summary>
+    public IEnumerable<CoordinatorStanding> Working => Shards.Select(shard => shard.Standing).OfType<CoordinatorStanding>();
+
     /// <summary>The shard of a partition, if it is led here.</summary>
     public ShardDriver<TShard>? Find(int partition) => _shards is { } shards && (uint)partition < (uint)shards.Length ? shards[partition] : null;
 

@@ -78,7 +78,7 @@ public sealed partial class ShardDriver<TShard>
         CoordinatorView view;
         lock (_lock)
         {
-            _isLoaded = true;
+            (_isLoaded, _loadedTo) = (true, loaded.End);
             view = _view;
         }
 

@@ -22,6 +22,7 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
     private List<Input> _waiting = [];
     private bool _running;
     private bool _isLoaded;
+    private Offset _loadedTo;
     private volatile bool _isClosed;
     private CoordinatorView _view = view;
 
@@ -41,6 +42,18 @@ public sealed partial class ShardDriver<TShard>(Partition partition, LeaderEpoch
     public LeaderEpoch Epoch => epoch;
 
     public ShardServices<TShard> Services => services;
+
+    /// <summary>What it works with; null while it reads its partition, and when it leads no more.</summary>
+    public CoordinatorStanding? Standing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isLoaded && !_isClosed ? new CoordinatorStanding(partition, epoch, _loadedTo) : null;
+            }
+        }
+    }
 
     private string Name => partition.Name.ToString();
 

@@ -63,6 +63,9 @@ public sealed class BrokerTransactions
     /// <summary>What is asked before the first write of a transaction.</summary>
     public TransactionVerifier Verifier { get; }
 
+    /// <summary>The coordinators that have read their partitions.</summary>
+    public IEnumerable<CoordinatorStanding> Working => _coordinators.Working;
+
     public IEnumerable<IRequestHandler> Handlers() =>
     [
         new InitProducerIdHandler(_service),

@@ -122,6 +122,21 @@ public sealed class SimulatedNetworkTests
     }
 
     [Fact]
+    public void Frame_that_is_abandoned_arrives_when_its_sender_has_long_heard_of_the_end()
+    {
+        LinkWorld world = Connected();
+        int before = world.Peer.Requests.Count;
+        world.Network.Faults = new NetworkFaults { AbandonChance = 1, LongDelay = TimeSpan.FromSeconds(2) };
+        LinkException broken = world.Fails(world.Heartbeat(2));
+        Assert.Equal((LinkEnd.ClosedByPeer, true), (broken.End!.Value, broken.WasSent));
+        Assert.Equal(before, world.Peer.Requests.Count);
+        Assert.False(world.Peer.Sessions[0].IsClosed);
+        world.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(before + 1, world.Peer.Requests.Count);
+        Assert.True(world.Peer.Sessions[0].IsClosed);
+    }
+
+    [Fact]
     public void Broken_connection_ends_on_both_sides()
     {
         LinkWorld world = Connected();

@@ -24,13 +24,14 @@ public sealed class CopierClient : ScenarioClient
 
     /// <param name="isClassic">The protocol of its group.</param>
     /// <param name="isOld">It speaks the first version of transactions, which adds partitions by requests of their own.</param>
-    public CopierClient(SimulatedCluster cluster, ScenarioTrace trace, History history, GroupHistory groups, string name, bool isClassic, bool isOld)
+    /// <param name="isHasty">It waits for no answer to a write for long.</param>
+    public CopierClient(SimulatedCluster cluster, ScenarioTrace trace, History history, GroupHistory groups, string name, bool isClassic, bool isOld, bool isHasty)
         : base(cluster, trace, history, name)
     {
         Groups = groups;
         _group = isClassic ? CopyTopics.ClassicGroup : CopyTopics.ConsumerGroup;
         _membership = isClassic ? new ClassicMembership(this, _group, CopyTopics.Source) : new ConsumerMembership(this, _group, CopyTopics.Source, name);
-        _transaction = new CopyTransaction(this, name, _group, CopyTopics.SinkOf(_group), isOld);
+        _transaction = new CopyTransaction(this, name, _group, CopyTopics.SinkOf(_group), isOld, isHasty);
     }
 
     internal GroupHistory Groups { get; }
@@ -82,11 +83,13 @@ public sealed class CopierClient : ScenarioClient
     internal void ForgetCoordinator(string key) => _coordinators.Remove(key);
 
     /// <summary>Asks a partition's leader; null when none is known or it does not answer.</summary>
-    internal async Task<TResponse?> AskLeader<TRequest, TResponse>(PartitionId partition, TRequest request, short lowest = 0, short highest = short.MaxValue)
+    internal async Task<TResponse?> AskLeader<TRequest, TResponse>(PartitionId partition, TRequest request, short lowest = 0, short highest = short.MaxValue, TimeSpan? patience = null)
         where TRequest : IApiRequest, IMessage<TRequest>
         where TResponse : class, IApiResponse, IMessage<TResponse>
     {
-        TResponse? answer = LeaderOf(partition) is { } leader ? await Ask<TRequest, TResponse>(leader, request, lowest, highest) : null;
+        TResponse? answer = LeaderOf(partition) is not { } leader ? null
+            : patience is { } time ? await Ask<TRequest, TResponse>(leader, request, time, lowest, highest)
+            : await Ask<TRequest, TResponse>(leader, request, lowest, highest);
         if (answer is null)
         {
             await Refresh();

@@ -7,10 +7,13 @@ using Tidemark.Simulator.Checking;
 namespace Tidemark.Simulator.Clients.Copying;
 
 /// <summary>Writes copies and an offset in one transaction, by the requests of either version of transactions.</summary>
-internal sealed class CopyTransaction(CopierClient client, string transactionalId, string group, string sink, bool isOld)
+internal sealed class CopyTransaction(CopierClient client, string transactionalId, string group, string sink, bool isOld, bool isHasty)
 {
     private const sbyte TransactionKey = 1;
     private const int AttemptsMax = 12;
+
+    /// <summary>How long one that is hasty waits for the answer to a write.</summary>
+    private static readonly TimeSpan s_hasty = TimeSpan.FromMilliseconds(250);
 
     private readonly Dictionary<PartitionId, int> _sequences = [];
     private long _producerId = -1;
@@ -43,11 +46,18 @@ internal sealed class CopyTransaction(CopierClient client, string transactionalI
             await client.Pause();
         }
 
-        // A piece of which something failed is aborted by whoever begins next, as if this process had died here.
         if (stands && await End(commit))
         {
             return commit;
         }
+
+        // What is under way of a hasty one's writes may come when the transaction is over. One of version 2 goes on in the next epoch.
+        if (!stands && isHasty && await End(commit: false) && !isOld)
+        {
+            return false;
+        }
+
+        // A piece of which something failed is aborted by whoever begins next, as if this process had died here.
 
         _producerId = -1;
         return null;
@@ -60,10 +70,12 @@ internal sealed class CopyTransaction(CopierClient client, string transactionalI
         or ErrorCode.FencedLeaderEpoch or ErrorCode.NetworkException;
 
     /// <summary>Asks until there is an answer that is not passing; null when there is none.</summary>
-    private async Task<ErrorCode?> Insist(string what, Func<Task<ErrorCode?>> ask)
+    private Task<ErrorCode?> Insist(string what, Func<Task<ErrorCode?>> ask) => Insist(AttemptsMax, what, ask);
+
+    private async Task<ErrorCode?> Insist(int attemptsMax, string what, Func<Task<ErrorCode?>> ask)
     {
         ErrorCode? error = null;
-        for (int attempt = 0; attempt < AttemptsMax; attempt++)
+        for (int attempt = 0; attempt < attemptsMax; attempt++)
         {
             error = await ask();
             client.Count($"{what} {error}");
@@ -115,7 +127,7 @@ internal sealed class CopyTransaction(CopierClient client, string transactionalI
 
         int sequence = _sequences.GetValueOrDefault(partition);
         byte[] batch = Batch(values, sequence);
-        ErrorCode? error = await Insist("transactional produce", async () =>
+        ErrorCode? error = await Insist(isHasty ? 1 : AttemptsMax, "transactional produce", async () =>
         {
             ProduceResponse? answer = await client.AskLeader<ProduceRequest, ProduceResponse>(
                 partition,
@@ -126,7 +138,8 @@ internal sealed class CopyTransaction(CopierClient client, string transactionalI
                     TimeoutMs = 3000,
                     TopicData = [new() { Name = partition.Topic, TopicId = partition.TopicId, PartitionData = [new() { Index = partition.Index, Records = batch }] }],
                 },
-                highest: isOld ? (short)11 : short.MaxValue);
+                highest: isOld ? (short)11 : short.MaxValue,
+                patience: isHasty ? s_hasty : null);
             return answer?.Responses[0].PartitionResponses[0].ErrorCode;
         });
         if (error != ErrorCode.None)
