@@ -226,6 +226,12 @@ public sealed class PartitionLeader
         return Propose(remaining);
     }
 
+    /// <summary>
+    /// A follower that is not in sync, but might be called so in a moment, is waited for until it has been silent for <c>replica.lag.time.max.ms</c>; to be called every
+    /// half of that, for nothing else may happen then. True when the high watermark moved.
+    /// </summary>
+    public bool StopAwaiting(TimeSpan now) => AdvanceHighWatermark(now);
+
     /// <summary>The controller answered a proposal. True in <paramref name="highWatermarkAdvanced"/> when waiters are to be looked at (KAFKA-13091).</summary>
     public ProposalFate OnAlterPartition(IsrProposal proposal, in AlterPartitionAnswer answer, TimeSpan now, out bool highWatermarkAdvanced)
     {

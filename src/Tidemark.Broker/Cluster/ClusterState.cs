@@ -12,6 +12,7 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
         [.. FeatureTable.Supported.Select(f => new FeatureRange(f.Key, f.Value.Lowest, f.Value.Highest))];
 
     private volatile MetadataImage _image = MetadataImage.Empty;
+    private volatile MetadataImage _standings = MetadataImage.Empty;
     private volatile BrokerConfig _config = fileConfig;
 
     public string ClusterId => clusterId;
@@ -108,13 +109,20 @@ public sealed class ClusterState(string clusterId, BrokerId self, BrokerConfig f
     }
 
     public BrokerStanding? Find(BrokerId broker) =>
-        _image.Brokers.TryGetValue(broker.Value, out BrokerImage? image)
+        _standings.Brokers.TryGetValue(broker.Value, out BrokerImage? image)
             ? new BrokerStanding(image.Epoch, image.IsFenced, image.IsInControlledShutdown)
             : null;
 
-    /// <summary>Called by the metadata publisher alone, before the partitions follow.</summary>
+    /// <summary>
+    /// Who is fenced and who shuts down, before the partitions take what follows from it: a leader that hears that a follower left the in-sync set
+    /// would wait for it if it were still thought to be alive, and nobody tells it again.
+    /// </summary>
+    internal void TakeStandings(MetadataImage image) => _standings = image;
+
+    /// <summary>Called by the metadata publisher alone, when the partitions have followed.</summary>
     internal void Take(MetadataImage image, BrokerConfig config)
     {
+        _standings = image;
         bool changed = !ReferenceEquals(_config, config);
         _config = config;
         _image = image;

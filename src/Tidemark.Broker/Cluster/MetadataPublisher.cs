@@ -70,6 +70,7 @@ internal sealed class MetadataPublisher(
         BrokerConfig config = ReferenceEquals(before.Configs, image.Configs) && before.LastOffset != Offset.Unknown
             ? cluster.Config
             : image.BrokerConfig(cluster.Self.Value, fileConfig);
+        cluster.TakeStandings(image);
         if (!ReferenceEquals(before.Topics, image.Topics))
         {
             RemoveTopics(before, image);

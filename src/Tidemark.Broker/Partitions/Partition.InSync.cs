@@ -33,15 +33,21 @@ public sealed partial class Partition
         }
     }
 
-    /// <summary>Looks for in-sync replicas that fell behind; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
+    /// <summary>Looks for in-sync replicas that fell behind, and for those outside that need not be waited for any more; to be called every half <c>replica.lag.time.max.ms</c>.</summary>
     public void CheckInSync()
     {
-        IsrProposal? proposal;
+        IsrProposal? proposal = null;
+        Wakeups wake = default;
         lock (_lock)
         {
-            proposal = _leader?.ProposeShrink(_services.Now);
+            if (_leader is { } leader && _log is not null)
+            {
+                proposal = leader.ProposeShrink(_services.Now);
+                wake = leader.StopAwaiting(_services.Now) ? PublishHighWatermark(long.MaxValue / 2) : default;
+            }
         }
 
+        wake.Run();
         Propose(proposal);
     }
 

@@ -98,7 +98,7 @@ public sealed partial class Partition
                 advanced = true;
             }
 
-            wake = advanced ? PublishHighWatermark(0) : default;
+            wake = advanced ? PublishHighWatermark(long.MaxValue / 2) : default;
         }
 
         wake.Run();

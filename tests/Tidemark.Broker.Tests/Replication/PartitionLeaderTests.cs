@@ -62,6 +62,21 @@ public sealed class PartitionLeaderTests
     }
 
     [Fact]
+    public void A_follower_outside_the_in_sync_set_is_waited_for_until_it_has_been_silent_for_long()
+    {
+        PartitionLeader leader = Lead(end: 0, [1]);
+        IsrProposal proposal = Fetch(leader, s_two, 0).Proposal!;
+        Assert.Equal(ProposalFate.RolledBack, leader.OnAlterPartition(proposal, new AlterPartitionAnswer(ErrorCode.IneligibleReplica, null), _now, out _));
+        Assert.False(leader.OnAppend(new Offset(5), _now));
+
+        _now += s_lag;
+        Assert.False(leader.StopAwaiting(_now));
+        _now += TimeSpan.FromMilliseconds(1);
+        Assert.True(leader.StopAwaiting(_now));
+        Assert.Equal(5, leader.HighWatermark.Value);
+    }
+
+    [Fact]
     public void A_fenced_follower_or_one_of_an_earlier_life_does_not_join()
     {
         PartitionLeader leader = Lead(end: 0, [1, 2]);
