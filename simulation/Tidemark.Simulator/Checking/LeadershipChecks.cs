@@ -39,15 +39,17 @@ internal sealed class LeadershipChecks
                 throw new BrokenRuleException("a leader counts what it holds itself", $"{id}: node {node}, whose log ends at {log.LogEndOffset}, counts {follower.Id} up to {follower.LogEnd}");
             }
 
-            // In one life a follower does not go back under one leader: it lacked this when it was proposed.
-            if (leads && isKnown && before.BrokerEpoch == follower.BrokerEpoch && replica.PartitionEpoch == image.PartitionEpoch
-                && log.Epochs.Entries is [.., var own] && own.Epoch == image.LeaderEpoch && follower.LogEnd < own.Start
+            // In one life a follower does not go back under one leader, but a fetch that was late may say where it once was: so the furthest counts. It lacked this when it was proposed.
+            bool isSameLife = isKnown && before.BrokerEpoch == follower.BrokerEpoch;
+            Offset furthest = isSameLife ? Offset.Max(before.End, follower.LogEnd) : follower.LogEnd;
+            if (leads && isSameLife && replica.PartitionEpoch == image.PartitionEpoch
+                && log.Epochs.Entries is [.., var own] && own.Epoch == image.LeaderEpoch && furthest < own.Start
                 && replica.MaximalIsr.Contains(follower.Id) && !image.Isr.Contains(follower.Id.Value))
             {
-                throw new BrokenRuleException("6 who is proposed has reached the epoch's start", $"{id}: leader {node} wants {follower.Id} in sync, which it knows up to {follower.LogEnd}; its epoch {own.Epoch} began at {own.Start}");
+                throw new BrokenRuleException("6 who is proposed has reached the epoch's start", $"{id}: leader {node} wants {follower.Id} in sync, which it knows up to {furthest}; its epoch {own.Epoch} began at {own.Start}");
             }
 
-            _known[(id, node, follower.Id)] = new Known(replica, replica.LeaderEpoch, caughtUp, follower.BrokerEpoch);
+            _known[(id, node, follower.Id)] = new Known(replica, replica.LeaderEpoch, caughtUp, follower.BrokerEpoch, furthest);
         }
     }
 
@@ -75,5 +77,5 @@ internal sealed class LeadershipChecks
         }
     }
 
-    private readonly record struct Known(Partition Replica, LeaderEpoch Epoch, TimeSpan CaughtUp, long BrokerEpoch);
+    private readonly record struct Known(Partition Replica, LeaderEpoch Epoch, TimeSpan CaughtUp, long BrokerEpoch, Offset End);
 }

@@ -205,7 +205,7 @@ public sealed class SimulatedNode
         {
             var controller = new ControllerNode(environment, node, SimulatedCluster.ClusterId, config, quorum, new NoLoggers());
             (Node, Quorum) = (controller, quorum);
-            Host.Listen(ControllerPort, "CONTROLLER", controller.Acceptor);
+            controller.OnLoaded = () => Host.Listen(ControllerPort, "CONTROLLER", controller.Acceptor);
             await controller.Start();
             return;
         }
@@ -220,7 +220,7 @@ public sealed class SimulatedNode
         (Node, Quorum, Lease) = (broker, quorum, membership.Lease);
         if (_cluster.IsController(Id))
         {
-            Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);
+            broker.OnLoaded = () => Host.Listen(ControllerPort, "CONTROLLER", broker.Acceptor);
         }
 
         broker.OnReady = () => Host.Listen(ClientPort, "PLAINTEXT", broker.Acceptor);
