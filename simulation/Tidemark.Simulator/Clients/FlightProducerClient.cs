@@ -164,13 +164,12 @@ public sealed class FlightProducerClient(SimulatedCluster cluster, ScenarioTrace
 
     private async Task<bool> TakeProducerId()
     {
-        InitProducerIdResponse? answer = await Ask<InitProducerIdRequest, InitProducerIdResponse>(AnyNode(), new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 });
-        if (answer is not { ErrorCode: ErrorCode.None })
+        if (await NewProducer() is not { } given)
         {
             return false;
         }
 
-        (_producerId, _producerEpoch) = (new ProducerId(answer.ProducerId), answer.ProducerEpoch);
+        (_producerId, _producerEpoch) = (new ProducerId(given.Id), given.Epoch);
         return true;
     }
 

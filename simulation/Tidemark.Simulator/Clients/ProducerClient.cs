@@ -142,13 +142,12 @@ public sealed class ProducerClient(SimulatedCluster cluster, ScenarioTrace trace
 
     private async Task<bool> TakeProducerId()
     {
-        InitProducerIdResponse? answer = await Ask<InitProducerIdRequest, InitProducerIdResponse>(AnyNode(), new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 });
-        if (answer is not { ErrorCode: ErrorCode.None })
+        if (await NewProducer() is not { } given)
         {
             return false;
         }
 
-        (_producerId, _producerEpoch) = (answer.ProducerId, answer.ProducerEpoch);
+        (_producerId, _producerEpoch) = given;
         return true;
     }
 

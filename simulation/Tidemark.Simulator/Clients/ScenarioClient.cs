@@ -85,6 +85,11 @@ public abstract class ScenarioClient
         }
     }
 
+    /// <summary>A producer that nobody was before, for no transactions; null when none was given.</summary>
+    protected async Task<(long Id, short Epoch)?> NewProducer() =>
+        await Ask<InitProducerIdRequest, InitProducerIdResponse>(AnyNode(), new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 })
+            is { ErrorCode: ErrorCode.None } answer ? (answer.ProducerId, answer.ProducerEpoch) : null;
+
     protected int AnyNode() => Random.Between(1, Cluster.Nodes.Count);
 
     protected int? LeaderOf(PartitionId partition) => _leaders.TryGetValue(partition, out (int Leader, int Epoch) known) && known.Leader > 0 ? known.Leader : null;

@@ -100,6 +100,21 @@ internal sealed class ClusterClient
             highest: 12).Responses[0].PartitionResponses[0];
     }
 
+    /// <summary>Asks for what comes after an offset of partition 0, and goes on; the node waits 20 s for it.</summary>
+    public Task<FetchResponse> AwaitRecord(int node, string topic, long offset)
+    {
+        Task<FetchResponse>? waiting = null;
+        var request = new FetchRequest
+        {
+            MaxWaitMs = 20_000,
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            Topics = [new() { Topic = topic, Partitions = [new() { Partition = 0, FetchOffset = offset, PartitionMaxBytes = 1 << 20 }] }],
+        };
+        Enter(() => waiting = Send<FetchRequest, FetchResponse>(node, request, TimeSpan.FromSeconds(30), highest: 12).AsTask());
+        return waiting!;
+    }
+
     /// <summary>The values of partition 0 from its start to its high watermark, as a consumer reads them at the node.</summary>
     public string Read(int node, string topic)
     {

@@ -21,29 +21,18 @@ public sealed class LastFollowerTests
         Assert.Equal(ErrorCode.None, client.Produce(State(1).Leader, "t", "a").ErrorCode);
         int leader = State(1).Leader;
         int follower = State(1).Replicas.First(id => id != leader);
-        Task<FetchResponse>? waiting = null;
-        client.Enter(() => waiting = client.Send<FetchRequest, FetchResponse>(
-            leader,
-            new FetchRequest
-            {
-                MaxWaitMs = 20_000,
-                MinBytes = 1,
-                MaxBytes = 1 << 20,
-                Topics = [new() { Topic = "t", Partitions = [new() { Partition = 0, FetchOffset = 1, PartitionMaxBytes = 1 << 20 }] }],
-            },
-            TimeSpan.FromSeconds(30),
-            highest: 12).AsTask());
-        Assert.False(_cluster.RunUntil(() => waiting!.IsCompleted, TimeSpan.FromSeconds(1)));
+        Task<FetchResponse> waiting = client.AwaitRecord(leader, "t", 1);
+        Assert.False(_cluster.RunUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(1)));
 
         _cluster[follower].Kill();
         TimeSpan began = _cluster.Time.Elapsed;
         var writer = new ClusterClient(_cluster, "writer");
         Assert.Equal(ErrorCode.None, writer.Produce(leader, "t", "b").ErrorCode);
-        Assert.True(_cluster.RunUntil(() => waiting!.IsCompleted, s_patience));
+        Assert.True(_cluster.RunUntil(() => waiting.IsCompleted, s_patience));
 
         Assert.Equal(leader, Assert.Single(State(leader).Isr));
         Assert.InRange((_cluster.Time.Elapsed - began).TotalSeconds, 0, 2);
-        Assert.Equal(2, (await waiting!).Responses[0].Partitions[0].HighWatermark);
+        Assert.Equal(2, (await waiting).Responses[0].Partitions[0].HighWatermark);
     }
 
     private PartitionImage State(int node) => _cluster[node].Broker!.Cluster.Image.Topics.Find("t")!.Partitions[0];

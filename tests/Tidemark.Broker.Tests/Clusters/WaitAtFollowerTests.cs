@@ -24,26 +24,15 @@ public sealed class WaitAtFollowerTests
         Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "a").ErrorCode);
         Assert.True(_cluster.RunUntil(() => follower.Broker!.Partitions.Find(s_name)!.HighWatermark.Value == 1, s_patience));
 
-        Task<FetchResponse>? waiting = null;
-        client.Enter(() => waiting = client.Send<FetchRequest, FetchResponse>(
-            follower.Id,
-            new FetchRequest
-            {
-                MaxWaitMs = 20_000,
-                MinBytes = 1,
-                MaxBytes = 1 << 20,
-                Topics = [new() { Topic = "t", Partitions = [new() { Partition = 0, FetchOffset = 1, PartitionMaxBytes = 1 << 20 }] }],
-            },
-            TimeSpan.FromSeconds(30),
-            highest: 12).AsTask());
-        Assert.False(_cluster.RunUntil(() => waiting!.IsCompleted, TimeSpan.FromSeconds(1)));
+        Task<FetchResponse> waiting = client.AwaitRecord(follower.Id, "t", 1);
+        Assert.False(_cluster.RunUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(1)));
 
         // The records come with one answer of the leader, and that they are committed with a later one, which brings no records.
         TimeSpan written = _cluster.Time.Elapsed;
         Assert.Equal(ErrorCode.None, client.Produce(leader, "t", "b").ErrorCode);
-        Assert.True(_cluster.RunUntil(() => waiting!.IsCompleted, s_patience));
+        Assert.True(_cluster.RunUntil(() => waiting.IsCompleted, s_patience));
         Assert.InRange((_cluster.Time.Elapsed - written).TotalSeconds, 0, 2);
-        FetchResponse.PartitionData told = (await waiting!).Responses[0].Partitions[0];
+        FetchResponse.PartitionData told = (await waiting).Responses[0].Partitions[0];
         Assert.Equal((ErrorCode.None, 2L), (told.ErrorCode, told.HighWatermark));
         Assert.NotEqual(0, told.Records?.Length ?? 0);
     }
