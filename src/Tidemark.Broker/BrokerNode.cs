@@ -79,7 +79,7 @@ public sealed partial class BrokerNode : INode
         };
         Partitions = new PartitionRegistry();
         Directories = new LogDirectories(
-            new LogSurroundings(environment.Disk, environment.Time, _storage, new OpenFileBudget()),
+            new LogSurroundings(environment.Disk, environment.Time, _storage, environment.LogFiles),
             directories,
             environment.NewId)
         {

@@ -21,7 +21,7 @@ internal sealed class NetworkContext(
 
     public ILogger Logger => logger;
 
-    public ConnectionQuota Quota { get; } = new(options.Limits, time);
+    public ConnectionQuota Quota { get; } = new(options.Limits, time, options.ConnectionsChanged);
 
     /// <summary>Ten lines at once, then ten a minute: enough to see who misbehaves, too little to fill a disk.</summary>
     public LogRate LogRate { get; } = new(time, 10, TimeSpan.FromMinutes(1));

@@ -18,6 +18,9 @@ public sealed record NetworkOptions
 
     public ConnectionLimits Limits { get; init; } = ConnectionLimits.Unlimited;
 
+    /// <summary>Told how many connections are open whenever one came or went, on any thread, before the next is taken.</summary>
+    public Action<int>? ConnectionsChanged { get; init; }
+
     /// <summary>The socket's own send buffer (<c>socket.send.buffer.bytes</c>); -1 leaves the size to the operating system, which adapts it.</summary>
     public int SendBufferBytes { get; init; } = -1;
 

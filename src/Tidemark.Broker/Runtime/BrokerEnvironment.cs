@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Links;
 using Tidemark.Primitives;
 using Tidemark.Storage.Files;
+using Tidemark.Storage.Segments;
 
 namespace Tidemark.Broker.Runtime;
 
@@ -28,6 +29,9 @@ public sealed record BrokerEnvironment(
     ILoggerFactory Logs,
     INodeConnector Connector)
 {
+    /// <summary>Which segment files of partitions are open.</summary>
+    public OpenFileBudget LogFiles { get; init; } = new();
+
     /// <summary>A new random id.</summary>
     public Uuid NewId()
     {

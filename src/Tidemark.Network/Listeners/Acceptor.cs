@@ -99,7 +99,7 @@ internal sealed class Acceptor : IDisposable
             TimeSpan? wait = _context.Quota.Wait(ListenerName, _resume);
             if (wait is null)
             {
-                Pause("max.connections is reached");
+                Pause(_context.Quota.ReasonWhenFull);
                 return;
             }
 

@@ -11,6 +11,9 @@ public sealed record ConnectionLimits
     /// <summary>In the whole process (<c>max.connections</c>). When reached, new connections wait in the backlog until one ends.</summary>
     public int ConnectionsMax { get; init; } = int.MaxValue;
 
+    /// <summary>Why there may be no more than that, in words for the log.</summary>
+    public string ConnectionsMaxReason { get; init; } = "max.connections is reached";
+
     /// <summary>
     /// New connections a second in the whole process (<c>max.connection.creation.rate</c>, KIP-612). Those that come faster wait in the
     /// backlog. What was not used in the last ten seconds may be used at once, as in Kafka, whose rate is an average over such a time.

@@ -13,11 +13,13 @@ internal sealed class ConnectionQuota
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly CreationRate _rate;
+    private readonly Action<int>? _changed;
     private ConnectionLimits _limits;
     private int _count;
 
-    public ConnectionQuota(ConnectionLimits limits, TimeProvider time)
+    public ConnectionQuota(ConnectionLimits limits, TimeProvider time, Action<int>? changed = null)
     {
+        _changed = changed;
         _time = time;
         _rate = new CreationRate(time);
         _limits = limits;
@@ -25,6 +27,9 @@ internal sealed class ConnectionQuota
     }
 
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Why there are as many connections as there may be.</summary>
+    public string ReasonWhenFull => _limits.ConnectionsMaxReason;
 
     public void Update(ConnectionLimits limits)
     {
@@ -86,8 +91,10 @@ internal sealed class ConnectionQuota
             use.Count++;
             _byAddress[address] = open + 1;
             _count++;
-            return true;
         }
+
+        _changed?.Invoke(Count);
+        return true;
     }
 
     public void Leave(string listener, IPAddress address)
@@ -108,6 +115,7 @@ internal sealed class ConnectionQuota
             _count--;
         }
 
+        _changed?.Invoke(Count);
         TellAll();
     }
 

@@ -13,7 +13,7 @@ internal static class NetworkSettings
 {
     private const string ListenerPrefix = "listener.name.";
 
-    public static NetworkOptions Of(NodeOptions options)
+    public static NetworkOptions Of(NodeOptions options, DescriptorShares descriptors)
     {
         BrokerConfig config = options.Config;
         long idleMs = config.GetLong("connections.max.idle.ms");
@@ -31,7 +31,8 @@ internal static class NetworkSettings
             })],
             RequestBytesMax = config.GetInt("socket.request.max.bytes"),
             IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
-            Limits = LimitsOf(config),
+            Limits = descriptors.Within(LimitsOf(config)),
+            ConnectionsChanged = descriptors.OnConnections,
 
             // Kafka's default of 100 KiB is below what the operating system finds out by itself; only a number in the file counts.
             SendBufferBytes = config.OfFile.ContainsKey("socket.send.buffer.bytes") ? config.GetInt("socket.send.buffer.bytes") : -1,

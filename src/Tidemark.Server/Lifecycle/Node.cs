@@ -37,7 +37,11 @@ public sealed partial class Node : IAsyncDisposable
 
     private readonly NodeOptions _options;
     private readonly ILogger _log;
+    /// <summary>Kafka's users open thousands of connections; a limit that leaves fewer is worth a line.</summary>
+    private const int FewConnections = 2000;
+
     private readonly Door _door = new();
+    private readonly DescriptorShares _descriptors = DescriptorShares.OfProcess();
     private readonly IReadOnlyList<LogDirectory> _directories;
     private readonly NetworkServer _network;
     private readonly WorkThread? _turns;
@@ -60,10 +64,10 @@ public sealed partial class Node : IAsyncDisposable
         try
         {
             var buffers = new FrameBufferPool();
-            _network = new NetworkServer(NetworkSettings.Of(options), _door, buffers, TimeProvider.System, logs);
+            _network = new NetworkServer(NetworkSettings.Of(options, _descriptors), _door, buffers, TimeProvider.System, logs);
             var background = new ThreadPoolBackground(logs);
             var environment = new BrokerEnvironment(
-                new SystemTime(), disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector);
+                new SystemTime(), disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector) { LogFiles = _descriptors.Files };
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
@@ -123,6 +127,7 @@ public sealed partial class Node : IAsyncDisposable
         _network.Start();
         LogReady(_log, _options.NodeId, ClusterId, string.Join(", ", Advertised), (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         WarnOfCodecs();
+        WarnOfDescriptors();
         _settling = TimeProvider.System.CreateTimer(static _ => StartUpPages.Release(), null, s_settled, Timeout.InfiniteTimeSpan);
     }
 
@@ -179,12 +184,20 @@ public sealed partial class Node : IAsyncDisposable
     {
         try
         {
-            _network.UpdateLimits(NetworkSettings.LimitsOf(config));
+            _network.UpdateLimits(_descriptors.Within(NetworkSettings.LimitsOf(config)));
         }
         catch (ConfigurationException bad)
         {
             // The value came through the metadata log, where a host's name is only text; the limits of before stay in force.
             LogLimitsKept(_log, bad.Message);
+        }
+    }
+
+    private void WarnOfDescriptors()
+    {
+        if (_descriptors.ConnectionsMax < FewConnections)
+        {
+            LogFewDescriptors(_log, _descriptors.Limit, _descriptors.ConnectionsMax);
         }
     }
 
@@ -238,4 +251,7 @@ public sealed partial class Node : IAsyncDisposable
 
     [LoggerMessage(EventId = 5024, Level = LogLevel.Warning, Message = "The limits on connections stay as they are: {Why}")]
     private static partial void LogLimitsKept(ILogger log, string why);
+
+    [LoggerMessage(EventId = 5025, Level = LogLevel.Warning, Message = "The limit of {Limit} open files (ulimit -n) leaves room for {Connections} connections")]
+    private static partial void LogFewDescriptors(ILogger log, long limit, int connections);
 }

@@ -133,4 +133,25 @@ public class AppendAndReadTests
 
         Assert.InRange(fixture.Files.OpenFiles, 1, 4);
     }
+
+    [Fact]
+    public void Handles_are_given_back_when_fewer_may_be_open_and_taken_again_when_more_may()
+    {
+        PartitionLog log = _fixture.Open();
+        for (int i = 0; i < 100; i++)
+        {
+            log.AppendAsLeader(_fixture.Batch($"{i}"), default);
+        }
+
+        Assert.Equal(100, StorageFixture.ReadAll(log).Count);
+        int open = _fixture.Files.OpenFiles;
+        Assert.InRange(open, 5, 64);
+        _fixture.Files.Bound(2);
+        Assert.InRange(_fixture.Files.OpenFiles, 0, 2);
+        Assert.Equal(100, StorageFixture.ReadAll(log).Count);
+        Assert.InRange(_fixture.Files.OpenFiles, 1, 2);
+        _fixture.Files.Bound(64);
+        Assert.Equal(100, StorageFixture.ReadAll(log).Count);
+        Assert.InRange(_fixture.Files.OpenFiles, 5, 64);
+    }
 }

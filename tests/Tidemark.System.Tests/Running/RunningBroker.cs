@@ -37,6 +37,9 @@ public sealed partial class RunningBroker : IAsyncDisposable
     /// <summary>Whether the next process is an Apache Kafka node instead of Tidemark, on the same configuration and data.</summary>
     public bool IsKafka { get; set; } = Environment.GetEnvironmentVariable("TIDEMARK_TARGET") == "kafka";
 
+    /// <summary>How many files and sockets the next process may have open (<c>ulimit -n</c>); as these tests' when not set.</summary>
+    public int? DescriptorsMax { get; set; }
+
     /// <summary>Environment variables that the next process gets beside those of the tests.</summary>
     public Dictionary<string, string> Variables { get; } = [];
 
@@ -95,6 +98,9 @@ public sealed partial class RunningBroker : IAsyncDisposable
         return StartAsync(broker);
     }
 
+    /// <summary>The same with a limit of what the process may have open.</summary>
+    public static Task<RunningBroker> StartAsync(int descriptorsMax, params string[] properties) => StartAsync(new RunningBroker(properties) { DescriptorsMax = descriptorsMax });
+
     /// <summary>The same with an Apache Kafka node in Tidemark's place.</summary>
     public static Task<RunningBroker> StartKafkaAsync(params string[] properties) => StartAsync(new RunningBroker(properties) { IsKafka = true });
 
@@ -114,7 +120,8 @@ public sealed partial class RunningBroker : IAsyncDisposable
     {
         string[] arguments = IsKafka ? ["class", "kafka.Kafka", Configuration] : ["server", "--config", Configuration];
         // Whoever runs the tests in the background may have SIGINT ignored, and children inherit that.
-        ProcessStartInfo start = new("env", ["--default-signal=INT", Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] limited = DescriptorsMax is { } max ? ["prlimit", $"--nofile={max}", Program] : [Program];
+        ProcessStartInfo start = new("env", ["--default-signal=INT", .. limited, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in Variables)
         {
             start.Environment[name] = value;
