@@ -15,11 +15,15 @@ internal sealed class MemoryContent
 
     private readonly SortedList<long, byte[]> _pages = [];
     private readonly SortedList<long, byte[]?> _flushedPages = [];
+    private readonly List<(long Position, byte Was)> _turned = [];
     private long _flushedLength;
 
     public long Length { get; private set; }
 
     public long AllocatedBytes => (long)_pages.Count * PageSize;
+
+    /// <summary>The bytes of which the last loss of power turned a bit, and what they were before.</summary>
+    public IReadOnlyList<(long Position, byte Was)> Turned => _turned;
 
     public bool IsDirty => _flushedPages.Count > 0 || _flushedLength != Length;
 
@@ -91,6 +95,7 @@ internal sealed class MemoryContent
     /// <param name="damages">Bits of what was not flushed may have flipped.</param>
     public void LosePower(SeededRandom random, bool damages)
     {
+        _turned.Clear();
         if (!IsDirty)
         {
             return;
@@ -120,7 +125,7 @@ internal sealed class MemoryContent
 
                 if (damages && random.Chance(0.5))
                 {
-                    Flip(mixed, flushed, random);
+                    Flip(page, mixed, flushed, random);
                 }
             }
 
@@ -131,6 +136,9 @@ internal sealed class MemoryContent
         SetLength(length);
         Flush();
     }
+
+    /// <summary>Takes a turned bit back.</summary>
+    public void TurnBack((long Position, byte Was) turned) => _pages[turned.Position / PageSize][turned.Position % PageSize] = turned.Was;
 
     /// <summary>The pages that hold anything but zeros, in order.</summary>
     public IEnumerable<(long Page, byte[] Bytes)> NonZeroPages()
@@ -145,7 +153,7 @@ internal sealed class MemoryContent
     }
 
     /// <summary>Flips a bit that was never promised to be durable.</summary>
-    private static void Flip(byte[] mixed, byte[]? flushed, SeededRandom random)
+    private void Flip(long page, byte[] mixed, byte[]? flushed, SeededRandom random)
     {
         int start = random.Next(PageSize);
         for (int i = 0; i < PageSize; i++)
@@ -153,6 +161,7 @@ internal sealed class MemoryContent
             int at = (start + i) % PageSize;
             if (mixed[at] != (flushed?[at] ?? 0))
             {
+                _turned.Add(((page * PageSize) + at, mixed[at]));
                 mixed[at] ^= (byte)(1 << random.Next(8));
                 return;
             }

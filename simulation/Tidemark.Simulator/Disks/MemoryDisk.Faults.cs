@@ -62,6 +62,7 @@ public sealed partial class MemoryDisk
             if (HasCrashed && _crashKind == CrashKind.Power)
             {
                 _root.LosePower(random, DamagesTails);
+                UntoldDamage.TurnBack(_root);
             }
 
             HasCrashed = false;

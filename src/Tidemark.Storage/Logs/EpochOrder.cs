@@ -25,12 +25,19 @@ internal sealed class EpochOrder(LeaderEpoch before, long unflushedFrom)
     public void Next(Segment segment, StoredBatch batch, int position)
     {
         int epoch = batch.LeaderEpoch.Value;
-        if (_damaged is not null || epoch < 0)
+        if (_damaged is not null || epoch == LeaderEpoch.Unknown.Value)
         {
             return;
         }
 
         var place = new BatchPlace(segment, position, batch.BaseOffset.Value, epoch);
+        if (epoch < LeaderEpoch.Unknown.Value)
+        {
+            // No leader ever wrote it. What was flushed stays whatever it says.
+            _damaged = place.Offset >= unflushedFrom ? place : null;
+            return;
+        }
+
         if (_lower is not null)
         {
             _damaged = epoch >= _last ? _lower : null;
