@@ -91,6 +91,7 @@ internal sealed class MetadataPublisher(
 
     private void RemoveTopics(MetadataImage before, MetadataImage image)
     {
+        List<TopicPartition> gone = [];
         foreach (TopicImage old in before.Topics.ById.Values.Where(t => image.Topics.Find(t.Id) is null).OrderBy(t => t.Name, StringComparer.Ordinal))
         {
             if (registry.TryFind(old.Id, out TopicPartitions? topic))
@@ -98,10 +99,13 @@ internal sealed class MetadataPublisher(
                 registry.Remove(topic);
                 foreach (Partition partition in topic.Local)
                 {
-                    Delete(partition);
+                    StopServing(partition);
+                    gone.Add(partition.Name);
                 }
             }
         }
+
+        Delete(gone);
     }
 
     private void ChangeTopics(MetadataImage before, MetadataImage image, BrokerConfig config)
@@ -139,7 +143,8 @@ internal sealed class MetadataPublisher(
             if (partition is not null)
             {
                 local.Put(image.Id, null);
-                Delete(partition);
+                StopServing(partition);
+                Delete([partition.Name]);
             }
 
             return;
@@ -276,16 +281,19 @@ internal sealed class MetadataPublisher(
         }
     }
 
-    private void Delete(Partition partition)
+    private void StopServing(Partition partition)
     {
         fetchers.Drop(partition);
         partition.StopLeading(ErrorCode.UnknownTopicOrPartition);
-        Guard(() =>
+    }
+
+    private void Delete(List<TopicPartition> gone)
+    {
+        if (gone.Count > 0)
         {
-            directories.DeleteFuture(partition.Name);
-            directories.Delete(partition.Name);
-        });
-        onDeleted();
+            directories.Delete(gone);
+            onDeleted();
+        }
     }
 
     /// <summary>A failing disk takes its own directory offline, as the directories themselves see to; the metadata goes on.</summary>

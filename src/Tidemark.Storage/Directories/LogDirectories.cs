@@ -152,61 +152,6 @@ public sealed partial class LogDirectories
         }
     }
 
-    /// <summary>Abandons a copy that was begun.</summary>
-    public void DeleteFuture(TopicPartition partition)
-    {
-        lock (_gate)
-        {
-            if (_futures.TryRemove(partition, out StoredPartition? future))
-            {
-                MoveAway(future, PartitionDirectoryKind.Deleted);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Takes the partition out of service and renames its directory; the files go after <see cref="FileDeleteDelayMs"/>, by
-    /// <see cref="RemoveDeleted"/>. False when there is no such log.
-    /// </summary>
-    /// <exception cref="IOException">The disk failed.</exception>
-    public bool Delete(TopicPartition partition)
-    {
-        lock (_gate)
-        {
-            return RemoveLocked(partition);
-        }
-    }
-
-    /// <summary>Puts a log aside that the metadata does not know here. It is kept on the disk and not loaded again.</summary>
-    /// <exception cref="IOException">The disk failed.</exception>
-    public void PutAside(TopicPartition partition)
-    {
-        lock (_gate)
-        {
-            if (_partitions.TryRemove(partition, out StoredPartition? stray))
-            {
-                MoveAway(stray, PartitionDirectoryKind.Stray);
-            }
-        }
-    }
-
-    /// <summary>Removes the files of partitions whose delay has passed. To be called now and then, in the background.</summary>
-    public void RemoveDeleted()
-    {
-        List<string> due;
-        long nowMs = _surroundings.NowMs;
-        lock (_gate)
-        {
-            due = [.. _deletions.Where(d => d.DueMs <= nowMs).Select(d => d.Path)];
-            _deletions.RemoveAll(d => d.DueMs <= nowMs);
-        }
-
-        foreach (string path in due)
-        {
-            GuardDirectory(DirectoryOf(path), () => _surroundings.Disk.DeleteDirectory(path));
-        }
-    }
-
     /// <summary>
     /// Takes a directory out of service because its disk failed: its logs answer KAFKA_STORAGE_ERROR from now on and are no longer listed.
     /// </summary>
@@ -273,41 +218,6 @@ public sealed partial class LogDirectories
             throw;
         }
     }
-
-    private bool RemoveLocked(TopicPartition partition)
-    {
-        if (!_partitions.TryRemove(partition, out StoredPartition? stored))
-        {
-            return false;
-        }
-
-        MoveAway(stored, PartitionDirectoryKind.Deleted);
-        return true;
-    }
-
-    private void MoveAway(StoredPartition stored, PartitionDirectoryKind kind)
-    {
-        stored.Log.Abandon();
-        string target = Path.Combine(stored.Directory.Path, PartitionDirectoryName.Of(stored.Log.Partition, kind, _newId()));
-        try
-        {
-            _surroundings.Disk.Rename(stored.Log.Directory, target);
-            _surroundings.Disk.SyncDirectory(stored.Directory.Path);
-        }
-        catch (IOException e)
-        {
-            TakeOffline(stored.Directory, e);
-            throw;
-        }
-
-        if (kind == PartitionDirectoryKind.Deleted)
-        {
-            _deletions.Add((target, _surroundings.NowMs + FileDeleteDelayMs));
-        }
-    }
-
-    private LogDirectory DirectoryOf(string path) =>
-        All.First(directory => path.StartsWith(directory.Path + Path.DirectorySeparatorChar, StringComparison.Ordinal));
 
     private void GuardDirectory(LogDirectory directory, Action work)
     {

@@ -126,38 +126,6 @@ public class LogDirectoriesTests
     }
 
     [Fact]
-    public void A_deleted_partition_is_renamed_and_its_files_go_after_the_delay()
-    {
-        LogDirectories logs = Start("/d1");
-        StoredPartition stored = logs.GetOrCreate(First, TopicId, LogOptions.Default);
-        Assert.True(logs.Delete(First));
-        Assert.False(logs.Delete(First));
-        Assert.Equal(ErrorCode.KafkaStorageError, stored.Log.AppendAsLeader(_fixture.Batch("x"), default).Error);
-        string renamed = Assert.Single(_fixture.Disk.List("/d1"), entry => entry.IsDirectory).Name;
-        Assert.Matches("^a\\.b_c-d-0\\.[0-9a-f]{32}-delete$", renamed);
-        logs.RemoveDeleted();
-        Assert.Contains(_fixture.Disk.List("/d1"), entry => entry.IsDirectory);
-        _fixture.Time.Advance(TimeSpan.FromMinutes(1));
-        logs.RemoveDeleted();
-        Assert.DoesNotContain(_fixture.Disk.List("/d1"), entry => entry.IsDirectory);
-        Assert.Equal(Offset.Zero, logs.GetOrCreate(First, TopicId, LogOptions.Default).Log.LogEndOffset);
-    }
-
-    [Fact]
-    public void A_deletion_that_was_interrupted_is_finished_by_the_next_process()
-    {
-        LogDirectories logs = Start("/d1");
-        logs.GetOrCreate(First, TopicId, LogOptions.Default);
-        logs.Delete(First);
-        Stop(logs, 1);
-        LogDirectories again = Start("/d1");
-        Assert.Empty(again.Partitions);
-        _fixture.Time.Advance(TimeSpan.FromMinutes(2));
-        again.RemoveDeleted();
-        Assert.DoesNotContain(_fixture.Disk.List("/d1"), entry => entry.IsDirectory);
-    }
-
-    [Fact]
     public void A_failing_directory_goes_offline_and_the_others_go_on()
     {
         LogDirectories logs = Start("/d1", "/d2");
