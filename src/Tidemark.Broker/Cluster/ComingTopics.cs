@@ -18,7 +18,7 @@ public sealed class ComingTopics
     private readonly IBackground _background;
     private readonly DelayQueue _delays;
     private readonly Lock _lock = new();
-    private readonly List<Waiter> _waiting = [];
+    private readonly HashSet<Waiter> _waiting = [];
 
     public ComingTopics(ClusterState cluster, IMetadataQuorum quorum, IBackground background, DelayQueue delays)
     {
@@ -37,7 +37,7 @@ public sealed class ComingTopics
             return null;
         }
 
-        var waiter = new Waiter(committed.LastOffset);
+        var waiter = new Waiter(this, committed.LastOffset);
         lock (_lock)
         {
             if (_cluster.Image.LastOffset >= waiter.For)
@@ -45,7 +45,6 @@ public sealed class ComingTopics
                 return null;
             }
 
-            _waiting.RemoveAll(each => each.IsFinished);
             _waiting.Add(waiter);
         }
 
@@ -57,14 +56,21 @@ public sealed class ComingTopics
 
     private void OnTaken(MetadataImage image)
     {
-        List<Waiter> due;
+        List<Waiter> due = [];
         lock (_lock)
         {
-            due = _waiting.FindAll(each => each.For <= image.LastOffset);
-            _waiting.RemoveAll(due.Contains);
+            _waiting.RemoveWhere(each =>
+            {
+                bool isDue = each.For <= image.LastOffset;
+                if (isDue && each.TryFinish())
+                {
+                    due.Add(each);
+                }
+
+                return isDue;
+            });
         }
 
-        due.RemoveAll(each => !each.TryFinish());
         if (due.Count > 0)
         {
             // Not right here: whoever waits goes on at once, and there is metadata to be brought in.
@@ -72,12 +78,22 @@ public sealed class ComingTopics
         }
     }
 
-    private sealed class Waiter(Offset @for) : Delayed
+    private void OnExpired(Waiter waiter)
+    {
+        lock (_lock)
+        {
+            _waiting.Remove(waiter);
+        }
+
+        waiter.Done.SetResult();
+    }
+
+    private sealed class Waiter(ComingTopics coming, Offset @for) : Delayed
     {
         public Offset For => @for;
 
         public TaskCompletionSource Done { get; } = new();
 
-        protected internal override void OnExpired() => Done.SetResult();
+        protected internal override void OnExpired() => coming.OnExpired(this);
     }
 }
