@@ -10,9 +10,6 @@ namespace Tidemark.Broker.Cluster;
 /// </summary>
 public sealed class ComingTopics
 {
-    /// <summary>As long as the controller waits for brokers: far more than a topic's logs take, and no client gives up before it.</summary>
-    private static readonly TimeSpan s_waitMax = TimeSpan.FromMilliseconds(500);
-
     private readonly ClusterState _cluster;
     private readonly IMetadataQuorum _quorum;
     private readonly IBackground _background;
@@ -48,7 +45,7 @@ public sealed class ComingTopics
             _waiting.Add(waiter);
         }
 
-        _delays.Add(waiter, s_waitMax);
+        _delays.Add(waiter, TopicChanges.HeldBackMax);
         return waiter.Done.Task;
     }
 

@@ -1,3 +1,4 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Primitives;
 
 namespace Tidemark.Broker.Quorum;
@@ -8,12 +9,6 @@ namespace Tidemark.Broker.Quorum;
 /// </summary>
 public sealed partial class MetadataDriver
 {
-    /// <summary>
-    /// The longest that an answer is held back. A broker that lives needs a fetch's way there and back, milliseconds, and far less than this where it is
-    /// busy; nobody is helped by waiting for one that stands still, and every client's timeout is longer.
-    /// </summary>
-    private static readonly TimeSpan s_toldWithin = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Commands whose records are committed and in force here, with the log's end behind them and the moment when they are answered whoever knows.</summary>
     private readonly List<(Offset End, TimeSpan Until, PendingCommand Command)> _awaitingBrokers = [];
 
@@ -24,8 +19,8 @@ public sealed partial class MetadataDriver
         if (command.AwaitsBrokers)
         {
             // Nor longer than the client waits: to it a late answer is none.
-            TimeSpan patience = _environment.Time.GetElapsedTime(0, command.Deadline);
-            _awaitingBrokers.Add((end, patience < Now + s_toldWithin ? patience : Now + s_toldWithin, command));
+            (TimeSpan patience, TimeSpan longest) = (_environment.Time.GetElapsedTime(0, command.Deadline), Now + TopicChanges.HeldBackMax);
+            _awaitingBrokers.Add((end, patience < longest ? patience : longest, command));
         }
         else
         {
