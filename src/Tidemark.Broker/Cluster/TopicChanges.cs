@@ -1,3 +1,5 @@
+using Tidemark.Protocol;
+
 namespace Tidemark.Broker.Cluster;
 
 /// <summary>Topics that are made, grown or deleted: whoever is told so may ask any broker next, and has to find it so.</summary>
@@ -9,4 +11,10 @@ internal static class TopicChanges
     /// helped by waiting for one that stands still, and every client's timeout is longer.
     /// </summary>
     public static readonly TimeSpan HeldBackMax = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Whether answers of this API are held back at the controller where something was decided, until all brokers know of it
+    /// (<see cref="Metadata.Image.MetadataImage.ToldOfTopics"/>).
+    /// </summary>
+    public static bool AreMadeBy(ApiKey api) => api is ApiKey.CreateTopics or ApiKey.CreatePartitions or ApiKey.DeleteTopics;
 }

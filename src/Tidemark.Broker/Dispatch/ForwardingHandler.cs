@@ -20,7 +20,7 @@ public sealed class ForwardingHandler(IRequestHandler inner, IQuorumView quorum,
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>What the controller holds back until all brokers know of it may not hold up what it answers at once.</summary>
-    private readonly string _purpose = inner.Api is ApiKey.CreateTopics or ApiKey.CreatePartitions or ApiKey.DeleteTopics ? "forwarding of topics" : "forwarding";
+    private readonly string _purpose = TopicChanges.AreMadeBy(inner.Api) ? "forwarding of topics" : "forwarding";
 
     public ApiKey Api => inner.Api;
 

@@ -1,6 +1,8 @@
+using Tidemark.Broker.Cluster;
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
+using Tidemark.Protocol;
 using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Broker.Quorum;
@@ -54,7 +56,7 @@ internal sealed class PendingCommand<T>(Func<ControllerContext, Decision<T>> dec
         {
             Decision<T> decision = decide(context);
             _response = decision.Response;
-            AwaitsBrokers = decision.ConcernsAllBrokers && decision.Records.Count > 0;
+            AwaitsBrokers = decision.Response is IApiResponse response && TopicChanges.AreMadeBy(response.Api) && decision.Records.Count > 0;
             return decision.Records;
         }
         catch (Exception e) when (e is not InvariantViolationException)

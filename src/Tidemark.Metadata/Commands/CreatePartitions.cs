@@ -29,7 +29,7 @@ public static class CreatePartitions
             });
         }
 
-        return new Decision<CreatePartitionsResponse>(request.ValidateOnly ? [] : records, response) { ConcernsAllBrokers = true };
+        return new Decision<CreatePartitionsResponse>(request.ValidateOnly ? [] : records, response);
     }
 
     private static (ErrorCode Code, string? Message) Create(

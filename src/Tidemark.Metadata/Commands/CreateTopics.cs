@@ -39,7 +39,7 @@ public static class CreateTopics
                 : Create(context, same.First(), records));
         }
 
-        return new Decision<CreateTopicsResponse>(request.ValidateOnly ? [] : records, response) { ConcernsAllBrokers = true };
+        return new Decision<CreateTopicsResponse>(request.ValidateOnly ? [] : records, response);
     }
 
     private static (ErrorCode Code, string Message)? RefusalOfAll(ControllerContext context, CreateTopicsRequest request)

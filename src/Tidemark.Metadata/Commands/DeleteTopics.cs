@@ -45,7 +45,7 @@ public static class DeleteTopics
             }
         }
 
-        return new Decision<DeleteTopicsResponse>(records, response) { ConcernsAllBrokers = true };
+        return new Decision<DeleteTopicsResponse>(records, response);
     }
 
     private static DeleteTopicsResponse.DeletableTopicResult? Delete(
