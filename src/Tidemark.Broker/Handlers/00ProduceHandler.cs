@@ -111,7 +111,7 @@ public sealed class ProduceHandler : IRequestHandler
                 : TryAppend(request, ref p, parts, nowMs);
             if (RefusedBatches.Passes(p.Outcome.Error))
             {
-                (request.Connection.RefusedBatches ??= new()).Add(parts.Topics[p.TopicIndex], p, p.Outcome.Error);
+                (request.Connection.RefusedBatches ??= new(_time)).Add(parts.Topics[p.TopicIndex], p, p.Outcome.Error);
             }
         }
 

@@ -9,8 +9,16 @@ namespace Tidemark.Broker.Producing;
 /// before its predecessor where the partition does not know the producer. librdkafka answers an error of order with a new producer epoch,
 /// under which brokers take anew what a former leader may have kept. A batch that comes again, and any other, is judged by itself.
 /// </summary>
-internal sealed class RefusedBatches
+internal sealed class RefusedBatches(TimeProvider time)
 {
+    /// <summary>
+    /// What is in flight behind a refused batch was sent before the refusal came back, and is here within milliseconds, or seconds where packets are lost or this
+    /// broker stands still: after more than a session of brokers (9 s) it leads nothing. Producers send again after a second at most; what comes later
+    /// than this has nothing to do with the refusal, and its predecessor may have been accepted elsewhere.
+    /// </summary>
+    private static readonly TimeSpan s_inFlightMax = TimeSpan.FromSeconds(10);
+
+
     /// <summary>More producers and partitions than clients write to by one connection at a time; a client that invents some takes no more memory than these need.</summary>
     private const int CountMax = 1000;
     private readonly Dictionary<Key, Refusal> _refusals = [];
@@ -26,7 +34,8 @@ internal sealed class RefusedBatches
             return ErrorCode.None;
         }
 
-        return first == RecordBatchHeader.AddToSequence(before.LastSequence, 1) ? before.Error : ErrorCode.None;
+        bool isBehind = first == RecordBatchHeader.AddToSequence(before.LastSequence, 1) && time.GetElapsedTime(before.At) <= s_inFlightMax;
+        return isBehind ? before.Error : ErrorCode.None;
     }
 
     /// <summary>The batch was refused before anything of it was written.</summary>
@@ -40,7 +49,7 @@ internal sealed class RefusedBatches
                 _refusals.Clear();
             }
 
-            _refusals[key] = new Refusal(last, error);
+            _refusals[key] = new Refusal(last, error, time.GetTimestamp());
         }
     }
 
@@ -65,5 +74,5 @@ internal sealed class RefusedBatches
 
     private readonly record struct Key(string Topic, Uuid Id, int Partition, long Producer, short Epoch);
 
-    private readonly record struct Refusal(int LastSequence, ErrorCode Error);
+    private readonly record struct Refusal(int LastSequence, ErrorCode Error, long At);
 }

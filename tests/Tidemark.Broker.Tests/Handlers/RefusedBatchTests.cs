@@ -49,6 +49,19 @@ public sealed class RefusedBatchTests
         Assert.Equal(ErrorCode.None, _world.Connect().Produce("t", TestClient.Batch(producerId: 9, epoch: 0, sequence: 1)).ErrorCode);
     }
 
+    [Theory]
+    [InlineData(9, ErrorCode.UnknownTopicOrPartition)]
+    [InlineData(11, ErrorCode.None)]
+    public void What_comes_long_after_a_refused_batch_was_not_in_flight_with_it(int seconds, ErrorCode expected)
+    {
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, Produce(0).ErrorCode);
+        _world.Quorum.CreateTopic("t");
+        Assert.Equal(ErrorCode.None, _world.Connect().Produce("t", TestClient.Batch(producerId: 7, epoch: 0, sequence: 0)).ErrorCode);
+
+        _world.World.Time.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.Equal(expected, Produce(1).ErrorCode);
+    }
+
     private ProduceResponse.PartitionProduceResponse Produce(int sequence) =>
         _client.Produce("t", TestClient.Batch(producerId: 7, epoch: 0, sequence: sequence));
 }
