@@ -67,6 +67,22 @@ public sealed class MinInSyncChangeTests
     public void A_single_brokers_number_is_not_altered_while_eligible_replicas_are_kept(sbyte operation, string? value) =>
         Assert.Equal(ErrorCode.InvalidConfig, Alter(new World(brokers: 1), new ConfigResource(ConfigResourceType.Broker, "1"), operation, value));
 
+    /// <summary>The request that replaces all, which old clients send, removes what it does not name.</summary>
+    [Theory]
+    [InlineData("1", ErrorCode.InvalidConfig, "2")]
+    [InlineData("2", ErrorCode.None, null)]
+    public void A_single_brokers_number_is_not_lost_when_all_of_its_settings_are_replaced(string broker, ErrorCode expected, string? left)
+    {
+        var world = new World(brokers: 2);
+        world.Apply([new(new ConfigRecord { ResourceType = (sbyte)ConfigResourceType.Broker, ResourceName = "1", Name = "min.insync.replicas", Value = "2" }, 0)]);
+        AlterConfigsResponse answer = world.Do(context => AlterConfigs.Decide(context, new AlterConfigsRequest
+        {
+            Resources = [new() { ResourceType = (sbyte)ConfigResourceType.Broker, ResourceName = broker, Configs = [new() { Name = "log.cleaner.threads", Value = "2" }] }],
+        }));
+        Assert.Equal(expected, answer.Responses[0].ErrorCode);
+        Assert.Equal(left, world.Image.ConfigOf(new ConfigResource(ConfigResourceType.Broker, broker)).GetValueOrDefault("min.insync.replicas"));
+    }
+
     private static void Set(World world, ConfigResource resource, string value) => Assert.Equal(ErrorCode.None, Alter(world, resource, operation: 0, value));
 
     private static ErrorCode Alter(World world, ConfigResource resource, sbyte operation, string? value) =>

@@ -53,7 +53,10 @@ internal static class BrokerConfigRules
                 return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas of all brokers cannot be removed while eligible leader replicas are kept.");
             }
 
-            if (!isForAll && touched.Contains("min.insync.replicas"))
+            // Also by leaving it out where all is replaced.
+            bool isAltered = touched.Contains("min.insync.replicas")
+                || (context.Image.ConfigOf(resource).ContainsKey("min.insync.replicas") && !wanted.ContainsKey("min.insync.replicas"));
+            if (!isForAll && isAltered)
             {
                 return (ErrorCode.InvalidConfig, "Configuration min.insync.replicas cannot be altered for a single broker while eligible leader replicas are kept.");
             }
