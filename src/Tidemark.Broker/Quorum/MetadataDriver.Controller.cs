@@ -228,18 +228,6 @@ public sealed partial class MetadataDriver : IQuorumView
         _awaiting.Clear();
     }
 
-    private void FailAwaiting(Exception reason)
-    {
-        foreach (PendingCommand command in _awaiting.Concat(_awaitingImage).Select(each => each.Command).Concat(_awaitingBrokers.Select(each => each.Command)))
-        {
-            _afterTurn.Add(() => command.Fail(reason));
-        }
-
-        _awaiting.Clear();
-        _awaitingImage.Clear();
-        _awaitingBrokers.Clear();
-    }
-
     private void PublishLeader()
     {
         BrokerId leader = Member.LeaderNode ?? BrokerId.None;

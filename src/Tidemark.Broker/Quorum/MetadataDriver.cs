@@ -84,7 +84,8 @@ public sealed partial class MetadataDriver
     /// <summary>
     /// Puts a client's command into the queue. Its answer comes when its records are committed and the image with them is published. A
     /// command that finds the queue full, or whose time is up when its turn comes, is answered REQUEST_TIMED_OUT; one that finds no
-    /// controller here, NOT_CONTROLLER: clients send both again. Throws into the task when the metadata log failed.
+    /// controller here, or one whose log fails where others can lead, NOT_CONTROLLER: clients send both again. Throws into the task when
+    /// the metadata log failed and nobody else can lead.
     /// </summary>
     /// <param name="refusal">The answer that tells of an error.</param>
     /// <param name="timeoutMs">How long the client waits; null where the request does not say. A command refuses one of 0 or less itself.</param>
@@ -161,19 +162,15 @@ public sealed partial class MetadataDriver
     private void Enqueue(QuorumInput input, int waitingMax)
     {
         ErrorCode refusal = ErrorCode.None;
+        Exception? failure;
         lock (_queueLock)
         {
-            if (_failure is not null)
-            {
-                input.Fail(_failure);
-                return;
-            }
-
-            if (_isStopped || _queue.Count >= waitingMax)
+            failure = _failure;
+            if (failure is null && (_isStopped || _queue.Count >= waitingMax))
             {
                 refusal = _isStopped ? ErrorCode.NotController : ErrorCode.RequestTimedOut;
             }
-            else
+            else if (failure is null)
             {
                 _queue.Enqueue(input);
                 if (_turnIsDue)
@@ -185,13 +182,18 @@ public sealed partial class MetadataDriver
             }
         }
 
-        if (refusal != ErrorCode.None)
+        if (failure is not null)
+        {
+            GiveUp(input, failure);
+        }
+        else if (refusal != ErrorCode.None)
         {
             input.Refuse(refusal);
-            return;
         }
-
-        _turns.Post("metadata", Turn);
+        else
+        {
+            _turns.Post("metadata", Turn);
+        }
     }
 
     private void Turn()
@@ -333,14 +335,32 @@ public sealed partial class MetadataDriver
         }
 
         QuorumLog.Failed(_log, reason);
-        taken.ForEach(input => input.Fail(reason));
+        taken.ForEach(input => GiveUp(input, reason));
         lock (_turnLock)
         {
-            FailAwaiting(reason);
+            _afterTurn.AddRange(_awaiting.Select(each => (Action)(() => GiveUp(each.Command, reason))));
+            _awaiting.Clear();
+            AnswerAllCommitted();
         }
 
         RunAfterTurn();
         _failed.TrySetResult(reason);
+    }
+
+    /// <summary>
+    /// The log failed, and this node goes. Where others can lead that is no more to whoever asked than a lost lead: the next controller decides. Where
+    /// nobody else can, they would look for one in vain.
+    /// </summary>
+    private void GiveUp(QuorumInput input, Exception reason)
+    {
+        if (IsAlone)
+        {
+            input.Fail(reason);
+        }
+        else
+        {
+            input.Refuse(ErrorCode.NotController);
+        }
     }
 
     private Uuid NewId()

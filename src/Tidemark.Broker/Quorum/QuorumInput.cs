@@ -8,7 +8,7 @@ internal abstract class QuorumInput
     /// <summary>It will not have its turn.</summary>
     public abstract void Refuse(ErrorCode error);
 
-    /// <summary>The metadata log failed.</summary>
+    /// <summary>The metadata log failed where no other node can lead.</summary>
     public abstract void Fail(Exception reason);
 }
 

@@ -44,6 +44,23 @@ public sealed class ChangingControllerTests
         Assert.Equal(ErrorCode.None, (await asked).Topics[0].ErrorCode);
     }
 
+    [Fact]
+    public async Task A_controller_whose_disk_fails_has_another_one_decide()
+    {
+        SimulatedCluster cluster = Running(3, 3);
+        SimulatedNode last = Controller(cluster);
+        last.Disk.FailUnder("/data/__cluster_metadata-0");
+        var client = new ClusterClient(cluster);
+        SimulatedNode[] others = [.. cluster.Nodes.Where(node => node != last)];
+
+        Task<CreateTopicsResponse> during = Create(client, others[0]);
+        Assert.True(cluster.RunUntil(() => last.Quorum!.Failed.IsCompleted, s_patience));
+        Task<CreateTopicsResponse> after = Create(client, others[1]);
+
+        Assert.True(cluster.RunUntil(() => during.IsCompleted && after.IsCompleted, s_patience));
+        Assert.All(await Task.WhenAll(during, after), answer => Assert.Equal(ErrorCode.None, answer.Topics[0].ErrorCode));
+    }
+
     private static Task<CreateTopicsResponse> Create(ClusterClient client, SimulatedNode node)
     {
         Task<CreateTopicsResponse>? answer = null;
