@@ -18,7 +18,6 @@ internal sealed class RefusedBatches(TimeProvider time)
     /// </summary>
     private static readonly TimeSpan s_inFlightMax = TimeSpan.FromSeconds(10);
 
-
     /// <summary>More producers and partitions than clients write to by one connection at a time; a client that invents some takes no more memory than these need.</summary>
     private const int CountMax = 1000;
     private readonly Dictionary<Key, Refusal> _refusals = [];
