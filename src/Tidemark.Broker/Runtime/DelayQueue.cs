@@ -59,6 +59,13 @@ public sealed class DelayQueue : IDisposable
         {
             item.Deadline = deadline;
             item.Queue = this;
+            Interlocked.MemoryBarrier();
+            if (item.IsFinished)
+            {
+                // By somebody who found it elsewhere, and did not see this queue to tell it; what is not counted must not come in.
+                return;
+            }
+
             _heap.Enqueue(item, deadline);
             if (deadline < _armedFor && !_disposed)
             {
