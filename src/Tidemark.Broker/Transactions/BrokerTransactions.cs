@@ -53,6 +53,10 @@ public sealed class BrokerTransactions
                 {
                     sender.Send(coordinator, end);
                 }
+                else if (effect is TakeProducerId late)
+                {
+                    _ = _service!.AbortLate(coordinator, late);
+                }
             },
         };
         _coordinators = new Coordinators<TransactionShard>(InternalTopics.TransactionState, cluster, partitions, services);

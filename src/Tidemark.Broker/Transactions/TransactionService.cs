@@ -15,6 +15,16 @@ public sealed class TransactionService(Coordinators<TransactionShard> coordinato
     public ValueTask<(ErrorCode Error, ProducerId Id)> TakeProducerId() =>
         producerIds.TryTake(out ProducerId id) ? new((ErrorCode.None, id)) : producerIds.Take();
 
+    /// <summary>Brings the coordinator a producer id, if there is one to be had.</summary>
+    public async Task AbortLate(ShardDriver<TransactionShard> coordinator, TakeProducerId late)
+    {
+        (ErrorCode error, ProducerId fresh) = await TakeProducerId();
+        if (error == ErrorCode.None)
+        {
+            coordinator.Tell((shard, now) => shard.AbortLate(late, fresh, now));
+        }
+    }
+
     /// <summary>See <see cref="TransactionShard.InitProducer"/>.</summary>
     public ValueTask<TransactionOutcome> InitProducer(string id, int timeoutMs, TransactionalWriter? expected) =>
         WithProducerId(id, (shard, ticket, fresh, now) => shard.InitProducer(ticket, id, timeoutMs, expected, fresh, now));

@@ -11,6 +11,14 @@ namespace Tidemark.Coordination.Transactions;
 public sealed record SendMarkers(
     string TransactionalId, TransactionalWriter Writer, bool Commit, IReadOnlyCollection<TopicPartition> Partitions, short TransactionVersion) : ShardEffect;
 
+/// <summary>
+/// Have a producer id that nobody has brought to <see cref="TransactionShard.AbortLate(TakeProducerId, ProducerId, ShardTime)"/>: a transaction was open for
+/// too long, and no epoch is left for its producer.
+/// </summary>
+/// <param name="Writer">The producer, in the epoch of that transaction.</param>
+/// <param name="StartedMs">When the transaction began: clients before version 2 have several in one epoch.</param>
+public sealed record TakeProducerId(string TransactionalId, TransactionalWriter Writer, long StartedMs) : ShardEffect;
+
 /// <summary>What a producer's request came to.</summary>
 /// <param name="ProducerId">-1 where there is none to tell.</param>
 /// <param name="Epoch">-1 where there is none to tell.</param>

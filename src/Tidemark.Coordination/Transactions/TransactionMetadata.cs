@@ -83,10 +83,12 @@ public sealed record TransactionMetadata(
     /// has begun, the producer may go on in the next one when it asks with the one that it had.
     /// </summary>
     /// <param name="version">The cluster's transaction version.</param>
-    public TransactionMetadata Fence(short version, long nowMs) => Prepared(commit: false, nowMs) with
+    /// <param name="nextProducerId">A new id where the producer may go on and this is the last epoch; -1 otherwise.</param>
+    public TransactionMetadata Fence(short version, long nextProducerId, long nowMs) => Prepared(commit: false, nowMs) with
     {
         Epoch = Plants.IsOn(Plant.ProducerEpochNotRaised) ? Epoch : Raised,
         LastEpoch = version >= 2 ? Epoch : NoEpoch,
+        NextProducerId = nextProducerId,
         ClientVersion = version >= 2 ? version : (short)0,
     };
 

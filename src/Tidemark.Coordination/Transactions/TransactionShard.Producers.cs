@@ -34,11 +34,14 @@ public sealed partial class TransactionShard
         {
             Respond(ticket, new TransactionOutcome(ErrorCode.ConcurrentTransactions));
         }
+        else if (known.State == TransactionState.Ongoing && NeedsIdToFence(known) && fresh is null)
+        {
+            RespondAtOnce(ticket, TransactionOutcome.WantsProducerId);
+        }
         else if (known.State == TransactionState.Ongoing)
         {
             // The epoch that fences is never given out: the asker comes again and gets the next one, when the transaction is over.
-            Emit(new Note($"The transaction of {id} (producer {known.ProducerId}, epoch {known.Epoch}) is aborted: another instance of its producer has begun"));
-            Decide(known.Fence(View.Transactions.Version, now.UnixMs));
+            Fence(known, fresh, "another instance of its producer has begun", now);
             Respond(ticket, new TransactionOutcome(ErrorCode.ConcurrentTransactions));
         }
         else
@@ -76,6 +79,34 @@ public sealed partial class TransactionShard
     }
 
     /// <summary>The producer that asks is the one that is known, or asks again after the epochs of its old id were used up.</summary>
+    /// <summary>
+    /// Aborts a transaction that was open for too long, with a producer id that its producer goes on with: see <see cref="TakeProducerId"/>. The
+    /// transaction may be over by now.
+    /// </summary>
+    public void AbortLate(TakeProducerId late, ProducerId fresh, ShardTime now)
+    {
+        if (_ids.Find(late.TransactionalId) is { State: TransactionState.Ongoing } known && known.StartedMs == late.StartedMs && known.Writer == late.Writer)
+        {
+            FenceLate(known, fresh, now);
+        }
+    }
+
+    /// <summary>
+    /// From version 2 of transactions on a producer that is fenced may go on in the next epoch. Where that would be the largest one it goes on with a new
+    /// id instead, as after any end in the last epoch: in the largest one nobody could be fenced any more, and no marker be told from a late one.
+    /// </summary>
+    private bool NeedsIdToFence(TransactionMetadata known) => View.Transactions.Version >= 2 && known.IsExhausted;
+
+    private void FenceLate(TransactionMetadata known, ProducerId? fresh, ShardTime now) =>
+        Fence(known, fresh, $"it was open for longer than {known.TimeoutMs} ms", now);
+
+    private void Fence(TransactionMetadata known, ProducerId? fresh, string reason, ShardTime now)
+    {
+        Emit(new Note($"The transaction of {known.Id} (producer {known.ProducerId}, epoch {known.Epoch}) is aborted: {reason}"));
+        long next = NeedsIdToFence(known) && fresh is { } given ? given.Value : TransactionMetadata.NoProducerId;
+        Decide(known.Fence(View.Transactions.Version, next, now.UnixMs));
+    }
+
     private static bool IsOwn(TransactionMetadata known, TransactionalWriter asked) =>
         asked.Id.Value == known.ProducerId
         || (asked.Id.Value == known.PreviousProducerId && asked.Epoch >= TransactionMetadata.EpochMax);

@@ -88,11 +88,11 @@ public sealed partial class TransactionShard
             return;
         }
 
-        bool rotated = known.PreviousProducerId == producer.Id.Value && producer.Epoch == TransactionMetadata.EpochMax && known.Epoch == 0
-            && known.State is TransactionState.CompleteCommit or TransactionState.CompleteAbort;
+        bool hadLast = known.PreviousProducerId == producer.Id.Value && producer.Epoch == TransactionMetadata.EpochMax && known.Epoch == 0;
+        bool rotated = hadLast && known.State is TransactionState.CompleteCommit or TransactionState.CompleteAbort;
         bool isRetry = rotated || (known.Epoch == producer.Epoch + 1 && known.State is not (TransactionState.Empty or TransactionState.Ongoing));
         bool isCurrent = known.Epoch == producer.Epoch;
-        if (known.ProducerId != producer.Id.Value && !rotated)
+        if (known.ProducerId != producer.Id.Value && !hadLast)
         {
             Respond(ticket, new TransactionOutcome(ErrorCode.InvalidProducerIdMapping));
         }

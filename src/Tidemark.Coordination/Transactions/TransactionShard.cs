@@ -157,10 +157,19 @@ public sealed partial class TransactionShard : CoordinatorShard
             }
 
             since.Add(each.Id, seen);
-            if (now.Monotonic - seen.Since >= TimeSpan.FromMilliseconds(each.TimeoutMs) && !Plants.IsOn(Plant.LateTransactionsNotAborted))
+            if (now.Monotonic - seen.Since < TimeSpan.FromMilliseconds(each.TimeoutMs) || Plants.IsOn(Plant.LateTransactionsNotAborted))
             {
-                Emit(new Note($"The transaction of {each.Id} (producer {each.ProducerId}, epoch {each.Epoch}) is aborted: it was open for longer than {each.TimeoutMs} ms"));
-                Decide(each.Fence(View.Transactions.Version, now.UnixMs));
+                continue;
+            }
+
+            if (NeedsIdToFence(each))
+            {
+                // Where there is none to be had just now, the next look asks again.
+                Emit(new TakeProducerId(each.Id, each.Writer, each.StartedMs));
+            }
+            else
+            {
+                FenceLate(each, null, now);
             }
         }
 

@@ -42,6 +42,8 @@ internal sealed class ShardWorld
 
     public List<SendMarkers> Markers { get; } = [];
 
+    public List<TakeProducerId> Late { get; } = [];
+
     public IReadOnlyList<CoordinatorRecord> Log => _log;
 
     public TransactionMetadata State => Shard.Find(Id)!;
@@ -175,6 +177,9 @@ internal sealed class ShardWorld
                     break;
                 case SendMarkers markers:
                     Markers.Add(markers);
+                    break;
+                case TakeProducerId late:
+                    Late.Add(late);
                     break;
             }
         }
