@@ -47,6 +47,12 @@ public sealed partial class ClassicGroups : GroupPart
             return false;
         }
 
+        if (!_loaded)
+        {
+            // Apache Kafka makes an empty consumer group a classic one without removing all of its records: the later record counts.
+            Shard.Consumer.Replace(key.Group);
+        }
+
         // A group that is served is ahead of the record that was just written for it.
         if (record.Value is not GroupMetadataValue value)
         {

@@ -90,6 +90,15 @@ public sealed partial class ConsumerGroups : GroupPart
         return true;
     }
 
+    /// <summary>A group of another kind has the name in what is being loaded, from here on.</summary>
+    internal void Replace(string group)
+    {
+        if (_groups.Find(group) is not null)
+        {
+            _groups.Set(group, null);
+        }
+    }
+
     public override void DeleteAll(string group)
     {
         if (_groups.Find(group) is { } found)

@@ -146,6 +146,25 @@ public class LoadingTests
         Assert.Equal("Empty", shard.Group().State);
     }
 
+    [Fact]
+    public void What_an_empty_consumer_group_left_in_the_log_is_not_the_classic_group_that_came_after_it()
+    {
+        CoordinatorRecord[] left =
+        [
+            new(new ConsumerGroupMetadataKey { GroupId = "g" }, new ConsumerGroupMetadataValue { Epoch = 3 }, 0),
+            new(new ConsumerGroupTargetAssignmentMetadataKey { GroupId = "g" }, new ConsumerGroupTargetAssignmentMetadataValue { AssignmentEpoch = 2 }, 0),
+        ];
+        var before = new ShardUnderTest();
+        string member = before.Alone(sessionMs: 1_000_000);
+
+        var shard = new ShardUnderTest(log: [.. left, .. before.Log]);
+
+        Assert.Equal("classic", Assert.Single(shard.Shard.All).Kind);
+        shard.Pass(900_000);
+        Assert.Equal(ErrorCode.None, shard.Heartbeat(member, 1));
+        Assert.Empty(new ShardUnderTest(log: [.. left, .. before.Log, CoordinatorRecord.Tombstone(new GroupMetadataKey { Group = "g" })]).Shard.All);
+    }
+
     private static (string Protocol, string Metadata, string Assignment) Shown(ShardUnderTest shard)
     {
         DescribeGroupsResponse.DescribedGroup group = shard.Describe();
