@@ -18,22 +18,22 @@ internal sealed record ConsumerRefusal(ErrorCode Error, string Message)
     {
         // Version 1 has clients make their ids.
         const short ClientsMakeIdsFrom = 1;
-        if (request.GroupId.Length == 0)
+        if (IsBlank(request.GroupId))
         {
             return Invalid("The group id is empty.");
         }
 
-        if (request.InstanceId is "")
+        if (IsBlank(request.InstanceId))
         {
             return Invalid("The instance id is empty; without one it has to be null.");
         }
 
-        if (request.RackId is "")
+        if (IsBlank(request.RackId))
         {
             return Invalid("The rack id is empty; without one it has to be null.");
         }
 
-        if (request.MemberId.Length == 0 && (version >= ClientsMakeIdsFrom || request.MemberEpoch != 0))
+        if (IsBlank(request.MemberId) && (version >= ClientsMakeIdsFrom || request.MemberEpoch != 0))
         {
             return Invalid("The member id is empty.");
         }
@@ -51,4 +51,7 @@ internal sealed record ConsumerRefusal(ErrorCode Error, string Message)
             ? new ConsumerRefusal(ErrorCode.UnsupportedAssignor, $"The assignor `{assignor}` is not supported; there are: {string.Join(", ", assignors)}.")
             : null);
     }
+
+    /// <summary>As Java's trim has it: what goes up to the space is no text.</summary>
+    private static bool IsBlank(string? text) => text is not null && text.AsSpan().IndexOfAnyExceptInRange('\0', ' ') < 0;
 }

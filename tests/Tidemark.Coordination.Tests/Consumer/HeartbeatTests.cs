@@ -117,6 +117,10 @@ public class HeartbeatTests
         Assert.Equal(ErrorCode.InvalidRequest, With(r => r.GroupId = ""));
         Assert.Equal(ErrorCode.InvalidRequest, With(r => r.InstanceId = ""));
         Assert.Equal(ErrorCode.InvalidRequest, With(r => r.RackId = ""));
+        Assert.Equal(ErrorCode.InvalidRequest, With(r => r.GroupId = " \t "));
+        Assert.Equal(ErrorCode.InvalidRequest, With(r => r.MemberId = " "));
+        Assert.Equal(ErrorCode.InvalidRequest, With(r => r.InstanceId = " "));
+        Assert.Equal(ErrorCode.InvalidRequest, With(r => r.RackId = " "));
         Assert.Equal(ErrorCode.InvalidRequest, With(r => r.RebalanceTimeoutMs = -1));
         Assert.Equal(ErrorCode.InvalidRequest, With(r => r.SubscribedTopicNames = null));
         Assert.Equal(ErrorCode.InvalidRequest, With(r => r.TopicPartitions = null));
