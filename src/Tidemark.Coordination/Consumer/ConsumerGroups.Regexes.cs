@@ -37,7 +37,9 @@ public sealed partial class ConsumerGroups
         }
 
         GroupActivity activity = ActivityOf(group.Id);
-        long last = Math.Max(activity.ResolvedAtMs, LastResolvedMs(group));
+
+        // Who changes the group's only expression would otherwise read nothing until then.
+        long last = group.Regexes.IsEmpty ? 0 : Math.Max(activity.ResolvedAtMs, LastResolvedMs(group));
         if (now.UnixMs <= last + RegexRefreshMinMs && now.UnixMs >= last)
         {
             return (changed, resolved);
