@@ -106,7 +106,7 @@ public sealed partial class ConsumerGroups
         bool hasNoId = request.MemberId.Length == 0;
         string id = hasNoId ? input.NewMemberId : request.MemberId;
         ConsumerMember? holder = group.Static(instance);
-        bool isKnown = instance is null ? group.Member(id) is not null : holder is not null;
+        bool isKnown = holder is not null || group.Member(id) is not null;
         if (!isKnown && group.Members.Count >= Shard.View.Groups.ConsumerMembersMax)
         {
             return (ClassicAnswers.RefuseJoin("", ErrorCode.GroupMaxSizeReached), true);

@@ -206,6 +206,18 @@ public class ProtocolMigrationTests
     }
 
     [Fact]
+    public void A_member_of_a_full_group_that_names_an_unknown_instance_is_told_so()
+    {
+        _world.Settings = _world.Settings with { ConsumerMembersMax = 2 };
+        _world.Look();
+        _world.Join("n", "a");
+        string old = _world.JoinClassic("", ["a"]).MemberId;
+        Assert.Equal(ErrorCode.UnknownMemberId, _world.JoinClassic(old, ["a"], "i").ErrorCode);
+        Assert.Equal(ErrorCode.GroupMaxSizeReached, _world.JoinClassic("", ["a"], "i").ErrorCode);
+        Assert.Equal(ErrorCode.None, _world.JoinClassic(old, ["a"]).ErrorCode);
+    }
+
+    [Fact]
     public void A_tool_may_take_out_members_of_both_protocols_at_once()
     {
         _world.Join("n", "a");
