@@ -230,8 +230,8 @@ public sealed partial class ConsumerGroups
             ServerAssignor = old.ServerAssignor,
             Classic = old.Classic,
             State = old.State,
-            Assigned = old.Assigned.WithEpoch(0),
-            Revoking = old.Revoking.WithEpoch(0),
+            Assigned = old.Assigned,
+            Revoking = old.Revoking,
         };
         Assignment target = group.TargetOf(old.Id, null);
         WriteAll(ConsumerRecords.Removal(group.Id, old.Id));

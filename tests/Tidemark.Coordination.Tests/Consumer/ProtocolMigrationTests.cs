@@ -218,6 +218,20 @@ public class ProtocolMigrationTests
     }
 
     [Fact]
+    public void A_static_member_that_comes_back_has_had_its_partitions_since_its_predecessor_got_them()
+    {
+        _world.Join("n", "b");
+        string old = _world.JoinClassic("", ["a"], "i").MemberId;
+        int since = _world.Group.Member(old)!.Epoch;
+        _world.Join("m", "b");
+
+        _world.Send("new", 0, names: ["a"], instance: "i");
+
+        Assert.All(_world.Group.Member("new")!.Assigned.All, p => Assert.Equal(since, p.Epoch));
+        Assert.NotEmpty(_world.Group.Member("new")!.Assigned.All);
+    }
+
+    [Fact]
     public void A_tool_may_take_out_members_of_both_protocols_at_once()
     {
         _world.Join("n", "a");
