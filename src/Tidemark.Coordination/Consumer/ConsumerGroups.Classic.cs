@@ -145,12 +145,23 @@ public sealed partial class ConsumerGroups
             Classic = new ClassicProtocols(input.Timeouts.SessionMs, [.. request.Protocols.Select(p => (p.Name, (ReadOnlyMemory<byte>)p.Metadata.ToArray()))]),
         };
 
-        ConsumerMember reached = Progress(group, member, described, isNew, isReplaced, Owned(subscription.Subscription), now);
+        bool rebalances = downgrades && (!described.HasSameSubscription(member) || member.TopicRegex.Length > 0);
+        ConsumerMember reached;
+        if (rebalances)
+        {
+            // All are called in at once. In another epoch the others would be told that theirs is over, and lose what they have instead of giving it up.
+            Shard.Write(ConsumerRecords.Member(group.Id, described));
+            reached = described with { Epoch = group.Epoch };
+        }
+        else
+        {
+            reached = Progress(group, member, described, isNew, isReplaced, Owned(subscription.Subscription), now);
+        }
+
         Cancel(group.Id, id, TimerKind.Join);
         if (downgrades)
         {
-            bool changed = !described.HasSameSubscription(member) || member.TopicRegex.Length > 0;
-            Downgrade(Again(group), [], reached, changed ? $"member {id} joined with another subscription" : null, now);
+            Downgrade(Again(group), [], reached, rebalances ? $"member {id} joined with another subscription" : null, now);
         }
         else
         {

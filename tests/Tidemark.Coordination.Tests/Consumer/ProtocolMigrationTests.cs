@@ -232,6 +232,21 @@ public class ProtocolMigrationTests
     }
 
     [Fact]
+    public void A_static_member_that_comes_back_with_the_classic_protocol_and_other_topics_calls_all_in_without_ending_their_generation()
+    {
+        _world.Send("n", 0, names: ["a"], instance: "i");
+        JoinGroupResponse old = _world.JoinClassic("", ["a"]);
+        Assert.Equal(_world.Group.Epoch, old.GenerationId);
+
+        JoinGroupResponse back = _world.JoinClassic("", ["b"], "i");
+
+        Assert.Equal((ErrorCode.None, old.GenerationId), (back.ErrorCode, back.GenerationId));
+        Assert.Equal("PreparingRebalance", _world.Shard.Classic.FindClassic("g")!.State);
+        Assert.Equal(ErrorCode.RebalanceInProgress, _world.BeatClassic(old.MemberId, old.GenerationId));
+        Assert.Equal("RebalanceInProgress", _world.SyncClassic(back.MemberId, back.GenerationId));
+    }
+
+    [Fact]
     public void A_tool_may_take_out_members_of_both_protocols_at_once()
     {
         _world.Join("n", "a");
