@@ -205,7 +205,7 @@ public sealed partial class ConsumerGroups
         }
 
         // Who still has to give partitions up has joined already for this epoch, and is told to come again when it did.
-        if (group.Epoch > member.Epoch && member.State != MemberState.UnrevokedPartitions)
+        if (group.AssignmentEpoch > member.Epoch && member.State != MemberState.UnrevokedPartitions)
         {
             AwaitJoin(group, member, now);
             return ClassicAnswers.RefuseSync(ErrorCode.RebalanceInProgress);
@@ -230,7 +230,9 @@ public sealed partial class ConsumerGroups
         }
 
         ExtendSession(group.Id, member, now);
-        bool comesAgain = member.Epoch < group.Epoch
+
+        // Who joins before the group may be assigned anew gets what it has, and would do nothing but join again and again until then.
+        bool comesAgain = member.Epoch < (MayAssign(group, now) ? group.Epoch : group.AssignmentEpoch)
             || member.State == MemberState.UnrevokedPartitions
             || (member.State == MemberState.UnreleasedPartitions && !WaitsForOthers(group, member));
         if (comesAgain)

@@ -72,15 +72,7 @@ public sealed partial class ConsumerGroups
     /// <summary>Computes the targets when they are behind the group's epoch, but not more often than the assignment interval allows.</summary>
     private ConsumerGroup Retarget(ConsumerGroup group, ShardTime now)
     {
-        if (group.Epoch <= group.AssignmentEpoch)
-        {
-            return group;
-        }
-
-        int interval = Setting(
-            group.Id, "consumer.assignment.interval.ms", Shard.View.Groups.ConsumerAssignmentIntervalMs, Shard.View.Groups.ConsumerAssignmentIntervalBounds);
-        long since = now.UnixMs - group.AssignmentTimestampMs;
-        if (group.AssignmentTimestampMs > 0 && since >= 0 && since < interval)
+        if (group.Epoch <= group.AssignmentEpoch || !MayAssign(group, now))
         {
             return group;
         }
@@ -99,6 +91,14 @@ public sealed partial class ConsumerGroups
 
         Shard.Write(ConsumerRecords.TargetEpoch(group.Id, group.Epoch, now.UnixMs));
         return Again(group);
+    }
+
+    private bool MayAssign(ConsumerGroup group, ShardTime now)
+    {
+        int interval = Setting(
+            group.Id, "consumer.assignment.interval.ms", Shard.View.Groups.ConsumerAssignmentIntervalMs, Shard.View.Groups.ConsumerAssignmentIntervalBounds);
+        long since = now.UnixMs - group.AssignmentTimestampMs;
+        return group.AssignmentTimestampMs <= 0 || since < 0 || since >= interval;
     }
 
     /// <summary>The assignor that most members want; the broker's first where none is wanted.</summary>

@@ -247,6 +247,24 @@ public class ProtocolMigrationTests
     }
 
     [Fact]
+    public void A_classic_member_is_called_in_when_the_group_may_be_assigned_anew_and_not_again_and_again_until_then()
+    {
+        _world.Settings = _world.Settings with { ConsumerAssignmentIntervalMs = 1_000 };
+        _world.Look();
+        _world.Join("n", "b");
+        JoinGroupResponse joined = _world.JoinClassic("", ["a"]);
+        Assert.True(_world.Group.Epoch > _world.Group.AssignmentEpoch);
+
+        Assert.Equal("", _world.SyncClassic(joined.MemberId, joined.GenerationId));
+        Assert.Equal(ErrorCode.None, _world.BeatClassic(joined.MemberId, joined.GenerationId));
+
+        _world.Pass(1_000);
+        Assert.Equal(ErrorCode.RebalanceInProgress, _world.BeatClassic(joined.MemberId, joined.GenerationId));
+        int next = _world.JoinClassic(joined.MemberId, ["a"]).GenerationId;
+        Assert.Equal("a:0,1,2,3", _world.SyncClassic(joined.MemberId, next));
+    }
+
+    [Fact]
     public void A_tool_may_take_out_members_of_both_protocols_at_once()
     {
         _world.Join("n", "a");
