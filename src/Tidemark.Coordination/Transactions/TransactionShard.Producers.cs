@@ -78,7 +78,6 @@ public sealed partial class TransactionShard
         }
     }
 
-    /// <summary>The producer that asks is the one that is known, or asks again after the epochs of its old id were used up.</summary>
     /// <summary>
     /// Aborts a transaction that was open for too long, with a producer id that its producer goes on with: see <see cref="TakeProducerId"/>. The
     /// transaction may be over by now.
@@ -107,6 +106,7 @@ public sealed partial class TransactionShard
         Decide(known.Fence(View.Transactions.Version, next, now.UnixMs));
     }
 
+    /// <summary>The producer that asks is the one that is known, or asks again after the epochs of its old id were used up.</summary>
     private static bool IsOwn(TransactionMetadata known, TransactionalWriter asked) =>
         asked.Id.Value == known.ProducerId
         || (asked.Id.Value == known.PreviousProducerId && asked.Epoch >= TransactionMetadata.EpochMax);
