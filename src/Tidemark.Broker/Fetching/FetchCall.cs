@@ -3,7 +3,6 @@ using Tidemark.Broker.Connections;
 using Tidemark.Broker.Partitions;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
-using Tidemark.Records;
 using Tidemark.Replication;
 
 namespace Tidemark.Broker.Fetching;
@@ -185,12 +184,6 @@ internal sealed class FetchCall(Request request, FetchContext context, FetchSett
         if (partition is null)
         {
             return new FetchedPartition(target, PartitionReadResult.Failed(unknown), Unknown: unknown != ErrorCode.NotLeaderOrFollower);
-        }
-
-        if (request.ApiVersion < 10 && partition.Config.Batches.Codec == CompressionCodec.Zstd)
-        {
-            // A client of before KIP-110 could not read the topic.
-            return new FetchedPartition(target, PartitionReadResult.Failed(ErrorCode.UnsupportedCompressionType), false);
         }
 
         FollowerFetch? follower = settings.IsFollower

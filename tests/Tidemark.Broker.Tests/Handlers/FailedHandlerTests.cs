@@ -78,9 +78,9 @@ public sealed class FailedHandlerTests
         Assert.Equal(2, fetched.Responses[0].Partitions[1].HighWatermark);
     }
 
-    /// <summary>Takes away what a partition cannot do without for a write, or for a reader of old, as no disk and no client could.</summary>
+    /// <summary>Takes away what a partition cannot do without for a write or a read, as no disk and no client could.</summary>
     private static void Sabotage(BrokerWorld world, TopicPartition name) =>
-        typeof(Broker.Partitions.Partition).GetField("_config", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(world.Node.Partitions.Find(name), null);
+        typeof(Broker.Partitions.Partition).GetField("_services", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(world.Node.Partitions.Find(name), null);
 
     private DispatchTable WholeTable()
     {

@@ -26,6 +26,24 @@ public sealed class ProduceAndFetchTests
         Assert.Equal([0L, 3L], BaseOffsets(fetched));
     }
 
+    /// <summary>Clients are about that know the codec and ask in a version of before it; Apache Kafka refuses them no more since it stopped converting what it stores.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(9)]
+    [InlineData(10)]
+    public void A_topic_that_is_kept_in_zstd_is_fetched_in_every_version(short version)
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t", 1, ("compression.type", "zstd"));
+        TestClient client = world.Connect();
+        client.Produce("t", TestClient.Batch(3));
+
+        FetchResponse.PartitionData fetched = client.Fetch("t", 0, version: version);
+
+        Assert.Equal((ErrorCode.None, 3L), (fetched.ErrorCode, fetched.HighWatermark));
+        Assert.Equal([0L], BaseOffsets(fetched));
+    }
+
     [Fact]
     public void Records_survive_a_clean_stop_and_a_start()
     {
