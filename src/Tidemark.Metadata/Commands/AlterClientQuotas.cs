@@ -21,20 +21,18 @@ public static class AlterClientQuotas
         var records = new List<MetadataRecord>();
         var response = new AlterClientQuotasResponse();
         MetadataImage image = context.Image;
-        foreach (AlterClientQuotasRequest.EntryData entry in request.Entries)
+        Dictionary<string, string?>[] named = [.. request.Entries.Select(entry => PartsOf(entry.Entity))];
+        HashSet<QuotaEntity> twice = Repeated.Among(named.Select(parts => new QuotaEntity(parts)));
+        foreach ((AlterClientQuotasRequest.EntryData entry, Dictionary<string, string?> parts) in request.Entries.Zip(named))
         {
-            // A type that comes twice counts once, with the later name.
-            var parts = new Dictionary<string, string?>(StringComparer.Ordinal);
-            foreach (AlterClientQuotasRequest.EntityData part in entry.Entity)
-            {
-                parts[part.EntityType] = part.EntityName;
-            }
-
+            var entity = new QuotaEntity(parts);
             HashSet<string> repeated = Repeated.Among(entry.Ops.Select(op => op.Key));
-            string? problem = ProblemOf(parts) ?? entry.Ops.Select(op => ProblemOf(parts, op, repeated)).FirstOrDefault(each => each is not null);
+            string? problem = ProblemOf(parts)
+                ?? (twice.Contains(entity) ? $"Entity {string.Join(", ", parts.Select(part => $"{part.Key}={part.Value ?? "default"}"))} comes twice." : null)
+                ?? entry.Ops.Select(op => ProblemOf(parts, op, repeated)).FirstOrDefault(each => each is not null);
             if (problem is null)
             {
-                Append(image, new QuotaEntity(parts), entry.Ops, records);
+                Append(image, entity, entry.Ops, records);
             }
 
             response.Entries.Add(new AlterClientQuotasResponse.EntryData
@@ -46,6 +44,18 @@ public static class AlterClientQuotas
         }
 
         return new Decision<AlterClientQuotasResponse>(request.ValidateOnly ? [] : records, response);
+    }
+
+    /// <summary>A type that comes twice counts once, with the later name.</summary>
+    private static Dictionary<string, string?> PartsOf(List<AlterClientQuotasRequest.EntityData> entity)
+    {
+        var parts = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (AlterClientQuotasRequest.EntityData part in entity)
+        {
+            parts[part.EntityType] = part.EntityName;
+        }
+
+        return parts;
     }
 
     private static void Append(MetadataImage image, QuotaEntity entity, List<AlterClientQuotasRequest.OpData> ops, List<MetadataRecord> records)

@@ -56,6 +56,24 @@ public sealed class NamedTwiceTests
     }
 
     [Fact]
+    public void An_entity_that_comes_twice_gets_no_quota_and_is_refused_each_time()
+    {
+        AlterClientQuotasResponse response = _world.Do(context => AlterClientQuotas.Decide(context, new AlterClientQuotasRequest
+        {
+            Entries =
+            [
+                new() { Entity = [Part("user", "twice"), Part("client-id", "c")], Ops = [new() { Key = "producer_byte_rate", Value = 1000 }] },
+                new() { Entity = [Part("user", "twice")], Ops = [new() { Key = "producer_byte_rate", Value = 1000 }] },
+                new() { Entity = [Part("client-id", "c"), Part("user", "twice")], Ops = [new() { Key = "consumer_byte_rate", Value = 1000 }] },
+            ],
+        }));
+        Assert.Equal([ErrorCode.InvalidRequest, ErrorCode.None, ErrorCode.InvalidRequest], response.Entries.Select(each => each.ErrorCode));
+        Assert.Equal(["user"], Assert.Single(_world.Image.ClientQuotas).Key.Parts.Select(part => part.Key));
+
+        static AlterClientQuotasRequest.EntityData Part(string type, string name) => new() { EntityType = type, EntityName = name };
+    }
+
+    [Fact]
     public void Users_are_refused_while_the_metadata_version_has_none()
     {
         _world.Apply([new(new FeatureLevelRecord { Name = "metadata.version", FeatureLevel = 10 }, 0)]);
