@@ -169,7 +169,7 @@ public sealed class MetadataHandler(ClusterState cluster, TopicAutoCreation auto
                 LeaderEpoch = partition.LeaderEpoch.Value,
                 ReplicaNodes = [.. partition.Replicas],
                 IsrNodes = [.. partition.Isr],
-                OfflineReplicas = [.. partition.Replicas.Where(r => !image.Brokers.TryGetValue(r, out BrokerImage? b) || b.IsFenced)],
+                OfflineReplicas = [.. partition.Replicas.Where(id => !image.HasOnline(partition, id))],
             });
         }
 

@@ -137,7 +137,6 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster, ComingT
         bool alive = partition.HasLeader && image.Brokers.TryGetValue(partition.Leader, out BrokerImage? leader) && !leader.IsFenced;
         return new()
         {
-            ErrorCode = alive ? ErrorCode.None : ErrorCode.LeaderNotAvailable,
             PartitionIndex = partition.Id,
             LeaderId = alive ? partition.Leader : -1,
             LeaderEpoch = partition.LeaderEpoch.Value,
@@ -145,7 +144,7 @@ public sealed class DescribeTopicPartitionsHandler(ClusterState cluster, ComingT
             IsrNodes = [.. partition.Isr],
             EligibleLeaderReplicas = [.. partition.EligibleLeaderReplicas],
             LastKnownElr = [.. partition.LastKnownEligibleLeaderReplicas],
-            OfflineReplicas = [.. partition.Replicas.Where(r => !image.Brokers.TryGetValue(r, out BrokerImage? b) || b.IsFenced)],
+            OfflineReplicas = [.. partition.Replicas.Where(id => !image.HasOnline(partition, id))],
         };
     }
 }

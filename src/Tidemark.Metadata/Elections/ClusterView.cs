@@ -26,7 +26,7 @@ public sealed class ClusterView(MetadataImage image, BrokerConfig config, Broker
         : image.Brokers.GetValueOrDefault(id);
 
     /// <summary>True when the broker is alive and the directory that the partition has on it is not known to be lost.</summary>
-    public bool CanLead(int id, Uuid directory) => Broker(id) is { IsActive: true } broker && HasDirectory(broker, directory);
+    public bool CanLead(int id, Uuid directory) => Broker(id) is { IsActive: true } broker && broker.HasDirectory(directory);
 
     /// <summary>How many replicas in sync the topic's acknowledged records need, as configured.</summary>
     public int MinInSync(string topic)
@@ -53,9 +53,6 @@ public sealed class ClusterView(MetadataImage image, BrokerConfig config, Broker
         Uuid[] open = [.. broker.Directories.Where(directory => broker.CordonedDirectories?.Contains(directory) != true)];
         return open.Length == 1 && broker.Directories.Length == 1 ? open[0] : Uuid.Zero;
     }
-
-    private static bool HasDirectory(BrokerImage broker, Uuid directory) =>
-        directory.IsZero || broker.Directories.IsEmpty || broker.Directories.Contains(directory);
 
     private ConfigValue? TopicSetting(string topic, string key) =>
         image.ConfigOf(ConfigResource.Topic(topic)).TryGetValue(key, out string? raw)

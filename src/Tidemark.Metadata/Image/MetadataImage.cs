@@ -73,6 +73,10 @@ public sealed record MetadataImage
     /// <summary>Who has to know of a new topic before its maker does: the brokers that clients are sent to.</summary>
     public IEnumerable<int> ToldOfTopics => Brokers.Values.Where(broker => !broker.IsFenced).Select(broker => broker.Id);
 
+    /// <summary>True when a replica's broker is alive and has not lost the directory in which it keeps it.</summary>
+    public bool HasOnline(PartitionImage partition, int replica) =>
+        Brokers.TryGetValue(replica, out BrokerImage? broker) && !broker.IsFenced && broker.HasDirectory(partition.DirectoryOf(replica));
+
     public bool IsActive(int broker) => Brokers.TryGetValue(broker, out BrokerImage? image) && image.IsActive;
 
     /// <summary>The image after one record more.</summary>

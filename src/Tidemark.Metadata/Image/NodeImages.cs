@@ -44,6 +44,9 @@ public sealed record BrokerImage
     /// <summary>True when partitions may be placed here and led from here.</summary>
     public bool IsActive => !IsFenced && !IsInControlledShutdown;
 
+    /// <summary>False when the directory is known to be lost. One that was not assigned yet is not, nor are those of a broker that never named any.</summary>
+    public bool HasDirectory(Uuid directory) => directory.IsZero || Directories.IsEmpty || Directories.Contains(directory);
+
     public EndpointImage? Endpoint(string listenerName) => Endpoints.FirstOrDefault(endpoint => endpoint.ListenerName == listenerName);
 
     public static BrokerImage Of(RegisterBrokerRecord record) => new()

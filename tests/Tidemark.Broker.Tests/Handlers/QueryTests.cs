@@ -54,6 +54,30 @@ public sealed class QueryTests
         Assert.Equal(ErrorCode.UnsupportedVersion, Offset(new BrokerWorld().Connect(), -3, version: 6).ErrorCode);
 
     [Fact]
+    public void A_replica_in_a_directory_that_its_broker_lost_is_told_to_be_offline()
+    {
+        var world = new BrokerWorld();
+        Uuid id = world.Quorum.CreateTopic("t", 2);
+        (Uuid kept, Uuid lost) = (new Uuid(3, 1), new Uuid(3, 2));
+        world.Quorum.Write(
+            new PartitionChangeRecord { TopicId = id, PartitionId = 0, Directories = [kept] },
+            new PartitionChangeRecord { TopicId = id, PartitionId = 1, Directories = [lost], Leader = -1 },
+            new BrokerRegistrationChangeRecord { BrokerId = 1, BrokerEpoch = world.Quorum.Image.Brokers[1].Epoch, LogDirs = [kept] });
+        TestClient client = world.Connect();
+
+        MetadataResponse told = client.Ask<MetadataResponse>(new MetadataRequest { Topics = [new() { Name = "t" }] }, 12);
+        DescribeTopicPartitionsResponse described = client.Ask<DescribeTopicPartitionsResponse>(
+            new DescribeTopicPartitionsRequest { Topics = [new() { Name = "t" }], ResponsePartitionLimit = 10 }, 0);
+
+        Assert.Equal([[], [1]], told.Topics[0].Partitions.Select(p => p.OfflineReplicas));
+        Assert.Equal([[], [1]], described.Topics[0].Partitions.Select(p => p.OfflineReplicas));
+
+        // That nobody leads is an error for who wants to read or write, not for who asks how it stands.
+        Assert.Equal([ErrorCode.None, ErrorCode.LeaderNotAvailable], told.Topics[0].Partitions.Select(p => p.ErrorCode));
+        Assert.Equal([(ErrorCode.None, 1), (ErrorCode.None, -1)], described.Topics[0].Partitions.Select(p => (p.ErrorCode, p.LeaderId)));
+    }
+
+    [Fact]
     public void A_wrong_leader_epoch_is_refused()
     {
         var world = new BrokerWorld();
