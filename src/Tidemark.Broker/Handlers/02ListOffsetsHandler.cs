@@ -17,7 +17,7 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
 {
     private const int ConsumerId = -1;
 
-    /// <summary>A tool that compares replicas: it is told by any of them where its log ends.</summary>
+    /// <summary>A tool that compares replicas: it is told by any of them what its own log has.</summary>
     private const int DebuggingId = -2;
 
     protected override ListOffsetsResponse Refusal(ListOffsetsRequest request, ErrorCode error, short version) => new()
@@ -99,12 +99,7 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
         ReadLimit limit = request.ReplicaId != ConsumerId ? ReadLimit.LogEnd
             : request.IsolationLevel == 1 ? ReadLimit.LastStableOffset
             : ReadLimit.HighWatermark;
-        FoundOffset found = partition.FindOffset(asked.Timestamp, limit, new LeaderEpoch(asked.CurrentLeaderEpoch));
-        if (found.Error == ErrorCode.NotLeaderOrFollower && request.ReplicaId == DebuggingId && asked.Timestamp == OffsetTimes.Latest)
-        {
-            found = partition.FindOwnEnd();
-        }
-
+        FoundOffset found = partition.FindOffset(asked.Timestamp, limit, new LeaderEpoch(asked.CurrentLeaderEpoch), ofAnyReplica: request.ReplicaId == DebuggingId);
         if (found.Error != ErrorCode.None)
         {
             // Before version 5 clients do not know the code and take this one for "ask again".

@@ -11,10 +11,11 @@ public sealed partial class Partition
     /// <summary>The offset of a time in milliseconds, or of the place that a negative time stands for (<see cref="OffsetTimes"/>).</summary>
     /// <param name="limit">How far the asker may look.</param>
     /// <param name="believed">The leader epoch that the asker believes in; unknown is "does not say".</param>
-    public FoundOffset FindOffset(long timestamp, ReadLimit limit, LeaderEpoch believed)
+    /// <param name="ofAnyReplica">Whether this replica's own log counts also where it does not lead: for tools that compare replicas.</param>
+    public FoundOffset FindOffset(long timestamp, ReadLimit limit, LeaderEpoch believed, bool ofAnyReplica = false)
     {
-        ErrorCode error = CheckEpoch(believed, out PartitionLog log, out PartitionLeader leader);
-        if (error != ErrorCode.None)
+        ErrorCode error = CheckEpoch(believed, out PartitionLog log, out PartitionLeader? leader);
+        if (error != ErrorCode.None && !(error == ErrorCode.NotLeaderOrFollower && ofAnyReplica))
         {
             return FoundOffset.Failed(error);
         }
@@ -31,10 +32,10 @@ public sealed partial class Partition
             switch (timestamp)
             {
                 case OffsetTimes.Latest:
-                    error = leader.CheckLatestOffset();
+                    error = leader?.CheckLatestOffset() ?? ErrorCode.None;
                     return error != ErrorCode.None && limit != ReadLimit.LogEnd
                         ? FoundOffset.Failed(error)
-                        : new FoundOffset(ErrorCode.None, -1, end, leader.Epoch);
+                        : new FoundOffset(ErrorCode.None, -1, end, leader?.Epoch ?? _follower?.Epoch ?? LeaderEpoch.Unknown);
                 case OffsetTimes.Earliest:
                 case OffsetTimes.EarliestLocal:
                     Offset start = log.LogStart;
@@ -53,11 +54,6 @@ public sealed partial class Partition
             return FoundOffset.Failed(ErrorCode.KafkaStorageError);
         }
     }
-
-    /// <summary>Where this replica's own log ends, whether it leads or not: for tools that compare replicas.</summary>
-    public FoundOffset FindOwnEnd() => _log is { IsFailed: false } log
-        ? new FoundOffset(ErrorCode.None, -1, log.LogEndOffset, LeaderEpoch.Unknown)
-        : FoundOffset.Failed(ErrorCode.KafkaStorageError);
 
     /// <summary>The largest leader epoch that is not above the one asked for, and where it ends. Unknown where nothing is known of it.</summary>
     public ErrorCode FindEpochEnd(LeaderEpoch believed, LeaderEpoch asked, out LeaderEpoch epoch, out Offset end)
@@ -172,9 +168,16 @@ public sealed partial class Partition
         return epoch;
     }
 
-    private ErrorCode CheckEpoch(LeaderEpoch believed, out PartitionLog log, out PartitionLeader leader)
+    /// <summary>A replica that follows knows an epoch too: whose metadata is older, its own or the asker's, comes before who leads.</summary>
+    private ErrorCode CheckEpoch(LeaderEpoch believed, out PartitionLog log, out PartitionLeader? leader)
     {
         ErrorCode error = CheckServing(out log, out leader);
-        return error != ErrorCode.None || believed == LeaderEpoch.Unknown ? error : FetchChecks.Epoch(believed, leader.Epoch);
+        if (believed == LeaderEpoch.Unknown || error is not (ErrorCode.None or ErrorCode.NotLeaderOrFollower) || (leader?.Epoch ?? _follower?.Epoch) is not { } own)
+        {
+            return error;
+        }
+
+        ErrorCode mismatch = FetchChecks.Epoch(believed, own);
+        return mismatch != ErrorCode.None ? mismatch : error;
     }
 }

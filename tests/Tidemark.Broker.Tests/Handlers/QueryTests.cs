@@ -53,6 +53,47 @@ public sealed class QueryTests
     public void A_special_time_of_a_later_version_is_refused_as_such_also_where_there_is_no_partition() =>
         Assert.Equal(ErrorCode.UnsupportedVersion, Offset(new BrokerWorld().Connect(), -3, version: 6).ErrorCode);
 
+    [Theory]
+    [InlineData(-1, ErrorCode.NotLeaderOrFollower)]
+    [InlineData(0, ErrorCode.FencedLeaderEpoch)]
+    [InlineData(1, ErrorCode.NotLeaderOrFollower)]
+    [InlineData(2, ErrorCode.UnknownLeaderEpoch)]
+    public void A_follower_says_whose_metadata_is_older_before_it_says_that_another_leads(int believed, ErrorCode expected)
+    {
+        var world = new BrokerWorld();
+        Follow(world);
+        TestClient client = world.Connect();
+
+        Assert.Equal(expected, Offset(client, -1, epoch: believed).ErrorCode);
+        Assert.Equal(expected, client.Ask<OffsetForLeaderEpochResponse>(
+            new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = [new() { Topic = "t", Partitions = [new() { Partition = 0, CurrentLeaderEpoch = believed }] }] },
+            4).Topics[0].Partitions[0].ErrorCode);
+    }
+
+    [Theory]
+    [InlineData(-1, 3, 1)]
+    [InlineData(-2, 0, 0)]
+    [InlineData(-3, 2, 0)]
+    [InlineData(1_767_225_600_001, 1, 0)]
+    public void A_tool_that_compares_replicas_is_told_by_a_follower_what_its_own_log_has(long timestamp, long offset, int epoch)
+    {
+        var world = new BrokerWorld();
+        Follow(world);
+        ListOffsetsRequest request = new() { ReplicaId = -2, Topics = [new() { Name = "t", Partitions = [new() { Timestamp = timestamp, CurrentLeaderEpoch = -1 }] }] };
+
+        ListOffsetsResponse.ListOffsetsPartitionResponse told = world.Connect().Ask<ListOffsetsResponse>(request, 9).Topics[0].Partitions[0];
+
+        Assert.Equal((ErrorCode.None, offset, epoch), (told.ErrorCode, told.Offset, told.LeaderEpoch));
+    }
+
+    /// <summary>Three records in epoch 0, and then another broker leads.</summary>
+    private static void Follow(BrokerWorld world)
+    {
+        Uuid id = world.Quorum.CreateTopic("t");
+        world.Connect().Produce("t", TestClient.Batch(3, timestamp: 1_767_225_600_000));
+        world.Quorum.Write(new PartitionChangeRecord { TopicId = id, PartitionId = 0, Replicas = [1, 2], Isr = [1, 2], Leader = 2 });
+    }
+
     [Fact]
     public void A_replica_in_a_directory_that_its_broker_lost_is_told_to_be_offline()
     {
