@@ -35,13 +35,23 @@ public sealed class ListOffsetsHandler(PartitionRegistry partitions) : MessageHa
     protected override ValueTask<ListOffsetsResponse> Answer(ListOffsetsRequest request, Request context)
     {
         var response = new ListOffsetsResponse();
-        foreach (ListOffsetsRequest.ListOffsetsTopic topic in request.Topics)
+        foreach (ListOffsetsRequest.ListOffsetsTopic topic in Merged(request.Topics))
         {
             response.Topics.Add(AnswerTopic(request, topic, context.ApiVersion));
         }
 
         return new(response);
     }
+
+    /// <summary>A topic that comes twice is one, so that a partition which comes twice is found out wherever it stands.</summary>
+    private static IEnumerable<ListOffsetsRequest.ListOffsetsTopic> Merged(List<ListOffsetsRequest.ListOffsetsTopic> topics) =>
+        topics.Count < 2
+            ? topics
+            : topics.GroupBy(topic => topic.Name, StringComparer.Ordinal).Select(same => new ListOffsetsRequest.ListOffsetsTopic
+            {
+                Name = same.Key,
+                Partitions = [.. same.SelectMany(topic => topic.Partitions)],
+            });
 
     private ListOffsetsResponse.ListOffsetsTopicResponse AnswerTopic(ListOffsetsRequest request, ListOffsetsRequest.ListOffsetsTopic asked, short version)
     {

@@ -95,6 +95,23 @@ public sealed class QueryTests
     }
 
     [Fact]
+    public void A_partition_that_is_asked_for_twice_is_refused_once_wherever_it_stands()
+    {
+        var world = new BrokerWorld();
+        world.Quorum.CreateTopic("t", 2);
+        ListOffsetsRequest.ListOffsetsPartition Asked(int partition, long timestamp) => new() { PartitionIndex = partition, Timestamp = timestamp, CurrentLeaderEpoch = -1 };
+        ListOffsetsRequest request = new()
+        {
+            ReplicaId = -1,
+            Topics = [new() { Name = "t", Partitions = [Asked(0, -1)] }, new() { Name = "t", Partitions = [Asked(1, -1), Asked(0, -2)] }],
+        };
+
+        ListOffsetsResponse.ListOffsetsTopicResponse answer = Assert.Single(world.Connect().Ask<ListOffsetsResponse>(request, 9).Topics);
+
+        Assert.Equal([(0, ErrorCode.InvalidRequest), (1, ErrorCode.None)], answer.Partitions.Select(p => (p.PartitionIndex, p.ErrorCode)));
+    }
+
+    [Fact]
     public void A_replica_in_a_directory_that_its_broker_lost_is_told_to_be_offline()
     {
         var world = new BrokerWorld();
