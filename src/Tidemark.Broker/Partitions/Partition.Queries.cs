@@ -27,14 +27,14 @@ public sealed partial class Partition
             ReadLimit.LastStableOffset => log.LastStableOffset(highWatermark),
             _ => highWatermark,
         };
+        ErrorCode lagging = limit == ReadLimit.LogEnd ? ErrorCode.None : leader?.CheckLatestOffset() ?? ErrorCode.None;
         try
         {
             switch (timestamp)
             {
                 case OffsetTimes.Latest:
-                    error = leader?.CheckLatestOffset() ?? ErrorCode.None;
-                    return error != ErrorCode.None && limit != ReadLimit.LogEnd
-                        ? FoundOffset.Failed(error)
+                    return lagging != ErrorCode.None
+                        ? FoundOffset.Failed(lagging)
                         : new FoundOffset(ErrorCode.None, -1, end, leader?.Epoch ?? _follower?.Epoch ?? LeaderEpoch.Unknown);
                 case OffsetTimes.Earliest:
                 case OffsetTimes.EarliestLocal:
@@ -44,9 +44,9 @@ public sealed partial class Partition
                 case OffsetTimes.EarliestPendingUpload:
                     return FoundOffset.Nothing;
                 case OffsetTimes.MaxTimestamp:
-                    return Within(log.MaxTimestampOffset(), log.LogEndOffset);
+                    return Within(log.MaxTimestampOffset(), end, lagging);
                 default:
-                    return Within(log.OffsetForTimestamp(timestamp), end);
+                    return Within(log.OffsetForTimestamp(timestamp), end, lagging);
             }
         }
         catch (IOException)
@@ -149,8 +149,12 @@ public sealed partial class Partition
         return ErrorCode.None;
     }
 
-    private static FoundOffset Within(TimestampedOffset? found, Offset end) =>
-        found is { } at && at.Offset < end ? new FoundOffset(ErrorCode.None, at.Timestamp, at.Offset, at.Epoch) : FoundOffset.Nothing;
+    /// <summary>What the asker may not see yet is nothing, unless the leader is too new to know how much of its log is committed.</summary>
+    private static FoundOffset Within(TimestampedOffset? found, Offset end, ErrorCode lagging) =>
+        found is not { } at ? FoundOffset.Nothing
+        : at.Offset < end ? new FoundOffset(ErrorCode.None, at.Timestamp, at.Offset, at.Epoch)
+        : lagging != ErrorCode.None ? FoundOffset.Failed(lagging)
+        : FoundOffset.Nothing;
 
     private static LeaderEpoch EpochAt(PartitionLog log, Offset offset)
     {

@@ -94,6 +94,25 @@ public sealed class QueryTests
         world.Quorum.Write(new PartitionChangeRecord { TopicId = id, PartitionId = 0, Replicas = [1, 2], Isr = [1, 2], Leader = 2 });
     }
 
+    [Theory]
+    [InlineData(-3)]
+    [InlineData(1_767_225_600_001)]
+    public void What_is_not_committed_is_not_found_by_its_time_and_a_new_leader_does_not_know_yet(long timestamp)
+    {
+        var world = new BrokerWorld();
+        Uuid id = world.Quorum.CreateTopic("t");
+        world.Quorum.Write(new PartitionChangeRecord { TopicId = id, PartitionId = 0, Replicas = [1, 2], Isr = [1, 2] });
+        TestClient client = world.Connect();
+        client.Ask<ProduceResponse>(TestClient.ProduceOf("t", TestClient.Batch(3, timestamp: 1_767_225_600_000), acks: 1), 9);
+
+        Assert.Equal((ErrorCode.None, -1L), (Offset(client, timestamp).ErrorCode, Offset(client, timestamp).Offset));
+
+        world.Quorum.Write(new PartitionChangeRecord { TopicId = id, PartitionId = 0, Leader = 1 });
+        Assert.Equal((ErrorCode.OffsetNotAvailable, -1L), (Offset(client, timestamp).ErrorCode, Offset(client, timestamp).Offset));
+        Assert.Equal(-1, Offset(client, 1_767_225_600_003).Offset);
+        Assert.Equal(ErrorCode.None, Offset(client, 1_767_225_600_003).ErrorCode);
+    }
+
     [Fact]
     public void A_partition_that_is_asked_for_twice_is_refused_once_wherever_it_stands()
     {
