@@ -20,7 +20,6 @@ public static class ConfigurationPage
     // Keys of what Kafka does inside and Tidemark does otherwise, such as threads, buffers and lists that it does not have.
     private static readonly HashSet<string> s_without =
     [
-        "alter.log.dirs.replication.quota.window.num", "alter.log.dirs.replication.quota.window.size.seconds", "replication.quota.window.num", "replication.quota.window.size.seconds",
         "controller.quorum.append.linger.ms", "controller.quorum.fetch.max.bytes", "controller.quorum.fetch.snapshot.max.bytes", "controller.socket.timeout.ms", "metadata.max.idle.interval.ms",
         "delete.records.purgatory.purge.interval.requests", "fetch.purgatory.purge.interval.requests", "producer.purgatory.purge.interval.requests",
         "group.coordinator.append.linger.ms", "group.coordinator.background.threads", "group.coordinator.cached.buffer.max.bytes", "group.coordinator.threads",
