@@ -15,14 +15,15 @@ public sealed class ReplicationThrottles
     /// <param name="config">The broker's file, for the windows.</param>
     public ReplicationThrottles(ClusterState cluster, BrokerConfig config, TimeProvider time)
     {
-        ReplicationThrottle Of(string rate, string windows) => new(
+        ReplicationThrottle Of(string rate, string windows, string seconds) => new(
             () => cluster.Config,
             rate,
-            new ThrottledRate(config.GetInt($"{windows}.num"), TimeSpan.FromSeconds(config.GetInt($"{windows}.size.seconds"))),
+            new ThrottledRate(config.GetInt(windows), TimeSpan.FromSeconds(config.GetInt(seconds))),
             time);
-        Leader = Of("leader.replication.throttled.rate", "replication.quota.window");
-        Follower = Of("follower.replication.throttled.rate", "replication.quota.window");
-        Directories = Of("replica.alter.log.dirs.io.max.bytes.per.second", "alter.log.dirs.replication.quota.window");
+        Leader = Of("leader.replication.throttled.rate", "replication.quota.window.num", "replication.quota.window.size.seconds");
+        Follower = Of("follower.replication.throttled.rate", "replication.quota.window.num", "replication.quota.window.size.seconds");
+        Directories = Of(
+            "replica.alter.log.dirs.io.max.bytes.per.second", "alter.log.dirs.replication.quota.window.num", "alter.log.dirs.replication.quota.window.size.seconds");
     }
 
     /// <summary><c>leader.replication.throttled.rate</c>: what this broker sends of partitions that it leads.</summary>

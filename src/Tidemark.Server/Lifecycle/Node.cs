@@ -67,7 +67,8 @@ public sealed partial class Node : IAsyncDisposable
             _network = new NetworkServer(NetworkSettings.Of(options, _descriptors), _door, buffers, TimeProvider.System, logs);
             var background = new ThreadPoolBackground(logs);
             var environment = new BrokerEnvironment(
-                new SystemTime(), disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector) { LogFiles = _descriptors.Files };
+                new SystemTime(), disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector)
+            { LogFiles = _descriptors.Files };
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;
