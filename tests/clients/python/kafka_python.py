@@ -103,12 +103,21 @@ def group(bootstrap, topic):
     seen = set()
 
     def settle(members, counts):
+        # Each polls all the time: one that joins stays in its poll until those that have joined come again.
         end = time.monotonic() + TIMEOUT_S
+        settled = threading.Event()
+
+        def keep_pulling(m):
+            while not settled.is_set():
+                pull(m)
+
+        threads = [threading.Thread(target=keep_pulling, args=(m,), daemon=True) for m in members]
+        [t.start() for t in threads]
         while sorted(len(m.assignment()) for m in members) != counts:
             assert time.monotonic() < end, [m.assignment() for m in members]
-            threads = [threading.Thread(target=pull, args=(m,)) for m in members]
-            [t.start() for t in threads]
-            [t.join() for t in threads]
+            settled.wait(0.02)
+        settled.set()
+        [t.join() for t in threads]
 
     def pull(m):
         for messages in m.poll(timeout_ms=300).values():
