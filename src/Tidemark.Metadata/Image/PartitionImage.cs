@@ -19,6 +19,8 @@ public sealed record PartitionImage
     /// <summary>The leader was elected uncleanly and has not recovered its log yet.</summary>
     public const sbyte Recovering = 1;
 
+    private static readonly Uuid s_migrating = new(0, 2);
+
     public required int Id { get; init; }
 
     public required ImmutableArray<int> Replicas { get; init; }
@@ -82,7 +84,7 @@ public sealed record PartitionImage
         {
             Replicas = replicas,
             Directories = change.Directories is { Count: > 0 } directories ? DirectoriesOf(directories, replicas.Length)
-                : change.Replicas is null ? Directories
+                : replicas.Length == Directories.Length ? Directories
                 : DirectoriesOf([], replicas.Length),
             Isr = change.Isr is { } isr ? Shared(isr, replicas) : Isr,
             RemovingReplicas = change.RemovingReplicas is { } removing ? [.. removing] : RemovingReplicas,
@@ -142,11 +144,15 @@ public sealed record PartitionImage
     private static ImmutableArray<int> Shared(List<int> isr, ImmutableArray<int> replicas) =>
         replicas.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(isr)) ? replicas : [.. isr];
 
+    /// <summary>
+    /// Kafka gives partitions that are older than KIP-858 an id of its own, which says no more than that nobody has said yet: a real directory of
+    /// that id, which the broker lacks, would be a lost one.
+    /// </summary>
     private static ImmutableArray<Uuid> DirectoriesOf(List<Uuid> directories, int replicas)
     {
         if (directories.Count == replicas)
         {
-            return [.. directories];
+            return [.. directories.Select(directory => directory == s_migrating ? Uuid.Zero : directory)];
         }
 
         // Records of before KIP-858 name no directories.

@@ -1,5 +1,6 @@
 using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Image;
+using Tidemark.Metadata.Records;
 using Tidemark.Primitives;
 using Tidemark.Protocol.Messages;
 
@@ -56,6 +57,44 @@ public sealed class AssignReplicasToDirsTests
         Assert.False(_world.Partition("t").HasLeader);
         _world.Heartbeat(other);
         Assert.False(_world.Partition("t").HasLeader);
+    }
+
+    [Fact]
+    public void What_Kafka_says_of_partitions_that_are_older_than_directories_is_no_lost_directory()
+    {
+        var migrating = new Uuid(0, 2);
+        var record = new PartitionRecord
+        {
+            TopicId = _topic.Id,
+            PartitionId = 1,
+            Replicas = [1, 2],
+            Isr = [1, 2],
+            Leader = 1,
+            Directories = [migrating, migrating],
+        };
+        _world.Apply([new MetadataRecord(record, _world.Image.Version.PartitionRecordVersion)]);
+
+        Assert.True(_world.Image.HasOnline(_world.Partition("t", 1), 2));
+        _world.Fence(1);
+        Assert.Equal(2, _world.Partition("t", 1).Leader);
+    }
+
+    [Fact]
+    public void Replicas_that_change_their_order_keep_what_is_known_of_their_directories()
+    {
+        // Kafka leaves the directories out where they are what they were, one by one.
+        var lost = new Uuid(0, 1);
+        _world.Apply(
+        [
+            new MetadataRecord(
+                new PartitionRecord { TopicId = _topic.Id, PartitionId = 1, Replicas = [1, 2], Isr = [1, 2], Leader = 1, Directories = [lost, lost] },
+                _world.Image.Version.PartitionRecordVersion),
+            new MetadataRecord(
+                new PartitionChangeRecord { TopicId = _topic.Id, PartitionId = 1, Replicas = [2, 1], Leader = PartitionImage.LeaderUnchanged },
+                _world.Image.Version.PartitionChangeRecordVersion),
+        ]);
+
+        Assert.Equal([lost, lost], _world.Partition("t", 1).Directories.ToArray());
     }
 
     [Fact]
