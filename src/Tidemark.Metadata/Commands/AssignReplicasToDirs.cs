@@ -13,9 +13,6 @@ namespace Tidemark.Metadata.Commands;
 /// </summary>
 public static class AssignReplicasToDirs
 {
-    /// <summary>Ids of directories below this have a meaning of their own (KIP-858): not assigned, lost, moving.</summary>
-    private const ulong ReservedIds = 100;
-
     public static Decision<AssignReplicasToDirsResponse> Decide(ControllerContext context, AssignReplicasToDirsRequest request)
     {
         ErrorCode refusal = !context.Version.HasDirectories ? ErrorCode.UnsupportedVersion
@@ -57,7 +54,7 @@ public static class AssignReplicasToDirs
     }
 
     /// <summary>Whether it was a real directory, not one of the ids that say what became of one, and is one of the broker's no more.</summary>
-    private static bool IsGone(Uuid directory, ImmutableArray<Uuid> online) => !(directory.High == 0 && directory.Low < ReservedIds) && !online.Contains(directory);
+    private static bool IsGone(Uuid directory, ImmutableArray<Uuid> online) => !BrokerImage.IsReserved(directory) && !online.Contains(directory);
 
     private static ErrorCode Assign(ClusterView cluster, int broker, TopicIdPartition at, Uuid directory, List<MetadataRecord> records)
     {

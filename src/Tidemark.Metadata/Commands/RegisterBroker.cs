@@ -24,23 +24,23 @@ public static class RegisterBroker
             return Refused(ErrorCode.InconsistentClusterId);
         }
 
-        MetadataVersion version = context.Version;
-        if (!SupportsFinalized(context.Image, request))
-        {
-            return Refused(ErrorCode.UnsupportedVersion);
-        }
-
-        if (version.HasDirectories && (request.LogDirs.Count == 0 || new HashSet<Uuid>(request.LogDirs).Count != request.LogDirs.Count))
-        {
-            return Refused(ErrorCode.InvalidRequest);
-        }
-
         context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? old);
         bool isSameLife = old is not null && old.IncarnationId == request.IncarnationId;
         if (old is not null && !isSameLife && !isLocal && !old.IsInControlledShutdown && !IsGone(old, request, sessions)
             && sessions.IsValid(old.Id, old.Epoch, context.UptimeMs, context.Config.GetInt("broker.session.timeout.ms")))
         {
             return Refused(ErrorCode.DuplicateBrokerRegistration);
+        }
+
+        MetadataVersion version = context.Version;
+        if ((version.HasDirectories && !AreItsOwn(context.Image, request)) || !request.Features.Exists(each => each.Name == MetadataVersion.Feature))
+        {
+            return Refused(ErrorCode.InvalidRegistration);
+        }
+
+        if (!SupportsFinalized(context, request))
+        {
+            return Refused(ErrorCode.UnsupportedVersion);
         }
 
         var broker = new BrokerImage
@@ -82,20 +82,33 @@ public static class RegisterBroker
         sessions.HasEnded(old.Id, old.Epoch)
         && request.Listeners.Exists(each => old.Endpoints.Any(at => at.Host == each.Host && at.Port == each.Port));
 
-    private static bool SupportsFinalized(MetadataImage image, BrokerRegistrationRequest request)
+    private static bool SupportsFinalized(ControllerContext context, BrokerRegistrationRequest request)
     {
         Dictionary<string, FeatureRange> ranges = request.Features
             .GroupBy(feature => feature.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => new FeatureRange(same.First().MinSupportedVersion, same.First().MaxSupportedVersion), StringComparer.Ordinal);
-        foreach ((string name, short level) in image.Features)
-        {
-            if (ranges.TryGetValue(name, out FeatureRange? range) ? !range.Contains(level) : level != 0)
-            {
-                return false;
-            }
-        }
 
-        return true;
+        // Also what is not in force, where the broker cannot do without it.
+        return ranges.All(each => each.Value.Contains(LevelOf(each.Key)))
+            && context.Image.Features.Keys.Append(FeatureTable.Kraft).All(name => LevelOf(name) == 0 || ranges.ContainsKey(name));
+
+        short LevelOf(string name) =>
+            name == MetadataVersion.Feature ? context.Version.Level
+            : name == FeatureTable.Kraft ? context.KRaftVersion
+            : context.Image.Features.GetValueOrDefault(name);
+    }
+
+    /// <summary>
+    /// Whether the directories can be told from all others. One that another broker has registered is a copy of its disk, or the disk itself under another
+    /// number: what is known of its replicas would be said of the wrong ones.
+    /// </summary>
+    private static bool AreItsOwn(MetadataImage image, BrokerRegistrationRequest request)
+    {
+        var directories = new HashSet<Uuid>(request.LogDirs);
+        return directories.Count > 0
+            && directories.Count == request.LogDirs.Count
+            && !directories.Any(BrokerImage.IsReserved)
+            && !image.Brokers.Values.Any(other => other.Id != request.BrokerId && other.Directories.Any(directories.Contains));
     }
 
     private static Decision<BrokerRegistrationResponse> Refused(ErrorCode code) =>

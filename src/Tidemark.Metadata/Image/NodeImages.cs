@@ -41,7 +41,13 @@ public sealed record BrokerImage
     /// <summary>Directories that take no new partitions; null when the broker never said.</summary>
     public ImmutableArray<Uuid>? CordonedDirectories { get; init; }
 
-    /// <summary>True when partitions may be placed here and led from here.</summary>
+    /// <summary>Ids of directories below this have a meaning of their own (KIP-858): not assigned, lost, moving.</summary>
+    private const ulong ReservedIds = 100;
+
+    /// <summary>True for the ids that no directory can have.</summary>
+    public static bool IsReserved(Uuid directory) => directory.High == 0 && directory.Low < ReservedIds;
+
+    /// <summary>True when partitions may be led from here.</summary>
     public bool IsActive => !IsFenced && !IsInControlledShutdown;
 
     /// <summary>False when the directory is known to be lost. One that was not assigned yet is not, nor are those of a broker that never named any.</summary>
