@@ -16,8 +16,7 @@ public static class AssignReplicasToDirs
     public static Decision<AssignReplicasToDirsResponse> Decide(ControllerContext context, AssignReplicasToDirsRequest request)
     {
         ErrorCode refusal = !context.Version.HasDirectories ? ErrorCode.UnsupportedVersion
-            : !context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? broker) ? ErrorCode.BrokerIdNotRegistered
-            : broker.Epoch != request.BrokerEpoch ? ErrorCode.StaleBrokerEpoch
+            : !context.Image.Brokers.TryGetValue(request.BrokerId, out BrokerImage? broker) || broker.Epoch != request.BrokerEpoch ? ErrorCode.StaleBrokerEpoch
             : ErrorCode.None;
         if (refusal != ErrorCode.None)
         {

@@ -104,6 +104,7 @@ public sealed class AssignReplicasToDirsTests
 
         Assert.Equal(ErrorCode.NotLeaderOrFollower, Assign(outsider, World.Directory(outsider)).Directories[0].Topics[0].Partitions[0].ErrorCode);
         Assert.Equal(ErrorCode.StaleBrokerEpoch, Assign(1, World.Directory(1), staleBy: 1).ErrorCode);
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, Assign(77, World.Directory(1)).ErrorCode);
     }
 
     private AssignReplicasToDirsResponse Assign(int broker, Uuid directory, long staleBy = 0) => _world.Do(context => AssignReplicasToDirs.Decide(
@@ -111,7 +112,7 @@ public sealed class AssignReplicasToDirsTests
         new AssignReplicasToDirsRequest
         {
             BrokerId = broker,
-            BrokerEpoch = _world.Image.Brokers[broker].Epoch - staleBy,
+            BrokerEpoch = (_world.Image.Brokers.GetValueOrDefault(broker)?.Epoch ?? 5) - staleBy,
             Directories = [new() { Id = directory, Topics = [new() { TopicId = _topic.Id, Partitions = [new() { PartitionIndex = 0 }] }] }],
         }));
 }
