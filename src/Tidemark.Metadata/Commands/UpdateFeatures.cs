@@ -60,8 +60,14 @@ public static class UpdateFeatures
         }
 
         records.Add(new FeatureLevelRecord { Name = update.Feature, FeatureLevel = update.MaxVersionLevel });
-        if (update.Feature != FeatureTable.EligibleLeaderReplicas || update.MaxVersionLevel == 0)
+        if (update.Feature != FeatureTable.EligibleLeaderReplicas)
         {
+            return;
+        }
+
+        if (update.MaxVersionLevel == 0)
+        {
+            ForgetEligible(context, records);
             return;
         }
 
@@ -83,6 +89,22 @@ public static class UpdateFeatures
             {
                 records.Add(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = "min.insync.replicas", Value = null });
             }
+        }
+    }
+
+    /// <summary>
+    /// Who is eligible beside a leader would not be struck off when that leader commits alone, and would be trusted when the feature comes back.
+    /// Where nobody leads they may lead yet.
+    /// </summary>
+    private static void ForgetEligible(ControllerContext context, List<MetadataRecord> records)
+    {
+        foreach (TopicImage topic in context.Image.Topics.InOrder())
+        {
+            records.AddRange(topic.Partitions
+                .Where(partition => partition.HasLeader && !partition.EligibleLeaderReplicas.IsEmpty)
+                .Select(partition => new MetadataRecord(
+                    new PartitionChangeRecord { PartitionId = partition.Id, TopicId = topic.Id, EligibleLeaderReplicas = [] },
+                    context.Version.PartitionChangeRecordVersion)));
         }
     }
 

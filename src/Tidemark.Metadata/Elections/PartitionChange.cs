@@ -234,7 +234,10 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
     {
         if (!cluster.KeepsEligibleLeaderReplicas)
         {
-            return (partition.EligibleLeaderReplicas, partition.LastKnownEligibleLeaderReplicas);
+            // They were kept once. Nobody looks after them now: beside a leader they lack more with every record, without one they are all that is known.
+            return leader != PartitionImage.NoLeader ? ([], [])
+                : ([.. partition.EligibleLeaderReplicas.Where(id => !Isr.Contains(id) && id != UncleanReplica && id != EmptyReplica && Replicas.Contains(id))],
+                    partition.LastKnownEligibleLeaderReplicas);
         }
 
         // Who led last is remembered from the moment in which nobody does, also where others are in sync or eligible yet: they may all come back

@@ -57,14 +57,46 @@ public sealed class UpdateFeaturesTests
         }
     }
 
+    [Fact]
+    public void Who_was_eligible_beside_a_leader_is_not_trusted_when_eligible_replicas_are_kept_again()
+    {
+        World world = new(brokers: 3);
+        int[] replicas = [.. world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2")).Partitions[0].Replicas];
+        world.Fence(replicas[1]);
+        world.Fence(replicas[2]);
+        Assert.NotEmpty(world.Partition("a").EligibleLeaderReplicas);
+
+        Assert.Equal(ErrorCode.None, Update(world, 2, (FeatureTable.EligibleLeaderReplicas, 0)).ErrorCode);
+
+        Assert.Empty(world.Partition("a").EligibleLeaderReplicas);
+        Assert.Equal(replicas[0], world.Partition("a").Leader);
+    }
+
+    [Fact]
+    public void Who_is_eligible_where_nobody_leads_leads_also_when_eligible_replicas_are_kept_no_more()
+    {
+        World world = new(brokers: 3);
+        int[] replicas = [.. world.CreateTopic("a", 1, 3, ("min.insync.replicas", "2")).Partitions[0].Replicas];
+        Array.ForEach(replicas, world.Fence);
+        Assert.Equal(ErrorCode.None, Update(world, 2, (FeatureTable.EligibleLeaderReplicas, 0)).ErrorCode);
+
+        world.Heartbeat(replicas[2]);
+
+        PartitionImage after = world.Partition("a");
+        Assert.Equal((replicas[2], replicas[2]), (after.Leader, Assert.Single(after.Isr)));
+        Assert.Empty(after.EligibleLeaderReplicas);
+    }
+
     private UpdateFeaturesResponse Update(params (string Feature, short Level)[] updates) => Update(1, updates);
 
-    private UpdateFeaturesResponse Update(sbyte way, params (string Feature, short Level)[] updates)
+    private UpdateFeaturesResponse Update(sbyte way, params (string Feature, short Level)[] updates) => Update(_world, way, updates);
+
+    private static UpdateFeaturesResponse Update(World world, sbyte way, params (string Feature, short Level)[] updates)
     {
         var request = new UpdateFeaturesRequest
         {
             FeatureUpdates = [.. updates.Select(each => new UpdateFeaturesRequest.FeatureUpdateKey { Feature = each.Feature, MaxVersionLevel = each.Level, UpgradeType = way })],
         };
-        return _world.Do(context => UpdateFeatures.Decide(context, request, 2));
+        return world.Do(context => UpdateFeatures.Decide(context, request, 2));
     }
 }
