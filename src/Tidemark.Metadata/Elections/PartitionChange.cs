@@ -184,7 +184,8 @@ public sealed class PartitionChange(TopicImage topic, PartitionImage partition, 
             }
         }
 
-        if (Election == ElectionKind.Unclean || cluster.AllowsUnclean(topic.Name) || Plants.IsOn(Plant.UncleanElectionAlthoughOff))
+        bool mayBeUnclean = Election == ElectionKind.Unclean || (Election == ElectionKind.Any && cluster.AllowsUnclean(topic.Name));
+        if (mayBeUnclean || Plants.IsOn(Plant.UncleanElectionAlthoughOff))
         {
             foreach (int id in Replicas)
             {

@@ -230,6 +230,24 @@ public sealed partial class ElectionTests
     }
 
     [Fact]
+    public void A_preferred_election_takes_no_replica_that_is_not_in_sync_whatever_the_topic_allows()
+    {
+        var world = new World(brokers: 3);
+        world.CreateTopic("a", 1, 3);
+        int[] replicas = [.. world.Partition("a").Replicas];
+        Array.ForEach(replicas, world.Fence);
+        world.Heartbeat(replicas[0]);
+        Assert.False(world.Partition("a").HasLeader);
+        world.Apply([new MetadataRecord(new ConfigRecord { ResourceType = 2, ResourceName = "a", Name = "unclean.leader.election.enable", Value = "true" }, 0)]);
+
+        ElectLeadersResponse refused = world.Do(context => ElectLeaders.Decide(
+            context, new ElectLeadersRequest { ElectionType = 0, TopicPartitions = [new() { Topic = "a", Partitions = [0] }], TimeoutMs = 1000 }, 2));
+
+        Assert.Equal(ErrorCode.PreferredLeaderNotAvailable, refused.ReplicaElectionResults[0].PartitionResult[0].ErrorCode);
+        Assert.False(world.Partition("a").HasLeader);
+    }
+
+    [Fact]
     public void The_only_replica_stays_in_sync_through_anything()
     {
         var world = new World(brokers: 1);
