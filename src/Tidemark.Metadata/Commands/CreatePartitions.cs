@@ -78,7 +78,7 @@ public static class CreatePartitions
         }
         else
         {
-            return (ErrorCode.InvalidReplicationFactor, $"Replication factor {factor}: there are {context.Image.Brokers.Values.Count(broker => broker.IsActive)} live brokers.");
+            return (ErrorCode.InvalidReplicationFactor, $"Replication factor {factor}: there are {context.Image.Brokers.Values.Count(broker => broker.TakesPartitions)} live brokers that take new partitions.");
         }
 
         NewPartitions.Append(new ClusterView(context.Image, context.Config), topic.Id, now, assignment, records);

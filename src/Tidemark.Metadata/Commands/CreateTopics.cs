@@ -136,7 +136,7 @@ public static class CreateTopics
         int replicas = topic.ReplicationFactor == -1 ? context.Config.GetInt("default.replication.factor") : topic.ReplicationFactor;
         IReadOnlyList<ImmutableArray<int>>? placed = ReplicaPlacement.Place(context.Image, partitions, replicas, (uint)id.Low);
         return placed is null
-            ? (null, ErrorCode.InvalidReplicationFactor, $"Replication factor {replicas}: there are {context.Image.Brokers.Values.Count(broker => broker.IsActive)} live brokers.")
+            ? (null, ErrorCode.InvalidReplicationFactor, $"Replication factor {replicas}: there are {context.Image.Brokers.Values.Count(broker => broker.TakesPartitions)} live brokers that take new partitions.")
             : (placed, ErrorCode.None, null);
     }
 

@@ -50,6 +50,9 @@ public sealed record BrokerImage
     /// <summary>True when partitions may be led from here.</summary>
     public bool IsActive => !IsFenced && !IsInControlledShutdown;
 
+    /// <summary>True when new partitions may be placed here: not where every directory is closed to them (KIP-1066).</summary>
+    public bool TakesPartitions => IsActive && (Directories.IsEmpty || CordonedDirectories is not { } cordoned || !Directories.All(cordoned.Contains));
+
     /// <summary>False when the directory is known to be lost. One that was not assigned yet is not, nor are those of a broker that never named any.</summary>
     public bool HasDirectory(Uuid directory) => directory.IsZero || Directories.IsEmpty || Directories.Contains(directory);
 

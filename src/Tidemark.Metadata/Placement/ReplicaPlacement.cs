@@ -12,16 +12,16 @@ namespace Tidemark.Metadata.Placement;
 public static class ReplicaPlacement
 {
     /// <summary>Chooses the replicas of new partitions, the preferred leader first.</summary>
-    /// <param name="image">Its active brokers are placed on.</param>
+    /// <param name="image">Its live brokers are placed on, but for those that take no new partitions.</param>
     /// <param name="partitions">How many partitions to place.</param>
     /// <param name="replicationFactor">How many replicas each gets.</param>
     /// <param name="start">A random number that says where to begin.</param>
     /// <param name="firstPartition">The number of the first partition, for topics that grow.</param>
-    /// <returns>Null when there are too few live brokers.</returns>
+    /// <returns>Null when there are too few such brokers.</returns>
     public static IReadOnlyList<ImmutableArray<int>>? Place(
         MetadataImage image, int partitions, int replicationFactor, uint start, int firstPartition = 0)
     {
-        BrokerImage[] live = [.. image.Brokers.Values.Where(broker => broker.IsActive)];
+        BrokerImage[] live = [.. image.Brokers.Values.Where(broker => broker.TakesPartitions)];
         if (replicationFactor > live.Length || live.Length == 0)
         {
             return null;

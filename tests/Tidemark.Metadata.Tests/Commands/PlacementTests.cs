@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using Tidemark.Metadata.Commands;
 using Tidemark.Metadata.Image;
 using Tidemark.Metadata.Placement;
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
 
 namespace Tidemark.Metadata.Tests.Commands;
 
@@ -51,5 +54,28 @@ public sealed class PlacementTests
         world.Fence(2);
         Assert.Null(ReplicaPlacement.Place(world.Image, 1, 3, 0));
         Assert.DoesNotContain(2, ReplicaPlacement.Place(world.Image, 30, 2, 0)!.SelectMany(replicas => replicas));
+    }
+
+    [Fact]
+    public void A_broker_whose_directories_are_all_cordoned_gets_no_new_partitions()
+    {
+        var world = new World(brokers: 3);
+        Cordon(World.Directory(2));
+
+        Assert.Null(ReplicaPlacement.Place(world.Image, 1, 3, 0));
+        Assert.DoesNotContain(2, ReplicaPlacement.Place(world.Image, 30, 2, 0)!.SelectMany(replicas => replicas));
+        Cordon();
+        Assert.NotNull(ReplicaPlacement.Place(world.Image, 1, 3, 0));
+
+        void Cordon(params Uuid[] directories) => world.Do(context => BrokerHeartbeat.Decide(
+            context,
+            new BrokerHeartbeatRequest
+            {
+                BrokerId = 2,
+                BrokerEpoch = world.Image.Brokers[2].Epoch,
+                CurrentMetadataOffset = world.Image.LastOffset.Value,
+                CordonedLogDirs = [.. directories],
+            },
+            world.Sessions));
     }
 }
