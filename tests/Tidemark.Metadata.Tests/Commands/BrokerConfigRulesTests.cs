@@ -73,6 +73,12 @@ public sealed class BrokerConfigRulesTests
         Assert.Equal(ErrorCode.None, Set("ssl.protocol", "TLSv1.3").ErrorCode);
     }
 
+    [Theory]
+    [InlineData("2", "num.io.threads")]
+    [InlineData("2", "advertised.listeners")]
+    public void Nothing_is_set_for_a_node_that_is_not_registered(string broker, string key) =>
+        Assert.Equal(ErrorCode.BrokerIdNotRegistered, Set(key, "8", broker).ErrorCode);
+
     private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Set(string key, string value, string broker = "1")
     {
         var world = new World(brokers: 1) { File = BrokerConfig.Parse([new("log.dirs", "/data/a,/data/b"), new("listeners", Listeners)], out _) };

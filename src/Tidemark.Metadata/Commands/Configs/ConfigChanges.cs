@@ -50,7 +50,8 @@ internal static class ConfigChanges
         {
             ConfigResourceType.Topic => TopicConfigRules.ProblemOf(wanted, context.Config) is { } problem ? (ErrorCode.InvalidConfig, problem)
                 : Refusal(ErrorCode.UnknownTopicOrPartition, context.Image.Topics.Find(resource.Name) is null ? $"There is no topic {resource.Name}." : null),
-            ConfigResourceType.Broker => BrokerConfigRules.Check(context, resource, wanted, touched),
+            ConfigResourceType.Broker => IsUnknownNode(context, resource.Name) ? (ErrorCode.BrokerIdNotRegistered, $"There is no node {resource.Name}.")
+                : BrokerConfigRules.Check(context, resource, wanted, touched),
             ConfigResourceType.Group => Refusal(ErrorCode.InvalidConfig, GroupConfigRules.ProblemOf(wanted, context.Config)),
             _ => ClientMetricsRules.Check(wanted),
         };
@@ -114,6 +115,13 @@ internal static class ConfigChanges
             }
         }
     }
+
+    /// <summary>What is set for a node that nobody has heard of would wait unseen for the first that takes the number.</summary>
+    private static bool IsUnknownNode(ControllerContext context, string name) =>
+        int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out int id)
+            && id != context.NodeId
+            && !context.Image.Brokers.ContainsKey(id)
+            && !context.Image.Controllers.ContainsKey(id);
 
     public static (ErrorCode Code, string? Message) Refusal(ErrorCode code, string? problem) => problem is null ? (ErrorCode.None, null) : (code, problem);
 }
