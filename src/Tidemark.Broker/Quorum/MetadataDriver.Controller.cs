@@ -255,6 +255,7 @@ public sealed partial class MetadataDriver : IQuorumView
             UptimeMs = UptimeMs,
             MayBeReplaced = !IsAlone,
             KRaftVersion = Member.Voters.KRaftVersion,
+            Voters = [.. Member.Voters.Voters.Select(voter => voter.Key.Node.Value)],
         };
     }
 }

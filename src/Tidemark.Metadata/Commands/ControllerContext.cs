@@ -33,6 +33,9 @@ public sealed record ControllerContext(
     /// <summary>The level of the feature kraft.version, which the quorum keeps and not the image.</summary>
     public short KRaftVersion { get; init; }
 
+    /// <summary>The controllers that vote.</summary>
+    public IReadOnlyList<int> Voters { get; init; } = [];
+
     public MetadataVersion Version => Image.Version;
 
     /// <summary>True when a request that has to be answered within this many milliseconds comes too late, as Kafka sees it.</summary>

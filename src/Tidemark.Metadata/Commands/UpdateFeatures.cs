@@ -142,6 +142,13 @@ public static class UpdateFeatures
             }
         }
 
+        // It may be down, and of a version that could not read the log any more.
+        if (level > 0 && image.Version.HasControllerRegistration
+            && context.Voters.FirstOrDefault(id => id != context.NodeId && !image.Controllers.ContainsKey(id), -1) is >= 0 and int unknown)
+        {
+            return $"controller {unknown} has not registered, and may not support it.";
+        }
+
         if (feature == FeatureTable.Kraft)
         {
             // Its level stands in control records of the quorum, which raises it by itself and never lowers it.

@@ -58,6 +58,23 @@ public sealed class UpdateFeaturesTests
     }
 
     [Fact]
+    public void No_feature_is_raised_while_a_voter_has_not_said_what_it_supports()
+    {
+        UpdateFeaturesRequest request = new() { FeatureUpdates = [new() { Feature = MetadataVersion.Feature, MaxVersionLevel = 23, UpgradeType = 1 }] };
+        ControllerContext context = _world.Context with { Voters = [1, 2] };
+        UpdateFeaturesResponse refused = UpdateFeatures.Decide(context, request, 2).Response;
+        Assert.Equal(ErrorCode.InvalidUpdateVersion, refused.ErrorCode);
+        Assert.Contains("controller 2 has not registered", refused.ErrorMessage);
+
+        _world.Do(state => RegisterController.Decide(state, new ControllerRegistrationRequest
+        {
+            ControllerId = 2,
+            Features = [.. FeatureTable.Supported.Select(each => new ControllerRegistrationRequest.Feature { Name = each.Key, MinSupportedVersion = each.Value.Lowest, MaxSupportedVersion = each.Value.Highest })],
+        }));
+        Assert.Equal(ErrorCode.None, UpdateFeatures.Decide(_world.Context with { Voters = [1, 2] }, request, 2).Response.ErrorCode);
+    }
+
+    [Fact]
     public void Who_was_eligible_beside_a_leader_is_not_trusted_when_eligible_replicas_are_kept_again()
     {
         World world = new(brokers: 3);
