@@ -42,7 +42,8 @@ public sealed class Unattached : QuorumRole
 
         if (role.VotedFor is { } votedFor && !Plants.IsOn(Plant.TwoVotesAnEpoch))
         {
-            return votedFor.Matches(candidate);
+            // A vote for one directory of a node is none for another, nor for one that does not say which it is.
+            return votedFor.Node == candidate.Node && (votedFor.Directory.IsZero || votedFor.Directory == candidate.Directory);
         }
 
         return role.LeaderNode is null && (isUpToDate || Plants.IsOn(Plant.VoteForShorterLog));

@@ -1,0 +1,37 @@
+using Tidemark.Primitives;
+using Tidemark.Raft.Roles;
+using Tidemark.Raft.Tests.Simulation;
+
+namespace Tidemark.Raft.Tests.Rules;
+
+/// <summary>Answers and steps that Apache Kafka's members count on from each other, apart from what makes the log safe.</summary>
+public sealed class KafkaRulesTests
+{
+    private static readonly ChangeId s_change = new(77);
+
+    /// <summary>The second request may come of another directory of the same node, which did not get the vote.</summary>
+    [Fact]
+    public void A_vote_for_a_directory_is_none_for_a_candidate_that_names_none()
+    {
+        var stage = new Stage();
+        Assert.True(stage.AskVote(2, 5, Stage.At(0, 0)).IsGranted);
+        Assert.False(Nameless(stage));
+
+        stage = new Stage(known: new ElectionState(new LeaderEpoch(5), null, Stage.Key(2) with { Directory = Uuid.Zero }));
+        Assert.True(stage.AskVote(2, 5, Stage.At(0, 0)).IsGranted);
+        Assert.True(Nameless(stage));
+
+        static bool Nameless(Stage stage) => stage.Ask(member => member.OnVoteAsked(
+            new VoteAsk(Stage.Key(2) with { Directory = Uuid.Zero }, new LeaderEpoch(5), Stage.At(0, 0), false, null), stage.Now)).IsGranted;
+    }
+
+    private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
+
+    private static Stage Leading()
+    {
+        var stage = new Stage(kraftVersion: 1);
+        stage.Lead();
+        stage.AskFetch(2, 1, stage.Log.End);
+        return stage;
+    }
+}
