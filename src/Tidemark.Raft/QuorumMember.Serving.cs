@@ -76,9 +76,9 @@ public sealed partial class QuorumMember
 
     private FetchVerdict JudgeFetch(FetchAsk ask, bool counts)
     {
-        bool isImpossible = ask.MaxWait < TimeSpan.Zero || ask.End.EndOffset < Offset.Zero || ask.End.Epoch.Value < 0 || ask.Epoch.Value < 0;
+        bool isImpossible = ask.MaxWait < TimeSpan.Zero || ask.End.EndOffset < Offset.Zero || ask.End.Epoch.Value < 0 || ask.End.Epoch > ask.Epoch;
         ErrorCode error = isImpossible ? ErrorCode.InvalidRequest : JudgeLeaderRequest(ask.Epoch);
-        if (error == ErrorCode.None && (ask.End.Epoch > ask.Epoch || ask.Replica.Node == Self))
+        if (error == ErrorCode.None && ask.Replica.Node == Self)
         {
             error = ErrorCode.InvalidRequest;
         }

@@ -25,6 +25,19 @@ public sealed class KafkaRulesTests
             new VoteAsk(Stage.Key(2) with { Directory = Uuid.Zero }, new LeaderEpoch(5), Stage.At(0, 0), false, null), stage.Now)).IsGranted;
     }
 
+    /// <summary>What can never be right is said before anything that may be right a moment later.</summary>
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 3)]
+    public void A_fetch_whose_log_is_ahead_of_its_own_epoch_is_invalid_in_whatever_epoch(int epoch, int lastEpoch)
+    {
+        var stage = new Stage();
+        stage.Lead();
+        Assert.Equal(ErrorCode.InvalidRequest, stage.AskFetch(2, epoch, Stage.At(1, lastEpoch)).Answer.Error);
+        stage.AskBegin(2, 4);
+        Assert.Equal(ErrorCode.InvalidRequest, stage.AskFetch(3, 4, Stage.At(1, 5)).Answer.Error);
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
