@@ -219,7 +219,9 @@ public sealed partial class QuorumMember
         Enter(unattached);
     }
 
-    private LogPosition EndOf(LeaderEpoch epoch) => _log.EndOfEpoch(epoch) ?? new LogPosition(_log.Start, epoch);
+    /// <summary>Before the first epoch of the log comes that of the snapshot with which it begins.</summary>
+    private LogPosition EndOf(LeaderEpoch epoch) => _log.EndOfEpoch(epoch)
+        ?? (_log.OldestSnapshot is { } oldest && oldest.EndOffset == _log.Start && oldest.Epoch <= epoch ? oldest : new LogPosition(_log.Start, epoch));
 
     private void Halt(string reason)
     {

@@ -38,6 +38,15 @@ public sealed class KafkaRulesTests
         Assert.Equal(ErrorCode.InvalidRequest, stage.AskFetch(3, 4, Stage.At(1, 5)).Answer.Error);
     }
 
+    [Fact]
+    public void A_fetcher_in_an_epoch_between_the_snapshot_and_the_log_learns_the_snapshots_end()
+    {
+        var stage = new Stage(epochs: [1, 1, 4, 4]);
+        stage.Log.Snapshot(new Offset(2));
+        stage.Lead();
+        Assert.Equal(Stage.At(2, 1), stage.AskFetch(2, 5, Stage.At(3, 3)).Answer.Diverging);
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
