@@ -13,6 +13,9 @@ internal sealed class ReplicaProgress(ReplicaKey key)
     /// <summary>Never goes back within an epoch: a fetch that was overtaken by a later one says nothing new.</summary>
     public Offset LogEnd { get; private set; } = Offset.Unknown;
 
+    /// <summary>Where it fetched from last, which is what others are told of it: less than before when it lost records.</summary>
+    public Offset FetchedFrom { get; private set; } = Offset.Unknown;
+
     /// <summary>What it said last that it knows to be committed: less than before when it has started again.</summary>
     public Offset KnownCommitted { get; set; } = Offset.Unknown;
 
@@ -20,7 +23,7 @@ internal sealed class ReplicaProgress(ReplicaKey key)
 
     public TimeSpan? LastCaughtUp { get; private set; }
 
-    public ReplicaDescription Description => new(Key, LogEnd, LastFetch, LastCaughtUp);
+    public ReplicaDescription Description => new(Key, FetchedFrom, LastFetch, LastCaughtUp);
 
     /// <summary>Heard of it, by whatever request of a follower.</summary>
     public void Heard(TimeSpan now) => LastFetch = now;
@@ -40,6 +43,7 @@ internal sealed class ReplicaProgress(ReplicaKey key)
 
         _leaderEndAtLastFetch = leaderEnd;
         LogEnd = Offset.Max(LogEnd, from);
+        FetchedFrom = from;
         Heard(now);
     }
 }

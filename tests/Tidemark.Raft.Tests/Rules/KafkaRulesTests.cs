@@ -47,6 +47,17 @@ public sealed class KafkaRulesTests
         Assert.Equal(Stage.At(2, 1), stage.AskFetch(2, 5, Stage.At(3, 3)).Answer.Diverging);
     }
 
+    [Fact]
+    public void A_voter_that_lost_records_is_described_by_what_it_has_and_nothing_is_uncommitted_by_it()
+    {
+        var stage = new Stage(epochs: [1, 1]);
+        stage.Lead();
+        stage.AskFetch(2, 2, Stage.At(3, 2));
+        stage.AskFetch(2, 2, Stage.At(1, 1));
+        QuorumDescription told = stage.Member.Describe(stage.Now)!;
+        Assert.Equal((new Offset(1), new Offset(3)), (told.Voters[1].LogEnd, told.HighWatermark));
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
