@@ -127,7 +127,11 @@ public sealed partial class QuorumMember
             asking.Slot.Done();
             ReplicaProgress? progress = leader.Observers.FirstOrDefault(each => each.Key == asking.Voter.Key);
             bool isCaughtUp = progress?.LastCaughtUp is { } time && time > _now - s_observerSession;
-            if (error != ErrorCode.None || Voters.KRaftVersion < lowest || Voters.KRaftVersion > highest)
+            if (error != ErrorCode.None)
+            {
+                EndVoterChange(leader, change, ErrorCode.RequestTimedOut, $"The new voter {asking.Voter.Key} did not say what it supports: {error}.");
+            }
+            else if (Voters.KRaftVersion < lowest || Voters.KRaftVersion > highest)
             {
                 EndVoterChange(leader, change, ErrorCode.InvalidRequest, $"The new voter does not support kraft.version {Voters.KRaftVersion}.");
             }

@@ -58,6 +58,15 @@ public sealed class KafkaRulesTests
         Assert.Equal((new Offset(1), new Offset(3)), (told.Voters[1].LogEnd, told.HighWatermark));
     }
 
+    [Fact]
+    public void A_new_voter_whose_versions_cannot_be_learned_may_be_added_later()
+    {
+        Stage stage = Leading();
+        var ask = new AddVoterAsk(Stage.Key(4), [SimulatedNode.EndpointOf(new BrokerId(4))], AckWhenCommitted: true);
+        SendApiVersions question = Assert.Single(stage.Do(member => member.OnAddVoterAsked(s_change, ask, stage.Now)).OfType<SendApiVersions>());
+        Assert.Equal(ErrorCode.RequestTimedOut, Outcome(stage.Do(member => member.OnApiVersionsAnswered(question.Request, ErrorCode.UnsupportedVersion, 0, 0, stage.Now))));
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
