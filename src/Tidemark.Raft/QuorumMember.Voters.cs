@@ -42,7 +42,7 @@ public sealed partial class QuorumMember
     }
 
     /// <summary>
-    /// Remove a voter. The outcome comes as <see cref="AnswerVoterChange"/>, with errors as for adding, VOTER_NOT_FOUND, and INVALID_REQUEST for the last voter.
+    /// Remove a voter. The outcome comes as <see cref="AnswerVoterChange"/>, with errors as for adding, and VOTER_NOT_FOUND also for the last voter.
     /// A leader may remove itself: it leads until that is committed.
     /// </summary>
     public void OnRemoveVoterAsked(ChangeId change, RemoveVoterAsk ask, TimeSpan now)
@@ -56,7 +56,7 @@ public sealed partial class QuorumMember
         {
             (error, message) =
                 Voters.Find(ask.Voter.Node)?.Key != ask.Voter ? (ErrorCode.VoterNotFound, $"{ask.Voter} is not among the voters {Voters}.")
-                : Voters.Count == 1 ? (ErrorCode.InvalidRequest, "The last voter cannot be removed.")
+                : Voters.Count == 1 ? (ErrorCode.VoterNotFound, "The last voter cannot be removed.")
                 : (ErrorCode.None, null);
         }
 

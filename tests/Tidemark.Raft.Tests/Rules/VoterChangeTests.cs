@@ -127,7 +127,8 @@ public sealed class VoterChangeTests
     {
         var stage = new Stage(kraftVersion: 1, voters: 1);
         stage.Flush();
-        Assert.Equal(ErrorCode.InvalidRequest, Outcome(stage.Do(member => member.OnRemoveVoterAsked(s_change, new RemoveVoterAsk(Stage.Key(1)), stage.Now))));
+        Assert.Equal(ErrorCode.VoterNotFound, Outcome(stage.Do(member => member.OnRemoveVoterAsked(s_change, new RemoveVoterAsk(Stage.Key(1)), stage.Now))));
+        Assert.Equal(1, stage.Member.Voters.Count);
     }
 
     [Fact]
