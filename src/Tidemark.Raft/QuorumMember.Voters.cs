@@ -207,7 +207,8 @@ public sealed partial class QuorumMember
 
     private ErrorCode Update(Leader leader, Voter voter)
     {
-        if (!IsWhole(voter.Key) || !HasEndpoint(voter.Endpoints) || Voters.KRaftVersion < voter.KRaftVersionLowest || Voters.KRaftVersion > voter.KRaftVersionHighest)
+        bool isInRange = voter.KRaftVersionLowest >= 0 && Voters.KRaftVersion >= voter.KRaftVersionLowest && Voters.KRaftVersion <= voter.KRaftVersionHighest;
+        if (!IsWhole(voter.Key) || !HasEndpoint(voter.Endpoints) || !isInRange)
         {
             return ErrorCode.InvalidRequest;
         }

@@ -67,6 +67,14 @@ public sealed class KafkaRulesTests
         Assert.Equal(ErrorCode.RequestTimedOut, Outcome(stage.Do(member => member.OnApiVersionsAnswered(question.Request, ErrorCode.UnsupportedVersion, 0, 0, stage.Now))));
     }
 
+    [Fact]
+    public void A_voter_that_tells_an_impossible_range_of_versions_is_not_updated()
+    {
+        Stage stage = Leading();
+        Voter voter = Stage.VoterOf(2, 1) with { KRaftVersionLowest = -1 };
+        Assert.Equal(ErrorCode.InvalidRequest, stage.Ask(member => member.OnUpdateVoterAsked(new UpdateVoterAsk(stage.Member.Epoch, voter), stage.Now)).Error);
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
