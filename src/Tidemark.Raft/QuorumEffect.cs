@@ -24,10 +24,10 @@ public sealed record AppendLeaderChange(LeaderEpoch Epoch, ReplicaKey Leader) : 
     public IReadOnlyList<ReplicaKey> GrantingVoters { get; init; } = [];
 
     /// <summary>
-    /// Not null when only the formatted directory knew who votes until now: the version and these voters stand behind the leader's record in the same
-    /// batch, and the driver calls <see cref="QuorumMember.OnVotersAppended"/> for them.
+    /// Not null when only the formatted directory knew who votes until now, or when the leader listens elsewhere than the log says: the version and these
+    /// voters stand behind the leader's record in the same batch, and the driver calls <see cref="QuorumMember.OnVotersAppended"/> for them.
     /// </summary>
-    public VoterSet? FirstVoters { get; init; }
+    public VoterSet? Opening { get; init; }
 }
 
 /// <summary>

@@ -127,7 +127,7 @@ public sealed partial class QuorumMember
         {
             Voters = [.. voters.Voters.Voters.Select(each => each.Key)],
             GrantingVoters = granting,
-            FirstVoters = leader.EpochStart == Offset.Zero && voters.At < Offset.Zero && voters.Voters.KRaftVersion > 0 ? voters.Voters : null,
+            Opening = VotersToCorrect ?? (leader.EpochStart == Offset.Zero && voters.At < Offset.Zero && voters.Voters.KRaftVersion > 0 ? voters.Voters : null),
         });
     }
 

@@ -185,6 +185,11 @@ public sealed partial class QuorumMember
     private Voter OwnVoter => new(_options.Self, _options.Endpoints, 0, KRaftVersionMax);
 
     private static bool IsWhole(ReplicaKey voter) => voter.Node.Value >= 0 && !voter.Directory.IsZero;
+    /// <summary>The voters with what is true of this one now, where that differs from what the set says; null where it does not, or the set is fixed.</summary>
+    private VoterSet? VotersToCorrect => Voters.KRaftVersion > 0 && IsVoter && _options.Endpoints.Count > 0 && !Voters.Find(Self)!.SaysTheSameAs(OwnVoter)
+        ? Voters.Replace(OwnVoter)
+        : null;
+
 
     private bool HasEndpoint(IReadOnlyList<VoterEndpoint> endpoints) => endpoints.Any(each => each.ListenerName == _options.ListenerName);
 

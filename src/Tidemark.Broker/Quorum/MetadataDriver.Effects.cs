@@ -36,12 +36,12 @@ public sealed partial class MetadataDriver
             case AppendLeaderChange change:
                 BeginLeading();
                 List<(ControlRecordType, IMessage, short)> opening = [MetadataBatches.LeaderChange(change)];
-                if (change.FirstVoters is { } first)
+                if (change.Opening is { } first)
                 {
                     opening.AddRange(MetadataBatches.Membership(first.KRaftVersion, first.Voters));
                 }
 
-                AppendControl(opening, change.Epoch, change.FirstVoters);
+                AppendControl(opening, change.Epoch, change.Opening);
                 QuorumLog.Leading(_log, change.Epoch, Metadata.Log.LogEndOffset);
                 if (IsAlone)
                 {

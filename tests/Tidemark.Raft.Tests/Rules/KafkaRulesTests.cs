@@ -75,6 +75,27 @@ public sealed class KafkaRulesTests
         Assert.Equal(ErrorCode.InvalidRequest, stage.Ask(member => member.OnUpdateVoterAsked(new UpdateVoterAsk(stage.Member.Epoch, voter), stage.Now)).Error);
     }
 
+    [Fact]
+    public void A_leader_that_moved_writes_in_the_first_batch_of_its_epoch_where_it_listens_now()
+    {
+        VoterEndpoint moved = SimulatedNode.EndpointOf(new BrokerId(1)) with { Port = 4711 };
+        var stage = new Stage(kraftVersion: 1, endpoints: [moved], epochs: [1]);
+        VoterSet? written = Opening(stage);
+        Assert.NotNull(written);
+        Assert.Equal([moved], written.Find(new BrokerId(1))!.Endpoints);
+        Assert.Equal(stage.Voters.Find(new BrokerId(2)), written.Find(new BrokerId(2)));
+
+        Assert.Null(Opening(new Stage(kraftVersion: 1, epochs: [1])));
+        Assert.Null(Opening(new Stage(endpoints: [moved], epochs: [1])));
+
+        static VoterSet? Opening(Stage stage)
+        {
+            stage.WaitFor<SendVote>();
+            stage.AnswerVotes(isGranted: true);
+            return Assert.Single(stage.AnswerVotes(isGranted: true).OfType<AppendLeaderChange>()).Opening;
+        }
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()

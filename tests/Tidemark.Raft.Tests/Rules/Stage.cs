@@ -9,7 +9,7 @@ public sealed class Stage
 {
     private long _values;
 
-    public Stage(short kraftVersion = 0, int voters = 3, int self = 1, ElectionState? known = null, bool canBecomeVoter = true, bool autoJoin = false, params int[] epochs)
+    public Stage(short kraftVersion = 0, int voters = 3, int self = 1, ElectionState? known = null, bool canBecomeVoter = true, bool autoJoin = false, VoterEndpoint[]? endpoints = null, params int[] epochs)
     {
         Voters = new VoterSet(kraftVersion, Enumerable.Range(1, voters).Select(id => VoterOf(id, kraftVersion)));
         foreach (int epoch in epochs)
@@ -21,7 +21,7 @@ public sealed class Stage
         var options = new QuorumMemberOptions
         {
             Self = Key(self),
-            Endpoints = [SimulatedNode.EndpointOf(new BrokerId(self))],
+            Endpoints = endpoints ?? [SimulatedNode.EndpointOf(new BrokerId(self))],
             CanBecomeVoter = canBecomeVoter,
             AutoJoin = autoJoin,
             HasBootstrapServers = true,

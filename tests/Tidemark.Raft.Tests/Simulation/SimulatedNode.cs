@@ -181,7 +181,7 @@ public sealed class SimulatedNode
                 case AppendLeaderChange change:
                     _world.Checks.OnElected(this, change);
                     Log.Append(new Entry(change.Epoch, -change.Epoch.Value));
-                    if (change.FirstVoters is { } first)
+                    if (change.Opening is { } first)
                     {
                         AppendVoters(member, first);
                     }
