@@ -56,7 +56,7 @@ public sealed record AdvanceCommit(Offset HighWatermark) : QuorumEffect;
 public sealed record LeaderChanged(BrokerId? Leader, LeaderEpoch Epoch) : QuorumEffect;
 
 /// <summary>
-/// Of the leader that was told of it is known now where it can be reached, or no more: <see cref="QuorumMember.LeaderEndpoints"/>. Where who leads has
+/// Of the leader that was told of it is known now where it can be reached, or where else, or no more: <see cref="QuorumMember.LeaderEndpoints"/>. Where who leads has
 /// changed, <see cref="LeaderChanged"/> comes alone.
 /// </summary>
 public sealed record LeaderReachChanged(BrokerId Leader, LeaderEpoch Epoch) : QuorumEffect;

@@ -49,6 +49,13 @@ public sealed partial class QuorumMember
     /// <summary>Another member said which epoch it is, and perhaps who leads it. What is older or contradicts this member's knowledge changes nothing.</summary>
     private void Learn(LeaderEpoch epoch, BrokerId? leader, IReadOnlyList<VoterEndpoint> given)
     {
+        if (epoch == Epoch && leader is { } followed && Role is Follower follower && follower.LeaderNode == followed && given.Count > follower.LeaderEndpoints.Count)
+        {
+            follower.LearnEndpoints(given);
+            Emit(new LeaderReachChanged(followed, epoch));
+            return;
+        }
+
         if (epoch < Epoch || (epoch == Epoch && !MayLearnLeader(leader)))
         {
             return;

@@ -11,7 +11,6 @@ public sealed class Follower : QuorumRole
         : base(epoch)
     {
         _leader = leader;
-        LeaderEndpoints = endpoints;
         VotedFor = votedFor;
         LeaderLostAt = leaderLostAt;
         Fetching = new RequestSlot(new QuorumPeer(leader, endpoints));
@@ -20,7 +19,7 @@ public sealed class Follower : QuorumRole
 
     public override BrokerId? LeaderNode => _leader;
 
-    public override IReadOnlyList<VoterEndpoint> LeaderEndpoints { get; }
+    public override IReadOnlyList<VoterEndpoint> LeaderEndpoints => Fetching.Peer.Endpoints;
 
     public override ReplicaKey? VotedFor { get; }
 
@@ -54,6 +53,13 @@ public sealed class Follower : QuorumRole
     internal override TimeSpan? Deadline => LeaderLostAt;
 
     internal override IEnumerable<RequestSlot> Slots => [Fetching, ChangingVoters];
+
+    /// <summary>It was known on some of its listeners first, and now on more of them.</summary>
+    internal void LearnEndpoints(IReadOnlyList<VoterEndpoint> endpoints)
+    {
+        Fetching.Peer = new QuorumPeer(_leader, endpoints);
+        ChangingVoters.Peer = Fetching.Peer;
+    }
 
     internal override bool Grants(ReplicaKey candidate, bool isUpToDate, bool isPreVote) => isPreVote && isUpToDate && !HearsLeader;
 }

@@ -96,6 +96,24 @@ public sealed class KafkaRulesTests
         }
     }
 
+    /// <summary>Who asks on a second listener of the quorum is told the leader's endpoint there.</summary>
+    [Fact]
+    public void A_follower_learns_further_endpoints_of_its_leader()
+    {
+        var stage = new Stage();
+        SendFetch fetch = stage.Follow(2, 5);
+        VoterEndpoint known = SimulatedNode.EndpointOf(new BrokerId(2));
+        VoterEndpoint[] all = [known with { ListenerName = "SECOND" }, known];
+        IReadOnlyList<QuorumEffect> effects = stage.Do(member => member.OnBeginEpochAsked(new BeginEpochAsk(new BrokerId(2), new LeaderEpoch(5), null, all), stage.Now));
+        Assert.Equal(all, stage.Member.LeaderEndpoints);
+        Assert.Contains(new LeaderReachChanged(new BrokerId(2), new LeaderEpoch(5)), effects);
+        stage.AskBegin(2, 5);
+        Assert.Equal(all, stage.Member.LeaderEndpoints);
+
+        stage.Answer(fetch, 2, 5);
+        Assert.Equal(all, stage.WaitForFetch().Peer.Endpoints);
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
