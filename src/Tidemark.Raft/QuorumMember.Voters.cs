@@ -149,13 +149,14 @@ public sealed partial class QuorumMember
     }
 
     /// <summary>The leader answered what this member asked for itself: to be added, to be updated, or that its former directory be removed.</summary>
-    public void OnVoterChangeAnswered(RequestId request, ErrorCode error, TimeSpan now)
+    public void OnVoterChangeAnswered(RequestId request, QuorumAnswer answer, TimeSpan now)
     {
         Advance(now);
         if (Role is Follower follower && follower.ChangingVoters.UnderWay == request)
         {
             follower.ChangingVoters.Answered(_now + VoterChangePeriod);
-            follower.HasToldItsEndpoints |= error == ErrorCode.None;
+            follower.HasToldItsEndpoints |= answer.Error == ErrorCode.None;
+            Concerns(answer);
         }
 
         Drive();
@@ -184,12 +185,12 @@ public sealed partial class QuorumMember
 
     private Voter OwnVoter => new(_options.Self, _options.Endpoints, 0, KRaftVersionMax);
 
-    private static bool IsWhole(ReplicaKey voter) => voter.Node.Value >= 0 && !voter.Directory.IsZero;
     /// <summary>The voters with what is true of this one now, where that differs from what the set says; null where it does not, or the set is fixed.</summary>
     private VoterSet? VotersToCorrect => Voters.KRaftVersion > 0 && IsVoter && _options.Endpoints.Count > 0 && !Voters.Find(Self)!.SaysTheSameAs(OwnVoter)
         ? Voters.Replace(OwnVoter)
         : null;
 
+    private static bool IsWhole(ReplicaKey voter) => voter.Node.Value >= 0 && !voter.Directory.IsZero;
 
     private bool HasEndpoint(IReadOnlyList<VoterEndpoint> endpoints) => endpoints.Any(each => each.ListenerName == _options.ListenerName);
 

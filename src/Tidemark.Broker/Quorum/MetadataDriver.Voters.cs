@@ -17,17 +17,17 @@ public sealed partial class MetadataDriver
             case SendAddVoter add:
                 AddRaftVoterResponse added = await link.Send<AddRaftVoterRequest, AddRaftVoterResponse>(
                     VoterChangeWire.Request(add.Ask, _options.ClusterId, timeout), timeout);
-                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, added.ErrorCode, Now));
+                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, VoterChangeWire.OfError(added.ErrorCode), Now));
                 break;
             case SendRemoveVoter remove:
                 RemoveRaftVoterResponse removed = await link.Send<RemoveRaftVoterRequest, RemoveRaftVoterResponse>(
                     VoterChangeWire.Request(remove.Ask, _options.ClusterId), timeout);
-                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, removed.ErrorCode, Now));
+                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, VoterChangeWire.OfError(removed.ErrorCode), Now));
                 break;
             case SendUpdateVoter update:
                 UpdateRaftVoterResponse updated = await link.Send<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(
                     VoterChangeWire.Request(update.Ask, _options.ClusterId), timeout);
-                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, updated.ErrorCode, Now));
+                Enqueue(() => Member.OnVoterChangeAnswered(send.Request, VoterChangeWire.Read(updated, _options.ControllerListenerName), Now));
                 break;
             case SendApiVersions:
                 ApiVersionsResponse versions = await link.Send<ApiVersionsRequest, ApiVersionsResponse>(

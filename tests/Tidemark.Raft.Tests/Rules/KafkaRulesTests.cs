@@ -114,6 +114,16 @@ public sealed class KafkaRulesTests
         Assert.Equal(all, stage.WaitForFetch().Peer.Endpoints);
     }
 
+    [Fact]
+    public void An_answer_to_a_voters_update_tells_of_a_later_epoch()
+    {
+        var stage = new Stage();
+        stage.Follow(2, 5);
+        SendUpdateVoter update = stage.WaitFor<SendUpdateVoter>();
+        stage.Do(member => member.OnVoterChangeAnswered(update.Request, new QuorumAnswer(ErrorCode.FencedLeaderEpoch, new BrokerId(3), new LeaderEpoch(6)), stage.Now));
+        Assert.Equal((new LeaderEpoch(6), new BrokerId(3)), (stage.Member.Epoch, stage.Member.LeaderNode));
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()

@@ -155,7 +155,7 @@ public sealed class SimulatedNode
             case SendVote: member.OnVoteAnswered(request.Request, (VoteAnswer)answer, now); break;
             case SendBeginEpoch: member.OnBeginEpochAnswered(request.Request, answer, now); break;
             case SendEndEpoch: member.OnEndEpochAnswered(request.Request, answer, now); break;
-            case SendUpdateVoter: member.OnVoterChangeAnswered(request.Request, answer.Error, now); break;
+            case SendUpdateVoter: member.OnVoterChangeAnswered(request.Request, answer, now); break;
             case SendFetch:
                 _fetched[request.Request] = entries;
                 member.OnFetchAnswered(request.Request, (FetchAnswer)answer, now);

@@ -56,18 +56,28 @@ internal static class VoterChangeWire
 
     public static UpdateRaftVoterResponse Response(QuorumAnswer answer, string listenerName)
     {
-        var response = new UpdateRaftVoterResponse { ErrorCode = answer.Error };
-        if (answer.Leader is { } leader && QuorumWire.Endpoint(answer.LeaderEndpoints, listenerName) is { } at)
+        VoterEndpoint? at = answer.Leader is null ? null : QuorumWire.Endpoint(answer.LeaderEndpoints, listenerName);
+        return new UpdateRaftVoterResponse
         {
-            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderValue
+            ErrorCode = answer.Error,
+            CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderValue
             {
-                LeaderId = leader.Value,
+                LeaderId = QuorumWire.Wire(answer.Leader),
                 LeaderEpoch = answer.Epoch.Value,
-                Host = at.Host,
-                Port = at.Port,
-            };
-        }
-
-        return response;
+                Host = at?.Host ?? "",
+                Port = at?.Port ?? 0,
+            },
+        };
     }
+
+    public static QuorumAnswer Read(UpdateRaftVoterResponse response, string listenerName) =>
+        response.CurrentLeader is { } leader
+            ? new QuorumAnswer(response.ErrorCode, QuorumWire.Leader(leader.LeaderId), new LeaderEpoch(leader.LeaderEpoch))
+            {
+                LeaderEndpoints = QuorumWire.Endpoints(listenerName, leader.Host.Length == 0 ? null : leader.Host, leader.Port),
+            }
+            : OfError(response.ErrorCode);
+
+    /// <summary>An answer that does not tell who leads.</summary>
+    public static QuorumAnswer OfError(ErrorCode error) => new(error, null, LeaderEpoch.Unknown);
 }

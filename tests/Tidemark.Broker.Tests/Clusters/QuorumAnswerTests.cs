@@ -1,0 +1,33 @@
+using Tidemark.Primitives;
+using Tidemark.Protocol.Messages;
+using Tidemark.Simulator.Clusters;
+
+namespace Tidemark.Broker.Tests.Clusters;
+
+/// <summary>What a member of the quorum answers to others on its controller's listener.</summary>
+public sealed class QuorumAnswerTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Who asks in an epoch that is over learns the present one, though nobody leads it.</summary>
+    [Fact]
+    public void A_member_that_knows_no_leader_tells_its_epoch_to_a_voter_that_wants_to_be_updated()
+    {
+        var cluster = new SimulatedCluster(3, 3);
+        cluster[1].Start();
+        cluster.RunUntil(() => false, TimeSpan.FromSeconds(3));
+        UpdateRaftVoterResponse answer = new ClusterClient(cluster).Ask<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(
+            1,
+            new UpdateRaftVoterRequest
+            {
+                ClusterId = SimulatedCluster.ClusterId,
+                CurrentLeaderEpoch = 0,
+                VoterId = 2,
+                VoterDirectoryId = new Uuid(1, 2),
+                KRaftVersionFeature = new() { MaxSupportedVersion = 1 },
+            },
+            port: SimulatedNode.ControllerPort);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, answer.ErrorCode);
+        Assert.Equal((-1, 0, ""), (answer.CurrentLeader?.LeaderId, answer.CurrentLeader?.LeaderEpoch, answer.CurrentLeader?.Host));
+    }
+}
