@@ -193,16 +193,24 @@ public sealed partial class QuorumMember
         return Epoch == before && answer.Epoch == before && answer.Error is not (ErrorCode.FencedLeaderEpoch or ErrorCode.NotLeaderOrFollower);
     }
 
-    /// <summary>The first successor stands at once; each later one waits twice as long as the one before it, and strangers the longest.</summary>
+    /// <summary>
+    /// The first successor stands at once; each later one waits twice as long as the one before it, and strangers the longest. A leader that resigns as it
+    /// starts again knows no successors: all may stand, as soon as they do not meet.
+    /// </summary>
     private TimeSpan SuccessionWait(IReadOnlyList<ReplicaKey> preferred)
     {
+        if (preferred.Count == 0)
+        {
+            return SoonJitter();
+        }
+
         int place = 0;
         while (place < preferred.Count && !preferred[place].Matches(_options.Self))
         {
             place++;
         }
 
-        if (place == 0 && preferred.Count > 0)
+        if (place == 0)
         {
             return TimeSpan.Zero;
         }

@@ -124,6 +124,18 @@ public sealed class KafkaRulesTests
         Assert.Equal((new LeaderEpoch(6), new BrokerId(3)), (stage.Member.Epoch, stage.Member.LeaderNode));
     }
 
+    /// <summary>A leader that is there again after a crash resigns so: it does not know who has what.</summary>
+    [Fact]
+    public void A_leader_that_ends_without_naming_successors_is_followed_by_whoever_stands_first()
+    {
+        var stage = new Stage();
+        stage.Follow(2, 5);
+        TimeSpan before = stage.Now;
+        stage.Do(member => member.OnEndEpochAsked(new EndEpochAsk(new BrokerId(2), new LeaderEpoch(5), [], []), stage.Now));
+        stage.WaitFor<SendVote>();
+        Assert.InRange((stage.Now - before).TotalMilliseconds, 0, 100);
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
