@@ -48,6 +48,10 @@ public sealed partial class QuorumMember
             {
                 TakePiece(follower, copy, answer);
             }
+            else if (Role == follower && answer.Error == ErrorCode.UnknownServerError && follower.Snapshot is { } refused)
+            {
+                GiveUpSnapshot(follower, refused.Id);
+            }
             else if (Role == follower)
             {
                 slot.Failed(_now, Timeouts.RetryBackoff);
@@ -144,10 +148,7 @@ public sealed partial class QuorumMember
     {
         if (answer.Error != ErrorCode.None || (answer.End <= copy.Position && answer.End < answer.Size))
         {
-            // It may have been replaced by a newer one: the next fetch says which.
-            follower.Snapshot = null;
-            follower.Fetching.Failed(_now, Timeouts.RetryBackoff);
-            Emit(new AbandonSnapshot(copy.Id));
+            GiveUpSnapshot(follower, copy.Id);
             return;
         }
 
@@ -162,6 +163,17 @@ public sealed partial class QuorumMember
         follower.Snapshot = null;
         follower.AwaitsLog = true;
         Emit(new InstallSnapshot(copy.Id));
+    }
+
+    /// <summary>
+    /// It may have been replaced by a newer one: the next fetch says which. A leader of Apache Kafka 4.3 that no longer has the snapshot says only that
+    /// something went wrong: it cannot write the answer that would tell.
+    /// </summary>
+    private void GiveUpSnapshot(Follower follower, LogPosition snapshot)
+    {
+        follower.Snapshot = null;
+        follower.Fetching.Failed(_now, Timeouts.RetryBackoff);
+        Emit(new AbandonSnapshot(snapshot));
     }
 
     private void DriveFollower(Follower follower)

@@ -136,6 +136,20 @@ public sealed class KafkaRulesTests
         Assert.InRange((stage.Now - before).TotalMilliseconds, 0, 100);
     }
 
+    /// <summary>What a leader of Apache Kafka 4.3 answers in every case in which it cannot give the piece.</summary>
+    [Fact]
+    public void A_snapshot_is_given_up_that_the_leader_answers_for_with_an_unknown_error()
+    {
+        var stage = new Stage();
+        SendFetch fetch = stage.Follow(2, 5);
+        SendFetchSnapshot piece = Assert.Single(stage.Answer(fetch, 2, 5, snapshot: Stage.At(7, 4)).OfType<SendFetchSnapshot>());
+        var answer = new FetchSnapshotAnswer(ErrorCode.UnknownServerError, null, LeaderEpoch.Unknown, 0, 0);
+        Assert.Contains(new AbandonSnapshot(Stage.At(7, 4)), stage.Do(member => member.OnFetchSnapshotAnswered(piece.Request, answer, stage.Now)));
+        TimeSpan before = stage.Now;
+        stage.WaitForFetch();
+        Assert.InRange((stage.Now - before).TotalMilliseconds, 0, 100);
+    }
+
     private static ErrorCode Outcome(IReadOnlyList<QuorumEffect> effects) => Assert.Single(effects.OfType<AnswerVoterChange>()).Error;
 
     private static Stage Leading()
