@@ -65,7 +65,10 @@ internal sealed partial class MetadataLog : IQuorumLog
     public void TruncateTo(Offset offset)
     {
         Log.TruncateTo(offset);
-        _voters.RemoveAll(each => each.At >= offset);
+        lock (_snapshotsLock)
+        {
+            _voters.RemoveAll(each => each.At >= offset);
+        }
     }
 
     /// <summary>The voters as of an offset (exclusive); null when they are fixed.</summary>

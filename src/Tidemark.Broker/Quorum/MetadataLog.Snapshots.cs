@@ -153,6 +153,9 @@ internal sealed partial class MetadataLog
     }
 
     private void SetTimestamp(SnapshotId id, long timestampMs)
+
+            // One that was written here may be finished after a later one came from the leader.
+            _snapshots.Sort(static (a, b) => a.Id.CompareTo(b.Id));
     {
         lock (_snapshotsLock)
         {

@@ -90,7 +90,11 @@ internal sealed partial class MetadataLog
     /// <exception cref="InvalidDataException">The snapshot cannot be read.</exception>
     public MetadataImage ReadSnapshot()
     {
-        _voters.Clear();
+        lock (_snapshotsLock)
+        {
+            _voters.Clear();
+        }
+
         if (NewestId is not { } id)
         {
             return MetadataImage.Empty;
@@ -99,7 +103,7 @@ internal sealed partial class MetadataLog
         Snapshot snapshot = SnapshotFile.Read(_disk, Path.Combine(_directory, id.FileName));
         if (snapshot.Voters is { } voters)
         {
-            _voters.Add(new VotersAt(id.EndOffset - 1, new VoterSet(snapshot.KRaftVersion, voters)));
+            Remember(new VotersAt(id.EndOffset - 1, new VoterSet(snapshot.KRaftVersion, voters)));
         }
 
         SetTimestamp(id, snapshot.LastTimestampMs);
