@@ -51,27 +51,32 @@ internal sealed partial class MetadataLog
         Add(id, snapshot.LastTimestampMs, nowMs);
     }
 
-    /// <summary>Reads a piece of a snapshot for another member; null when there is no such snapshot or no such position.</summary>
+    /// <summary>
+    /// Reads a piece of a snapshot for another member; null when there is no such snapshot or no such position. The snapshot of a formatted directory is
+    /// for nobody else: the first leader writes what it holds into the log. A snapshot that is too old is not removed meanwhile.
+    /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public ReadOnlyMemory<byte>? ReadPiece(LogPosition snapshot, long position, int bytesMax, out long size)
     {
         var id = new SnapshotId(snapshot.EndOffset, snapshot.Epoch);
-        string path = Path.Combine(_directory, id.FileName);
         size = -1;
-        if (!_disk.FileExists(path))
+        lock (_snapshotsLock)
         {
-            return null;
-        }
+            if (id.EndOffset <= Offset.Zero || !_snapshots.Exists(each => each.Id == id))
+            {
+                return null;
+            }
 
-        using IDiskFile file = _disk.OpenFile(path, DiskOpen.Existing);
-        size = file.Length;
-        if (position < 0 || position >= size)
-        {
-            return null;
-        }
+            using IDiskFile file = _disk.OpenFile(Path.Combine(_directory, id.FileName), DiskOpen.Existing);
+            size = file.Length;
+            if (position < 0 || position >= size)
+            {
+                return null;
+            }
 
-        byte[] piece = new byte[Math.Min(size - position, Math.Max(1, bytesMax))];
-        return piece.AsMemory(0, file.Read(position, piece));
+            byte[] piece = new byte[Math.Min(size - position, Math.Max(1, bytesMax))];
+            return piece.AsMemory(0, file.Read(position, piece));
+        }
     }
 
     /// <summary>Writes a piece that the leader sent. Pieces of another snapshot begin a new file.</summary>
@@ -148,14 +153,14 @@ internal sealed partial class MetadataLog
         lock (_snapshotsLock)
         {
             _snapshots.Add((id, timestampMs, bytes));
+
+            // One that was written here may be finished after a later one came from the leader.
+            _snapshots.Sort(static (a, b) => a.Id.CompareTo(b.Id));
             RemoveOld(nowMs);
         }
     }
 
     private void SetTimestamp(SnapshotId id, long timestampMs)
-
-            // One that was written here may be finished after a later one came from the leader.
-            _snapshots.Sort(static (a, b) => a.Id.CompareTo(b.Id));
     {
         lock (_snapshotsLock)
         {

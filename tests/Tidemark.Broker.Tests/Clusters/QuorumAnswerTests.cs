@@ -30,4 +30,32 @@ public sealed class QuorumAnswerTests
         Assert.Equal(ErrorCode.NotLeaderOrFollower, answer.ErrorCode);
         Assert.Equal((-1, 0, ""), (answer.CurrentLeader?.LeaderId, answer.CurrentLeader?.LeaderEpoch, answer.CurrentLeader?.Host));
     }
+
+    /// <summary>It holds what this directory alone was formatted with; the first leader writes it into the log.</summary>
+    [Fact]
+    public void The_snapshot_of_a_formatted_directory_is_given_to_nobody()
+    {
+        var cluster = new SimulatedCluster(4, 1) { HasDynamicVoters = true };
+        cluster.StartAll();
+        Assert.True(cluster.RunUntil(() => cluster[1].Started.IsCompletedSuccessfully, s_patience));
+        FetchSnapshotResponse answer = new ClusterClient(cluster).Ask<FetchSnapshotRequest, FetchSnapshotResponse>(
+            1,
+            new FetchSnapshotRequest
+            {
+                ClusterId = SimulatedCluster.ClusterId,
+                ReplicaId = 9,
+                MaxBytes = 1 << 20,
+                Topics =
+                [
+                    new()
+                    {
+                        Name = "__cluster_metadata",
+                        Partitions = [new() { CurrentLeaderEpoch = cluster[1].Quorum!.Epoch.Value, SnapshotId = new() { EndOffset = 0, Epoch = 0 } }],
+                    },
+                ],
+            },
+            port: SimulatedNode.ControllerPort);
+        Assert.Equal(ErrorCode.SnapshotNotFound, answer.Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(0, answer.Topics[0].Partitions[0].UnalignedRecords.Length);
+    }
 }
