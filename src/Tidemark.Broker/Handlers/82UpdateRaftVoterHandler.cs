@@ -18,13 +18,12 @@ public sealed class UpdateRaftVoterHandler(MetadataDriver quorum, string cluster
     protected override async ValueTask<UpdateRaftVoterResponse> Answer(UpdateRaftVoterRequest request, Request context)
     {
         ErrorCode error = QuorumWire.CheckCluster(request.ClusterId, clusterId);
-        if (error != ErrorCode.None)
-        {
-            return Refusal(request, error, context.ApiVersion);
-        }
-
         UpdateVoterAsk ask = VoterChangeWire.Read(request);
-        QuorumAnswer answer = await quorum.Ask((member, now) => member.OnUpdateVoterAsked(ask, now), new QuorumAnswer(ErrorCode.NotLeaderOrFollower, null, LeaderEpoch.Unknown));
+        QuorumAnswer answer = await quorum.Ask(
+            (member, now) => error == ErrorCode.None
+                ? member.OnUpdateVoterAsked(ask, now)
+                : new QuorumAnswer(error, member.LeaderNode, member.Epoch) { LeaderEndpoints = member.LeaderEndpoints },
+            new QuorumAnswer(ErrorCode.NotLeaderOrFollower, null, LeaderEpoch.Unknown));
         return VoterChangeWire.Response(answer, context.Connection.Info.ListenerName);
     }
 

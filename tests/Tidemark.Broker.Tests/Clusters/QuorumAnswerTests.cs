@@ -31,6 +31,18 @@ public sealed class QuorumAnswerTests
         Assert.Equal((-1, 0, ""), (answer.CurrentLeader?.LeaderId, answer.CurrentLeader?.LeaderEpoch, answer.CurrentLeader?.Host));
     }
 
+    [Fact]
+    public void A_voter_of_another_cluster_is_told_who_leads_this_one()
+    {
+        var cluster = new SimulatedCluster(6, 1);
+        cluster.StartAll();
+        Assert.True(cluster.RunUntil(() => cluster[1].Started.IsCompletedSuccessfully, s_patience));
+        UpdateRaftVoterResponse answer = new ClusterClient(cluster).Ask<UpdateRaftVoterRequest, UpdateRaftVoterResponse>(
+            1, new UpdateRaftVoterRequest { ClusterId = "another", VoterId = 2, VoterDirectoryId = new Uuid(1, 2), KRaftVersionFeature = new() }, port: SimulatedNode.ControllerPort);
+        Assert.Equal(ErrorCode.InconsistentClusterId, answer.ErrorCode);
+        Assert.Equal((1, cluster[1].Quorum!.Epoch.Value), (answer.CurrentLeader?.LeaderId, answer.CurrentLeader?.LeaderEpoch));
+    }
+
     /// <summary>It holds what this directory alone was formatted with; the first leader writes it into the log.</summary>
     [Fact]
     public void The_snapshot_of_a_formatted_directory_is_given_to_nobody()
