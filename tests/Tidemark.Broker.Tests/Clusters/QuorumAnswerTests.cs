@@ -43,6 +43,26 @@ public sealed class QuorumAnswerTests
         Assert.Equal((1, cluster[1].Quorum!.Epoch.Value), (answer.CurrentLeader?.LeaderId, answer.CurrentLeader?.LeaderEpoch));
     }
 
+    /// <summary>There are no transactions in the metadata log.</summary>
+    [Fact]
+    public void A_fetch_of_the_metadata_log_is_told_no_last_stable_offset()
+    {
+        var cluster = new SimulatedCluster(7, 1);
+        cluster.StartAll();
+        Assert.True(cluster.RunUntil(() => cluster[1].Started.IsCompletedSuccessfully, s_patience));
+        FetchResponse.PartitionData answer = new ClusterClient(cluster).Ask<FetchRequest, FetchResponse>(
+            1,
+            new FetchRequest
+            {
+                ClusterId = SimulatedCluster.ClusterId,
+                MaxBytes = 1 << 20,
+                Topics = [new() { TopicId = Uuid.Metadata, Partitions = [new() { CurrentLeaderEpoch = cluster[1].Quorum!.Epoch.Value, LastFetchedEpoch = 0, PartitionMaxBytes = 1 << 20 }] }],
+            },
+            port: SimulatedNode.ControllerPort).Responses[0].Partitions[0];
+        Assert.Equal((ErrorCode.None, -1), (answer.ErrorCode, answer.LastStableOffset));
+        Assert.True(answer.HighWatermark > 0);
+    }
+
     /// <summary>It holds what this directory alone was formatted with; the first leader writes it into the log.</summary>
     [Fact]
     public void The_snapshot_of_a_formatted_directory_is_given_to_nobody()

@@ -67,7 +67,6 @@ internal static class FetchWire
             PartitionIndex = QuorumWire.Partition,
             ErrorCode = answer.Error,
             HighWatermark = answer.HighWatermark.Value,
-            LastStableOffset = answer.HighWatermark.Value,
             LogStartOffset = logStart.Value,
             CurrentLeader = new FetchResponse.LeaderIdAndEpoch { LeaderId = QuorumWire.Wire(answer.Leader), LeaderEpoch = answer.Epoch.Value },
             Records = records,
