@@ -98,7 +98,7 @@ public sealed partial class Partition
                 return Cut(log, step);
             }
 
-            AppendResult appended = log.AppendAsFollower(records);
+            AppendResult appended = log.AppendAsFollower(records, role.Epoch);
             if (appended.Error != ErrorCode.None)
             {
                 return appended.Error == ErrorCode.KafkaStorageError ? FollowerAction.AwaitMetadata : FollowerAction.Retry;

@@ -136,7 +136,7 @@ public sealed partial class MetadataDriver
         {
             using (fetched)
             {
-                Metadata.AppendFetched(fetched.Records.Span, out IReadOnlyList<VotersAt> voters);
+                Metadata.AppendFetched(fetched.Records.Span, Member.Epoch, out IReadOnlyList<VotersAt> voters);
                 _grewAt = Now;
                 _bytesSinceSnapshot += fetched.Records.Length;
                 foreach (VotersAt each in voters)

@@ -38,12 +38,13 @@ internal sealed partial class MetadataLog : IQuorumLog
     /// Appends batches as the leader wrote them. False when they do not continue this log or are damaged: they are dropped, and asked for again.
     /// Sets of voters among them are told.
     /// </summary>
+    /// <param name="epoch">The epoch of the leader that sent them.</param>
     /// <exception cref="IOException">The disk failed.</exception>
-    public bool AppendFetched(ReadOnlySpan<byte> batches, out IReadOnlyList<VotersAt> newVoters)
+    public bool AppendFetched(ReadOnlySpan<byte> batches, LeaderEpoch epoch, out IReadOnlyList<VotersAt> newVoters)
     {
         newVoters = [];
         Offset before = Log.LogEndOffset;
-        AppendResult result = Log.AppendAsFollower(batches);
+        AppendResult result = Log.AppendAsFollower(batches, epoch);
         if (result.Error == ErrorCode.KafkaStorageError)
         {
             throw new IOException("The metadata log took no batch: its disk failed");

@@ -34,12 +34,18 @@ public sealed partial class PartitionLog
     /// Appends batches as the leader wrote them, offsets and epochs included; a torn last one is left out. Sequences are not checked: the
     /// leader did (KAFKA-6003).
     /// </summary>
+    /// <param name="newest">
+    /// The epoch of the leader that sent them; null where nobody did. What names a later one, and all behind it, is left out: the leader lost its
+    /// leadership while it sent the answer, cut its log and took over other records in the place of those that were read. What it had sent before need not
+    /// be in the log of the leader after it, and who held both could no longer tell where he parted from it (KAFKA-18723).
+    /// </param>
     /// <returns>
     /// None; CorruptMessage when a checksum is wrong; OffsetOutOfRange when the first offset is below this log's end, which means that the
     /// response was for another state of this log; KafkaStorageError.
     /// </returns>
-    public AppendResult AppendAsFollower(ReadOnlySpan<byte> batches)
+    public AppendResult AppendAsFollower(ReadOnlySpan<byte> batches, LeaderEpoch? newest = null)
     {
+        batches = newest is { } epoch ? UpTo(epoch, batches) : batches;
         try
         {
             MakeRoomBefore(batches);
@@ -51,6 +57,22 @@ public sealed partial class PartitionLog
 
         AppendResult result = AppendAsFollowerLocked(batches);
         return FlushIfMany(result);
+    }
+
+    private static ReadOnlySpan<byte> UpTo(LeaderEpoch newest, ReadOnlySpan<byte> batches)
+    {
+        ReadOnlySpan<byte> rest = batches;
+        while (StoredBatch.TryTake(rest, out StoredBatch batch))
+        {
+            if (batch.LeaderEpoch > newest)
+            {
+                return batches[..^rest.Length];
+            }
+
+            rest = rest[(int)batch.SizeInBytes..];
+        }
+
+        return batches;
     }
 
     private AppendResult AppendAsLeaderLocked(Span<byte> batches, LeaderEpoch epoch, in AppendTerms terms)

@@ -1,4 +1,5 @@
 using Tidemark.Primitives;
+using Tidemark.Records;
 using Tidemark.Replication;
 
 namespace Tidemark.Broker.Tests.Replication;
@@ -265,5 +266,31 @@ public sealed class DivergingLogTests
         set.CatchUp(2);
         Assert.Equal("a@0 c@1", set.Content(1));
         Assert.Equal("a@0 c@1", set.Content(2));
+    }
+
+    /// <summary>
+    /// KAFKA-18723: the answer's bytes are read while it is sent, and by then its leader may follow another. What stands behind its own records then need not
+    /// follow them in the new leader's log.
+    /// </summary>
+    [Fact]
+    public void What_comes_under_a_later_epoch_than_the_leaders_is_left_out_of_its_answer()
+    {
+        var set = new ReplicaSet(1, 2);
+        set.Elect(1, [1, 2]);
+        set.Write(1, "a");
+        set.CatchUp(2);
+        set.Write(1, "lost");
+        (PartitionFollower role, FollowerAnswer answer, byte[] records) = set.Ask(2);
+        using var builder = new RecordBatchBuilder();
+        builder.Append(1_767_225_600_000, default, "c"u8);
+        byte[] later = builder.Build().ToArray();
+        RecordBatchHeader.Stamp(later, new Offset(2), new LeaderEpoch(1));
+
+        set.Take(2, (role, answer, [.. records, .. later]));
+        Assert.Equal("a@0 lost@0", set.Content(2));
+
+        set.Elect(1, [1, 2]);
+        set.Take(2, (set[2].Follower!, answer with { AskedInEpoch = new LeaderEpoch(1), AskedFrom = new Offset(2) }, later));
+        Assert.Equal("a@0 lost@0 c@1", set.Content(2));
     }
 }
