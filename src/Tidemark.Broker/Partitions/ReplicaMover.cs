@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
+using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 
@@ -169,9 +170,11 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         }
     }
 
-    /// <summary>Copies one piece; answers how many bytes it had.</summary>
+    /// <summary>Copies one piece; answers how many bytes it had, and more than none where another try is needed.</summary>
     private int Copy(PartitionLog source, PartitionLog copy, Offset end)
     {
+        int cuts = source.Cuts;
+        CutToCommonPart(source, copy);
         if (copy.LogEndOffset < source.LogStart)
         {
             copy.TruncateFullyAndStartAt(source.LogStart);
@@ -183,6 +186,11 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         }
 
         using LogSlice slice = source.Read(copy.LogEndOffset, PieceBytes, end, atLeastOneBatch: true);
+        if (slice.Error != ErrorCode.None && source.Cuts != cuts)
+        {
+            return 1;
+        }
+
         if (slice.Error != ErrorCode.None)
         {
             throw new IOException($"the log cannot be read at {copy.LogEndOffset}: {slice.Error}");
@@ -192,6 +200,12 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         try
         {
             slice.CopyTo(piece);
+            if (source.Cuts != cuts)
+            {
+                // The replica was cut while it was read: in the piece, what it got since may stand behind what it lost.
+                return 1;
+            }
+
             AppendResult appended = copy.AppendAsFollower(piece.AsSpan(0, slice.Length));
             throttle.Record(slice.Length);
             return appended.Error == ErrorCode.None ? slice.Length : throw new IOException($"the copy refused a piece: {appended.Error}");
@@ -199,6 +213,31 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         finally
         {
             ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
+
+    /// <summary>
+    /// A follower that is being moved may have been cut since it was copied, where it had parted from a new leader, and have other records there by now. The
+    /// copy was a part of it once, so that they agree up to the end of the last epoch that both know.
+    /// </summary>
+    private static void CutToCommonPart(PartitionLog source, PartitionLog copy)
+    {
+        Offset common = Offset.Min(copy.LogEndOffset, source.LogEndOffset);
+        ReadOnlySpan<EpochStart> epochs = copy.Epochs.Entries;
+        for (int i = epochs.Length - 1; i >= 0; i--)
+        {
+            if (source.EndOffsetForEpoch(epochs[i].Epoch, out LeaderEpoch found, out Offset end) && found == epochs[i].Epoch)
+            {
+                common = Offset.Min(common, end);
+                break;
+            }
+
+            common = Offset.Min(common, epochs[i].Start);
+        }
+
+        if (common < copy.LogEndOffset)
+        {
+            copy.TruncateTo(common);
         }
     }
 

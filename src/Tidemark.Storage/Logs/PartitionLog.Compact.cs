@@ -9,7 +9,7 @@ public sealed partial class PartitionLog
     internal Segment[] SegmentsNow => _segments;
 
     /// <summary>Another number after every truncation, and while one is under way.</summary>
-    internal int Cuts => Volatile.Read(ref _cuts);
+    public int Cuts => Volatile.Read(ref _cuts);
 
     /// <summary>What compaction would work on.</summary>
     /// <param name="lastClean">From the cleaner's checkpoint; zero when it has none.</param>
