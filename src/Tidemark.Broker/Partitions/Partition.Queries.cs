@@ -80,7 +80,7 @@ public sealed partial class Partition
             return error;
         }
 
-        if (!_config.Log.Deletes)
+        if (_config.Log is { Compacts: true, Deletes: false })
         {
             return ErrorCode.PolicyViolation;
         }

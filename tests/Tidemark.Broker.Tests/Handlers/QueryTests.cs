@@ -263,16 +263,19 @@ public sealed class QueryTests
         Assert.Equal(2, Offset(client, -2).Offset);
     }
 
-    [Fact]
-    public void A_compacted_topic_refuses_the_deletion_of_records()
+    [Theory]
+    [InlineData("compact", ErrorCode.PolicyViolation)]
+    [InlineData("compact,delete", ErrorCode.None)]
+    [InlineData("", ErrorCode.None)]
+    public void A_topic_that_is_only_compacted_refuses_the_deletion_of_records(string policy, ErrorCode expected)
     {
         var world = new BrokerWorld();
-        world.Quorum.CreateTopic("t", 1, ("cleanup.policy", "compact"));
+        world.Quorum.CreateTopic("t", 1, ("cleanup.policy", policy));
 
         DeleteRecordsResponse response = world.Connect().Ask<DeleteRecordsResponse>(
             new DeleteRecordsRequest { Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, Offset = -1 }] }] }, 2);
 
-        Assert.Equal(ErrorCode.PolicyViolation, response.Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(expected, response.Topics[0].Partitions[0].ErrorCode);
     }
 
     [Fact]
