@@ -149,10 +149,9 @@ public sealed partial class Partition
         return ErrorCode.None;
     }
 
-    /// <summary>What the asker may not see yet is nothing, unless the leader is too new to know how much of its log is committed.</summary>
+    /// <summary>What is not there, or what the asker may not see yet, is nothing, unless the leader is too new to know how much of its log is committed.</summary>
     private static FoundOffset Within(TimestampedOffset? found, Offset end, ErrorCode lagging) =>
-        found is not { } at ? FoundOffset.Nothing
-        : at.Offset < end ? new FoundOffset(ErrorCode.None, at.Timestamp, at.Offset, at.Epoch)
+        found is { } at && at.Offset < end ? new FoundOffset(ErrorCode.None, at.Timestamp, at.Offset, at.Epoch)
         : lagging != ErrorCode.None ? FoundOffset.Failed(lagging)
         : FoundOffset.Nothing;
 
