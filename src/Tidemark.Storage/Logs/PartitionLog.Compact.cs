@@ -1,5 +1,6 @@
 using Tidemark.Primitives;
 using Tidemark.Storage.Compaction;
+using Tidemark.Storage.Producers;
 using Tidemark.Storage.Segments;
 
 namespace Tidemark.Storage.Logs;
@@ -49,6 +50,18 @@ public sealed partial class PartitionLog
         }
     }
 
+    /// <summary>No segment begins here any more, so recovery never will. The newest stays: producers that are idle may stand only there.</summary>
+    private void RemoveSnapshotAt(long offset)
+    {
+        _unwrittenSnapshots.RemoveAll(snapshot => snapshot.Offset == offset);
+        int at = _snapshots.BinarySearch(offset);
+        if (at >= 0 && at < _snapshots.Count - 1)
+        {
+            _surroundings.Disk.DeleteFile(SegmentNames.Of(Directory, offset, ProducerSnapshot.Suffix));
+            _snapshots.RemoveAt(at);
+        }
+    }
+
     internal Segment NewCleanedSegment(Segment like)
     {
         var segment = new Segment(
@@ -86,6 +99,10 @@ public sealed partial class PartitionLog
 
                     cleaned.MoveTo(string.Empty, logFirst: false);
                     _segments = [.. segments.AsSpan(0, at), cleaned, .. segments.AsSpan(at + old.Length)];
+                    foreach (Segment segment in old.AsSpan(1))
+                    {
+                        RemoveSnapshotAt(segment.BaseOffset);
+                    }
                 });
             }
 

@@ -263,6 +263,34 @@ public class CompactionTests
         Assert.True(after.Count < before.Count);
     }
 
+    [Fact]
+    public void Snapshots_of_producers_go_with_the_segments_that_were_put_together()
+    {
+        var fixture = new StorageFixture();
+        PartitionLog log = fixture.Open(Compacting);
+        for (int i = 0; i < 60; i++)
+        {
+            log.AppendAsLeader(fixture.ProducerBatch(7, 0, i), default);
+        }
+
+        log.Flush();
+        for (int i = 60; i < 90; i++)
+        {
+            log.AppendAsLeader(fixture.Batch($"p{i - 60}=late"), default);
+        }
+
+        log.Flush();
+        int segments = log.SegmentCount;
+        Compact(log);
+        Compact(log);
+        Assert.True(log.SegmentCount < segments);
+
+        // The first segment has none: the log begins with it.
+        Assert.Equal(OffsetsOf(".log").Skip(1), OffsetsOf(".snapshot"));
+        IEnumerable<string> OffsetsOf(string suffix) =>
+            fixture.FileNames.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)).Select(name => Path.GetFileNameWithoutExtension(name)).Order();
+    }
+
     private static Offset Compact(PartitionLog log)
     {
         LogCompaction run = log.BeginCompaction(log.CompactionRange(Offset.Zero, log.LogEndOffset), 1 << 20);
