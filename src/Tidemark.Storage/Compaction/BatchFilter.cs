@@ -13,7 +13,12 @@ internal readonly record struct ProducerTail(long LastDataOffset, short Epoch);
 /// batch, emptied if need be, so that its sequence is not forgotten. Offsets never change.
 /// </summary>
 internal sealed class BatchFilter(
-    OffsetMap map, TransactionFilter transactions, IReadOnlyDictionary<long, ProducerTail> producers, long nowMs, long deleteRetentionMs)
+    OffsetMap map,
+    TransactionFilter transactions,
+    IReadOnlyDictionary<long, ProducerTail> producers,
+    long lastOffset,
+    long nowMs,
+    long deleteRetentionMs)
     : IDisposable
 {
     private readonly RecordBatchBuilder _builder = new();
@@ -159,12 +164,15 @@ internal sealed class BatchFilter(
         return _builder.Build().Span;
     }
 
-    /// <summary>Nothing, or only the header when the producer's sequence stands in this batch.</summary>
+    /// <summary>
+    /// Nothing, or only the header when the producer's sequence stands in this batch, or when it is the last one of the run: where the active segment is empty, a
+    /// follower that never got beyond what is left here would never reach the leader's end.
+    /// </summary>
     private ReadOnlySpan<byte> Dropped(RecordBatchHeader header)
     {
         bool isLast = header.HasProducerId && producers.TryGetValue(header.ProducerId.Value, out ProducerTail tail)
             && (tail.LastDataOffset >= 0 ? header.LastOffset.Value == tail.LastDataOffset : header.IsControl && header.ProducerEpoch == tail.Epoch);
-        if (!isLast)
+        if (!isLast && header.LastOffset.Value != lastOffset)
         {
             return default;
         }

@@ -93,7 +93,8 @@ public sealed class LogCompaction
         List<Segment[]> groups = SegmentGroups.Of(segments, cleanedTo, _log.Options);
         long writtenTo = segments[groups.Sum(group => group.Length)].BaseOffset;
         var transactions = new TransactionFilter(_log.AbortedTransactions(new Offset(segments[0].BaseOffset), new Offset(writtenTo)));
-        using var filter = new BatchFilter(_map, transactions, _log.ProducerTails(), _surroundings.NowMs, _log.Options.DeleteRetentionMs);
+        long lastOffset = LastOffsetOf(groups[^1][^1]);
+        using var filter = new BatchFilter(_map, transactions, _log.ProducerTails(), lastOffset, _surroundings.NowMs, _log.Options.DeleteRetentionMs);
         foreach (Segment[] group in groups)
         {
             foreach (int bytes in CleanGroup(group, filter))
@@ -110,6 +111,12 @@ public sealed class LogCompaction
 
         _reading = null;
         CleanedTo = new Offset(cleanedTo);
+    }
+
+    private static long LastOffsetOf(Segment segment)
+    {
+        int position = segment.Offsets.Entries == 0 ? 0 : segment.Offsets.At(segment.Offsets.Entries - 1).Position;
+        return SegmentScan.Headers(segment, position, (_, _) => { }).NextOffset - 1;
     }
 
     private bool Collect(ReadOnlySpan<byte> batches, long first, TransactionFilter transactions)

@@ -291,6 +291,27 @@ public class CompactionTests
             fixture.FileNames.Where(name => name.EndsWith(suffix, StringComparison.Ordinal)).Select(name => Path.GetFileNameWithoutExtension(name)).Order();
     }
 
+    [Fact]
+    public void The_last_offset_that_was_cleaned_can_still_be_reached_by_a_follower()
+    {
+        var fixture = new StorageFixture();
+        PartitionLog log = fixture.Open(Compacting);
+        log.AppendAsLeader(fixture.Batch("a=1"), default);
+        log.AppendAsLeader(fixture.Batch("b=1"), default);
+        log.AppendAsLeader(fixture.Batch("b="), default);
+        log.Roll();
+        Compact(log);
+        fixture.Time.Advance(TimeSpan.FromMinutes(2));
+        Compact(log);
+        Assert.Equal(["0:a=1"], StorageFixture.ReadAll(log));
+
+        using LogSlice slice = log.Read(Offset.Zero, 1 << 20, log.LogEndOffset, atLeastOneBatch: true);
+        byte[] sent = new byte[slice.Length];
+        slice.CopyTo(sent);
+        PartitionLog follower = new StorageFixture(2).Open(Compacting);
+        Assert.Equal(log.LogEndOffset, follower.AppendAsFollower(sent).End);
+    }
+
     private static Offset Compact(PartitionLog log)
     {
         LogCompaction run = log.BeginCompaction(log.CompactionRange(Offset.Zero, log.LogEndOffset), 1 << 20);
