@@ -91,6 +91,12 @@ public sealed class LogCompaction
         // The last segment is written anew as a whole, also where the keys of its end did not fit: the index of that end must not get lost,
         // or readers would take what was aborted there for committed.
         List<Segment[]> groups = SegmentGroups.Of(segments, cleanedTo, _log.Options);
+        if (groups.Count == 0)
+        {
+            // The log was cut to its active segment between the choice of the range and the first step.
+            yield break;
+        }
+
         long writtenTo = segments[groups.Sum(group => group.Length)].BaseOffset;
         var transactions = new TransactionFilter(_log.AbortedTransactions(new Offset(segments[0].BaseOffset), new Offset(writtenTo)));
         long lastOffset = LastOffsetOf(groups[^1][^1]);
