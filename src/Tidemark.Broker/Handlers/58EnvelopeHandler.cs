@@ -32,7 +32,8 @@ public sealed class EnvelopeHandler(IQuorumView quorum, Func<DispatchTable> tabl
 
         if (!TryReadAddress(request.ClientHostAddress.Span, out string address) || !RequestHead.TryRead(request.RequestData.Span, out RequestHead head))
         {
-            throw new ProtocolException("An envelope with no address or no request in it.");
+            // The connection carries other clients' requests too.
+            return new(Refusal(request, ErrorCode.InvalidRequest, 0));
         }
 
         // An envelope within an envelope, or an API that a broker does not pass on, is nothing that a broker sends.

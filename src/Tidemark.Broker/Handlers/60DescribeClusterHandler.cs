@@ -29,7 +29,13 @@ public sealed class DescribeClusterHandler(ClusterState cluster, Func<BrokerId>?
         {
             return new(new DescribeClusterResponse
             {
-                ErrorCode = request.EndpointType is Brokers or Controllers ? ErrorCode.MismatchedEndpointType : ErrorCode.UnsupportedEndpointType,
+                ErrorCode = (request.EndpointType, context.ApiVersion) switch
+                {
+                    // A version that cannot ask for controllers does not know the code that says so.
+                    (_, 0) => ErrorCode.InvalidRequest,
+                    (Brokers or Controllers, _) => ErrorCode.MismatchedEndpointType,
+                    _ => ErrorCode.UnsupportedEndpointType,
+                },
                 ErrorMessage = $"This listener tells endpoints of type {own}, not those of type {request.EndpointType}.",
                 ClusterId = "",
             });

@@ -49,6 +49,22 @@ public sealed class ControllerListenerTests
         Assert.Equal(ErrorCode.MismatchedEndpointType, Ask(Controller(), 1).ErrorCode);
         Assert.Equal(ErrorCode.MismatchedEndpointType, Ask(Connect("PLAINTEXT"), 2).ErrorCode);
         Assert.Single(Ask(Connect("PLAINTEXT"), 1).Brokers);
+        Assert.Equal(ErrorCode.InvalidRequest, Controller().Ask<DescribeClusterResponse>(new DescribeClusterRequest(), 0).ErrorCode);
+    }
+
+    [Theory]
+    [InlineData("", "7F000001")]
+    [InlineData("0000", "7F000001")]
+    [InlineData("0012000000000001FFFF", "7F")]
+    public void An_envelope_without_address_or_request_is_refused_and_the_connection_goes_on(string request, string address)
+    {
+        TestClient client = Controller();
+        var envelope = new EnvelopeRequest { RequestData = Convert.FromHexString(request), ClientHostAddress = Convert.FromHexString(address) };
+
+        Assert.Equal(ErrorCode.InvalidRequest, client.Ask<EnvelopeResponse>(envelope, 0).ErrorCode);
+        Assert.Equal(ErrorCode.UnsupportedVersion, client.Ask<EnvelopeResponse>(With("FFFF000000000001FFFF"), 0).ErrorCode);
+
+        EnvelopeRequest With(string inner) => new() { RequestData = Convert.FromHexString(inner), ClientHostAddress = Convert.FromHexString("7F000001") };
     }
 
     private TestClient Controller() => Connect("CONTROLLER");
