@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Connections;
+using Tidemark.Network.Buffers;
 using Tidemark.Network.Listeners;
 
 namespace Tidemark.Network;
@@ -16,6 +17,9 @@ internal sealed class NetworkContext(
     public IConnectionAcceptor Broker => broker;
 
     public MemoryPool<byte> Buffers => buffers;
+
+    /// <summary>What requests may take together; null without a limit.</summary>
+    public RequestBudget? RequestBudget { get; } = options.QueuedRequestBytesMax > 0 ? new(options.QueuedRequestBytesMax) : null;
 
     public TimeProvider Time => time;
 

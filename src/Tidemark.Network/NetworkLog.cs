@@ -29,6 +29,9 @@ internal static partial class NetworkLog
     [LoggerMessage(4006, LogLevel.Error, "The handler of connection {Id} from {Address}:{Port} failed{Suppressed}")]
     public static partial void HandlerFailed(ILogger logger, Exception error, long id, string address, int port, string suppressed);
 
-    [LoggerMessage(4007, LogLevel.Error, "What waited for the connection to {Host}:{Port} failed{Suppressed}")]
+    [LoggerMessage(4008, LogLevel.Error, "What waited for the connection to {Host}:{Port} failed{Suppressed}")]
     public static partial void LinkFailed(ILogger logger, Exception error, string host, int port, string suppressed);
+
+    [LoggerMessage(4009, LogLevel.Warning, "A request of {Size} bytes on connection {Id} from {Address}:{Port} waits, since requests take queued.max.request.bytes{Suppressed}")]
+    public static partial void RequestWaits(ILogger logger, long id, string address, int port, int size, string suppressed);
 }

@@ -11,6 +11,12 @@ public sealed record NetworkOptions
     public int RequestBytesMax { get; init; } = 100 * 1024 * 1024;
 
     /// <summary>
+    /// What requests of 16 KiB and more may take over all connections (<c>queued.max.request.bytes</c>), from their announcement until they are
+    /// carried out. Beyond it the next waits unread. Zero or less: no limit.
+    /// </summary>
+    public long QueuedRequestBytesMax { get; init; } = -1;
+
+    /// <summary>
     /// How long a connection may go without sending a request, 16 KiB of one, or taking bytes of an answer
     /// (<c>connections.max.idle.ms</c>). Zero or less: for ever.
     /// </summary>

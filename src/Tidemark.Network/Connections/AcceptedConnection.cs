@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Net;
 using Tidemark.Broker.Connections;
+using Tidemark.Network.Buffers;
 using Tidemark.Network.Loops;
 using Tidemark.Primitives;
 
@@ -10,6 +12,7 @@ internal sealed class AcceptedConnection(EventLoop loop, IPEndPoint peer, string
 {
     private IConnectionHandler? _handler;
     private long _id;
+    private RequestBudget.Claim? _claim;
 
     protected override long QueuedBytesMax => Context.Options.QueuedAnswerBytesMax;
 
@@ -38,6 +41,31 @@ internal sealed class AcceptedConnection(EventLoop loop, IPEndPoint peer, string
         return size > max ? $"a request of {size} bytes is over socket.request.max.bytes, {max}"
             : size <= 0 ? $"{size} is no size of a request"
             : null;
+    }
+
+    public override IMemoryOwner<byte>? TryRent(int size)
+    {
+        if (size < RequestBudget.CountedMin || Context.RequestBudget is not { } budget)
+        {
+            return base.TryRent(size);
+        }
+
+        RequestBudget.Claim claim = _claim ??= new RequestBudget.Claim(budget, size, () => Release(Hold.Memory));
+        if (!claim.TryTake())
+        {
+            if (Context.LogRate.TryTake(out string suppressed))
+            {
+                NetworkLog.RequestWaits(Context.Logger, _id, peer.Address.ToString(), peer.Port, size, suppressed);
+            }
+
+            // Before it waits: its turn may come at once, and ends the hold.
+            AddHold(Hold.Memory);
+            claim.Wait();
+            return null;
+        }
+
+        _claim = null;
+        return new ClaimedBuffer(Context.Buffers.Rent(size), claim);
     }
 
     public void PauseReading() => AddHold(Hold.Broker);
@@ -78,6 +106,7 @@ internal sealed class AcceptedConnection(EventLoop loop, IPEndPoint peer, string
 
     protected override void OnEnded(string reason)
     {
+        _claim?.Dispose();
         Context.Quota.Leave(listenerName, peer.Address);
         NetworkLog.Closed(Context.Logger, _id, peer.Address.ToString(), peer.Port, reason);
         _handler?.OnClosed();

@@ -8,7 +8,7 @@ namespace Tidemark.Network.Connections;
 /// Makes frames out of the bytes of a stream: <c>size(int32) bytes(size)</c>, each in one buffer of its own. Its gate judges a size
 /// before room for it is rented; the room costs memory only as bytes come (see <see cref="Buffers.NativeBlock"/>).
 /// </summary>
-internal sealed class FrameAssembler(MemoryPool<byte> buffers, IFrameGate gate) : IDisposable
+internal sealed class FrameAssembler(IFrameGate gate) : IDisposable
 {
     private const int SizeLength = sizeof(int);
 
@@ -20,12 +20,13 @@ internal sealed class FrameAssembler(MemoryPool<byte> buffers, IFrameGate gate) 
     private int _sizeByteCount;
     private int _size;
     private int _filled;
+    private bool _awaitsRoom;
 
     /// <summary>Where the rest of the frame under way goes; empty when none is.</summary>
     public Memory<byte> Remainder => _frame is null ? default : _frame.Memory[_filled.._size];
 
     /// <summary>True between the first byte of a frame's size and its last byte.</summary>
-    public bool IsInFrame => _frame is not null || _sizeByteCount > 0;
+    public bool IsInFrame => _frame is not null || _awaitsRoom || _sizeByteCount > 0;
 
     /// <summary>How many bytes to receive after <see cref="Remainder"/>: only the next size where large frames follow each other.</summary>
     public int LookAheadMax => _size < LargeMin ? int.MaxValue : _frame is null ? SizeLength - _sizeByteCount : SizeLength;
@@ -53,19 +54,27 @@ internal sealed class FrameAssembler(MemoryPool<byte> buffers, IFrameGate gate) 
         error = null;
         if (_frame is null)
         {
-            if (!TakeSize(ref bytes))
+            if (!_awaitsRoom)
             {
-                return null;
+                if (!TakeSize(ref bytes))
+                {
+                    return null;
+                }
+
+                error = gate.Refusal(_size);
+                if (error is not null)
+                {
+                    return null;
+                }
             }
 
-            error = gate.Refusal(_size);
-            if (error is not null)
-            {
-                return null;
-            }
-
-            _frame = buffers.Rent(_size);
+            _frame = gate.TryRent(_size);
             _filled = 0;
+            _awaitsRoom = _frame is null;
+            if (_frame is null)
+            {
+                return null;
+            }
         }
 
         int count = Math.Min(bytes.Length, _size - _filled);

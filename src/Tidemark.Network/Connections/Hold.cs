@@ -21,6 +21,9 @@ internal enum Hold : byte
     /// <summary>The peer has said that it sends no more: the connection ends once the requests in hand are answered.</summary>
     PeerDone = 16,
 
+    /// <summary>The peer's next request waits for its part of what requests may take.</summary>
+    Memory = 32,
+
     /// <summary>All reasons that lead to the connection's end.</summary>
     Ends = Closing | Stopping | PeerDone,
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Tidemark.Broker.Connections;
 using Tidemark.Network.Loops;
 using Tidemark.Network.Native;
@@ -27,7 +28,7 @@ internal abstract partial class SocketConnection : IFrameGate
     {
         _loop = loop;
         _lastActivity = loop.Now;
-        _assembler = new FrameAssembler(loop.Context.Buffers, this);
+        _assembler = new FrameAssembler(this);
     }
 
     /// <summary>What epoll reports events of this connection under; set before it is attached.</summary>
@@ -55,6 +56,9 @@ internal abstract partial class SocketConnection : IFrameGate
 
     /// <inheritdoc/>
     public abstract string? Refusal(int size);
+
+    /// <inheritdoc/>
+    public virtual IMemoryOwner<byte>? TryRent(int size) => Context.Buffers.Rent(size);
 
     /// <summary>What epoll has to say about the socket.</summary>
     public virtual void OnReady(uint ready)

@@ -61,6 +61,12 @@ public sealed record NodeOptions(
             throw new ConfigurationException("group.coordinator.rebalance.protocols", config.GetString("group.coordinator.rebalance.protocols"), "classic must be in it, as with Kafka");
         }
 
+        long queuedMax = config.GetLong("queued.max.request.bytes");
+        if (queuedMax > 0 && queuedMax < config.GetInt("socket.request.max.bytes"))
+        {
+            throw new ConfigurationException("queued.max.request.bytes", $"{queuedMax}", "-1, or as much as socket.request.max.bytes and more is allowed");
+        }
+
         IReadOnlyList<string> controllers = [.. config.GetList("controller.listener.names").Select(n => n.ToUpperInvariant())];
         IReadOnlyList<Listener> listeners = Listener.ParseList("listeners", config.GetString("listeners"));
         CheckListeners(config, listeners, controllers);

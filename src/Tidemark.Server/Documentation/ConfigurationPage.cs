@@ -25,7 +25,7 @@ public static class ConfigurationPage
         "group.coordinator.append.linger.ms", "group.coordinator.background.threads", "group.coordinator.cached.buffer.max.bytes", "group.coordinator.threads",
         "offsets.load.buffer.size", "transaction.state.log.load.buffer.size",
         "file.delete.delay.ms", "log.cleaner.io.buffer.load.factor", "log.cleaner.io.buffer.size", "log.dir.failure.timeout.ms", "log.flush.start.offset.checkpoint.interval.ms", "log.preallocate", "preallocate",
-        "num.replica.alter.log.dirs.threads", "queued.max.request.bytes", "queued.max.requests", "replica.socket.receive.buffer.bytes",
+        "num.replica.alter.log.dirs.threads", "queued.max.requests", "replica.socket.receive.buffer.bytes",
         "num.io.threads", "background.threads", "num.recovery.threads.per.data.dir",
         "socket.connection.setup.timeout.max.ms", "socket.connection.setup.timeout.ms",
     ];

@@ -30,6 +30,7 @@ internal static class NetworkSettings
                 RefusesUntilStarted = !options.IsAlone && !options.ControllerListenerNames.Contains(l.Name),
             })],
             RequestBytesMax = config.GetInt("socket.request.max.bytes"),
+            QueuedRequestBytesMax = config.GetLong("queued.max.request.bytes"),
             IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
             Limits = descriptors.Within(LimitsOf(config)),
             ConnectionsChanged = descriptors.OnConnections,

@@ -73,6 +73,7 @@ public sealed class NodeOptionsTests
     [InlineData("security.inter.broker.protocol", "SASL_SSL")]
     [InlineData("config.providers", "file")]
     [InlineData("group.coordinator.rebalance.protocols", "consumer")]
+    [InlineData("queued.max.request.bytes", "104857599")]
     public void A_bad_value_stops_with_the_key_and_the_value(string key, string value, string? named = null)
     {
         var failure = Assert.Throws<ConfigurationException>(() => NodeOptions.Read(new Dictionary<string, string>(s_good) { [key] = value }, out _));

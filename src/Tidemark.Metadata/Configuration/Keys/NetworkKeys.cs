@@ -35,7 +35,7 @@ internal static class NetworkKeys
         Long("socket.connection.setup.timeout.max.ms", "30000", "How long a connection to another node may take to be made after repeated failures."),
         Int("queued.max.requests", "500", "How many requests may wait for a handler before connections are read no further.")
             .AtLeast(1),
-        Long("queued.max.request.bytes", "-1", "How many bytes of requests may wait before connections are read no further; -1 sets no limit."),
+        Long("queued.max.request.bytes", "-1", "How many bytes requests of 16 KiB and more may take before no more of them are read, at least socket.request.max.bytes; -1 sets no limit."),
         Int("request.timeout.ms", "30000", "How long the broker waits for the answer to a request of its own."),
         Int("num.network.threads", "3", "Threads for each listener that read requests and write answers.")
             .AtLeast(1).ClusterWide(),
