@@ -80,6 +80,23 @@ public class OvertakenCompactionTests
         Assert.Equal("2:d=1", StorageFixture.ReadAll(log)[^1]);
     }
 
+    [Fact]
+    public void A_run_whose_log_was_cut_to_its_active_segment_before_the_first_step_has_no_steps_and_cleans_nothing()
+    {
+        PartitionLog log = _fixture.Open(s_options);
+        log.AppendAsLeader(_fixture.Batch("a=1"), default);
+        AppendAndRoll(log, "a=cut off");
+        AppendAndRoll(log, "b=" + new string('b', 900));
+        LogCompaction run = log.BeginCompaction(log.CompactionRange(Offset.Zero, log.LogEndOffset), 1 << 20);
+        log.TruncateTo(new Offset(1));
+
+        Assert.Empty(run.Steps());
+
+        Assert.True(run.IsOvertaken);
+        Assert.Equal(run.Range.FirstDirty, run.CleanedTo);
+        Assert.Equal(["0:a=1"], StorageFixture.ReadAll(log));
+    }
+
     /// <summary>Whoever goes through the steps may then begin anew, and need not give the partition up.</summary>
     [Fact]
     public void A_file_that_retention_removed_is_told_from_a_failing_disk()
