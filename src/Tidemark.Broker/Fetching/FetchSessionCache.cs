@@ -4,8 +4,8 @@ namespace Tidemark.Broker.Fetching;
 
 /// <summary>
 /// The sessions of all connections, bounded by <c>max.incremental.fetch.session.cache.slots</c>. When it is full, a new session takes the
-/// place of one that was not used for the eviction time, or else of a smaller or less privileged one that is older than that. Otherwise
-/// the client gets no session and goes on with full requests.
+/// place of one that was not used for the eviction time, or else of a smaller one that is older than that; a follower's takes that of a
+/// consumer's, however old. Otherwise the client gets no session and goes on with full requests.
 /// </summary>
 internal sealed class FetchSessionCache(int slots, TimeSpan evictionTime, TimeProvider time, Action<Memory<byte>> fillRandom)
 {
@@ -75,11 +75,10 @@ internal sealed class FetchSessionCache(int slots, TimeSpan evictionTime, TimePr
         }
 
         FetchSession? least = _sessions.Values
-            .Where(s => now - s.CreatedAt > evictionTime)
+            .Where(s => (isFollower && !s.IsFollower) || now - s.CreatedAt > evictionTime)
             .MinBy(s => (s.IsFollower, s.CachedSize, s.Id));
         return least is not null
             && (isFollower, size).CompareTo((least.IsFollower, least.CachedSize)) > 0
-            && (isFollower || !least.IsFollower)
             && _sessions.Remove(least.Id);
     }
 

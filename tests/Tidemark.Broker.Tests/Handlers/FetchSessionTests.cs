@@ -139,4 +139,22 @@ public sealed class FetchSessionTests
         world.World.Time.Advance(TimeSpan.FromMinutes(3));
         Assert.NotEqual(0, client.Ask<FetchResponse>(InSession(TestClient.FetchOf("t", 0), 0, 0), 12).SessionId);
     }
+
+    [Fact]
+    public void A_follower_takes_the_place_of_a_consumer_that_has_only_come()
+    {
+        var world = new BrokerWorld(config: [("max.incremental.fetch.session.cache.slots", "2")]);
+        world.Quorum.CreateTopic("t");
+        TestClient client = world.Connect();
+        int[] ids = [.. new[] { -1, -1, 2, 2, 2, -1 }.Select(SessionOf)];
+
+        Assert.Equal([true, true, true, true, false, false], ids.Select(id => id != 0));
+
+        int SessionOf(int replica)
+        {
+            FetchRequest request = InSession(TestClient.FetchOf("t", 0), 0, 0);
+            request.ReplicaId = replica;
+            return client.Ask<FetchResponse>(request, 12).SessionId;
+        }
+    }
 }
