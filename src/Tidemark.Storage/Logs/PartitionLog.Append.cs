@@ -45,35 +45,22 @@ public sealed partial class PartitionLog
     /// </returns>
     public AppendResult AppendAsFollower(ReadOnlySpan<byte> batches, LeaderEpoch? newest = null)
     {
-        batches = newest is { } epoch ? UpTo(epoch, batches) : batches;
         try
         {
-            MakeRoomBefore(batches);
+            MakeRoomBefore(batches, newest);
         }
         catch (IOException)
         {
             return AppendResult.Refused(ErrorCode.KafkaStorageError, LogEndOffset);
         }
 
-        AppendResult result = AppendAsFollowerLocked(batches);
+        AppendResult result = AppendAsFollowerLocked(batches, newest);
         return FlushIfMany(result);
     }
 
-    private static ReadOnlySpan<byte> UpTo(LeaderEpoch newest, ReadOnlySpan<byte> batches)
-    {
-        ReadOnlySpan<byte> rest = batches;
-        while (StoredBatch.TryTake(rest, out StoredBatch batch))
-        {
-            if (batch.LeaderEpoch > newest)
-            {
-                return batches[..^rest.Length];
-            }
-
-            rest = rest[(int)batch.SizeInBytes..];
-        }
-
-        return batches;
-    }
+    /// <summary>The next batch, unless it is of a later leader than the newest that may have written it.</summary>
+    private static bool TryTakeUpTo(LeaderEpoch? newest, ReadOnlySpan<byte> batches, out StoredBatch batch) =>
+        StoredBatch.TryTake(batches, out batch) && !(batch.LeaderEpoch > newest);
 
     private AppendResult AppendAsLeaderLocked(Span<byte> batches, LeaderEpoch epoch, in AppendTerms terms)
     {
@@ -135,7 +122,7 @@ public sealed partial class PartitionLog
         }
     }
 
-    private AppendResult AppendAsFollowerLocked(ReadOnlySpan<byte> batches)
+    private AppendResult AppendAsFollowerLocked(ReadOnlySpan<byte> batches, LeaderEpoch? newest)
     {
         lock (_gate)
         {
@@ -150,7 +137,7 @@ public sealed partial class PartitionLog
             bool producers = false;
             bool gaps = false;
             int bytes = 0;
-            for (ReadOnlySpan<byte> rest = batches; StoredBatch.TryTake(rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])
+            for (ReadOnlySpan<byte> rest = batches; TryTakeUpTo(newest, rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])
             {
                 if (head.BaseOffset.Value < expected)
                 {

@@ -148,9 +148,9 @@ public sealed partial class PartitionLog
     /// The leader's first batch begins before this log, which is empty: the log's start lies within it (DeleteRecords). A batch is kept whole, so
     /// the log begins where the batch does; its start stays where it is.
     /// </summary>
-    private void MakeRoomBefore(ReadOnlySpan<byte> batches)
+    private void MakeRoomBefore(ReadOnlySpan<byte> batches, LeaderEpoch? newest)
     {
-        if (_failed || _end.Offset != LogStart.Value || !Straddles(batches, _end.Offset, out long first))
+        if (_failed || _end.Offset != LogStart.Value || !Straddles(batches, newest, _end.Offset, out long first))
         {
             return;
         }
@@ -158,16 +158,16 @@ public sealed partial class PartitionLog
         lock (_flushGate)
             lock (_gate)
             {
-                if (!_failed && _end.Offset == _logStart && Straddles(batches, _end.Offset, out first))
+                if (!_failed && _end.Offset == _logStart && Straddles(batches, newest, _end.Offset, out first))
                 {
                     long start = _logStart;
                     Cut(first, () => StartAt(first, start));
                 }
             }
 
-        static bool Straddles(ReadOnlySpan<byte> batches, long offset, out long first)
+        static bool Straddles(ReadOnlySpan<byte> batches, LeaderEpoch? newest, long offset, out long first)
         {
-            first = StoredBatch.TryTake(batches, out StoredBatch batch) ? batch.BaseOffset.Value : long.MaxValue;
+            first = TryTakeUpTo(newest, batches, out StoredBatch batch) ? batch.BaseOffset.Value : long.MaxValue;
             return first < offset && batch.LastOffset.Value >= offset && batch.CrcIsValid();
         }
     }

@@ -104,6 +104,29 @@ public class LeaderEpochTests
     }
 
     [Fact]
+    public void A_batch_of_a_later_leader_than_the_one_that_sent_it_stays_out_and_no_room_is_made_for_it()
+    {
+        PartitionLog log = _fixture.Open();
+        log.TruncateFullyAndStartAt(new Offset(1));
+        byte[] straddling = _fixture.Batch("a", "b"), next = _fixture.Batch("c");
+        RecordBatchHeader.Stamp(straddling, new Offset(0), new LeaderEpoch(3));
+        RecordBatchHeader.Stamp(next, new Offset(2), new LeaderEpoch(4));
+        byte[] both = [.. straddling, .. next];
+        int cuts = log.Cuts;
+
+        Assert.Equal((ErrorCode.None, 1L), Append(2));
+        Assert.Equal(cuts, log.Cuts);
+        Assert.Equal((ErrorCode.None, 2L), Append(3));
+        Assert.Equal([new EpochStart(new LeaderEpoch(3), new Offset(0))], log.Epochs.Entries.ToArray());
+
+        (ErrorCode, long) Append(int newest)
+        {
+            AppendResult result = log.AppendAsFollower(both, new LeaderEpoch(newest));
+            return (result.Error, result.End.Value);
+        }
+    }
+
+    [Fact]
     public void A_copied_batch_of_an_earlier_epoch_ends_a_leadership_that_wrote_nothing()
     {
         // A replica that lost its log with the power, led once more for a moment, and then copied what it had had.
