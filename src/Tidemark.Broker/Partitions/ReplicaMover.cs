@@ -1,9 +1,7 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Replicating;
 using Tidemark.Broker.Runtime;
 using Tidemark.Primitives;
-using Tidemark.Storage.Checkpoints;
 using Tidemark.Storage.Directories;
 using Tidemark.Storage.Logs;
 
@@ -17,9 +15,6 @@ namespace Tidemark.Broker.Partitions;
 /// <param name="throttle">How much may be copied in a second, over all moves.</param>
 public sealed class ReplicaMover(LogDirectories directories, IBackground background, DelayQueue delays, ReplicationThrottle throttle, ILogger log)
 {
-    /// <summary>Larger pieces would keep others from the disk, smaller ones cost more than they copy.</summary>
-    private const int PieceBytes = 1 << 20;
-
     private static readonly TimeSpan s_compactionEndsIn = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -69,7 +64,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
 
             if (_moving.Add(partition.Name))
             {
-                background.Post($"move {partition.Name}", () => Step(partition));
+                background.Post($"move {partition.Name}", () => Step(partition, new LogCopier(throttle)));
             }
         }
 
@@ -113,7 +108,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
             if (_moving.Add(partition.Name))
             {
                 MoverLog.Resumed(log, partition.Name.ToString(), future.Directory.Path, future.Log.LogEndOffset);
-                background.Post($"move {partition.Name}", () => Step(partition));
+                background.Post($"move {partition.Name}", () => Step(partition, new LogCopier(throttle)));
             }
         }
     }
@@ -130,12 +125,12 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         }
     }
 
-    private void Step(Partition partition)
+    private void Step(Partition partition, LogCopier copier)
     {
         TimeSpan wait = IsCompacting(partition) ? s_compactionEndsIn : throttle.Wait;
         if (wait > TimeSpan.Zero)
         {
-            delays.Run(() => background.Post($"move {partition.Name}", () => Step(partition)), wait);
+            delays.Run(() => background.Post($"move {partition.Name}", () => Step(partition, copier)), wait);
             return;
         }
 
@@ -145,7 +140,7 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
         {
             goOn = directories.TryGetFuture(partition.Name, out future)
                 && partition.Log is { } source
-                && (Copy(source, future.Log, source.LogEndOffset) > 0 || !Swap(partition, future));
+                && (copier.Copy(source, future.Log, source.LogEndOffset) > 0 || !Swap(partition, future, copier));
         }
         catch (IOException e)
         {
@@ -166,93 +161,22 @@ public sealed class ReplicaMover(LogDirectories directories, IBackground backgro
 
         if (goOn)
         {
-            background.Post($"move {partition.Name}", () => Step(partition));
-        }
-    }
-
-    /// <summary>Copies one piece; answers how many bytes it had, and more than none where another try is needed.</summary>
-    private int Copy(PartitionLog source, PartitionLog copy, Offset end)
-    {
-        int cuts = source.Cuts;
-        CutToCommonPart(source, copy);
-        if (copy.LogEndOffset < source.LogStart)
-        {
-            copy.TruncateFullyAndStartAt(source.LogStart);
-        }
-
-        if (copy.LogEndOffset >= end)
-        {
-            return 0;
-        }
-
-        using LogSlice slice = source.Read(copy.LogEndOffset, PieceBytes, end, atLeastOneBatch: true);
-        if (slice.Error != ErrorCode.None && source.Cuts != cuts)
-        {
-            return 1;
-        }
-
-        if (slice.Error != ErrorCode.None)
-        {
-            throw new IOException($"the log cannot be read at {copy.LogEndOffset}: {slice.Error}");
-        }
-
-        byte[] piece = ArrayPool<byte>.Shared.Rent(slice.Length);
-        try
-        {
-            slice.CopyTo(piece);
-            if (source.Cuts != cuts)
-            {
-                // The replica was cut while it was read: in the piece, what it got since may stand behind what it lost.
-                return 1;
-            }
-
-            AppendResult appended = copy.AppendAsFollower(piece.AsSpan(0, slice.Length));
-            throttle.Record(slice.Length);
-            return appended.Error == ErrorCode.None ? slice.Length : throw new IOException($"the copy refused a piece: {appended.Error}");
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(piece);
-        }
-    }
-
-    /// <summary>
-    /// A follower that is being moved may have been cut since it was copied, where it had parted from a new leader, and have other records there by now. The
-    /// copy was a part of it once, so that they agree up to the end of the last epoch that both know.
-    /// </summary>
-    private static void CutToCommonPart(PartitionLog source, PartitionLog copy)
-    {
-        Offset common = Offset.Min(copy.LogEndOffset, source.LogEndOffset);
-        ReadOnlySpan<EpochStart> epochs = copy.Epochs.Entries;
-        for (int i = epochs.Length - 1; i >= 0; i--)
-        {
-            if (source.EndOffsetForEpoch(epochs[i].Epoch, out LeaderEpoch found, out Offset end) && found == epochs[i].Epoch)
-            {
-                common = Offset.Min(common, end);
-                break;
-            }
-
-            common = Offset.Min(common, epochs[i].Start);
-        }
-
-        if (common < copy.LogEndOffset)
-        {
-            copy.TruncateTo(common);
+            background.Post($"move {partition.Name}", () => Step(partition, copier));
         }
     }
 
     /// <summary>Copies what came meanwhile with appends held off, and swaps. False when that is still too much to hold them off for, or the copy has been given up.</summary>
-    private bool Swap(Partition partition, StoredPartition future)
+    private bool Swap(Partition partition, StoredPartition future, LogCopier copier)
     {
         bool swapped = partition.SwapLog(
             source =>
             {
-                if (source.LogEndOffset - future.Log.LogEndOffset > 0 && Copy(source, future.Log, source.LogEndOffset) == PieceBytes)
+                if (source.LogEndOffset - future.Log.LogEndOffset > 0 && copier.Copy(source, future.Log, source.LogEndOffset) == LogCopier.PieceBytes)
                 {
                     return null;
                 }
 
-                while (Copy(source, future.Log, source.LogEndOffset) > 0)
+                while (copier.Copy(source, future.Log, source.LogEndOffset) > 0)
                 {
                 }
 
