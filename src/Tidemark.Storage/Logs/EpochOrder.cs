@@ -24,16 +24,16 @@ internal sealed class EpochOrder(LeaderEpoch before, long unflushedFrom)
 
     public void Next(Segment segment, StoredBatch batch, int position)
     {
-        int epoch = batch.LeaderEpoch.Value;
-        if (_damaged is not null || epoch == LeaderEpoch.Unknown.Value)
+        if (_damaged is not null || batch.LeaderEpoch == LeaderEpoch.Unknown)
         {
             return;
         }
 
+        int epoch = batch.LeaderEpoch.Value;
         var place = new BatchPlace(segment, position, batch.BaseOffset.Value, epoch);
-        if (epoch < LeaderEpoch.Unknown.Value)
+        if (batch.LeaderEpoch.IsImpossible)
         {
-            // No leader ever wrote it. What was flushed stays whatever it says.
+            // What was flushed stays whatever it says.
             _damaged = place.Offset >= unflushedFrom ? place : null;
             return;
         }

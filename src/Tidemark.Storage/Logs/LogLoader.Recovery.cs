@@ -176,7 +176,7 @@ internal sealed partial class LogLoader
     /// <summary>The batches are right where the file tells another epoch: it may be older than they are.</summary>
     private void NoteEpoch(StoredBatch head)
     {
-        if (head.LeaderEpoch.Value >= 0 && head.LeaderEpoch != _epochs.Latest)
+        if (head.LeaderEpoch.IsKnown && head.LeaderEpoch != _epochs.Latest)
         {
             _epochs.Assign(head.LeaderEpoch, head.BaseOffset);
         }

@@ -28,6 +28,7 @@ public class DamagedEpochTests
     [InlineData("7 7 0 0 1", 0, 5)]
     [InlineData("4 -5 4", 0, 1)]
     [InlineData("4 4 -2147483644", 0, 2)]
+    [InlineData("4 -1 4", 0, 3)]
     [InlineData("4 -5 4", 2, 3)]
     public void A_batch_that_is_out_of_line_ends_the_log_where_it_was_not_flushed(string epochs, long recoveryPoint, long end)
     {
