@@ -176,14 +176,9 @@ public sealed partial class PartitionLog
 
             for (ReadOnlySpan<byte> rest = batches[..bytes]; StoredBatch.TryTake(rest, out StoredBatch head); rest = rest[(int)head.SizeInBytes..])
             {
-                if (head.IsLegacy)
-                {
-                    continue;
-                }
-
                 // Also when a later epoch is noted here: as a leadership under which nothing was written, in a log that lost its end since. The
                 // leader's batches are right, and the note would have followers cut off what they hold.
-                if (head.LeaderEpoch != Epochs.Latest)
+                if (head.LeaderEpoch.IsKnown && head.LeaderEpoch != Epochs.Latest)
                 {
                     Epochs.Assign(head.LeaderEpoch, head.BaseOffset);
                 }

@@ -80,6 +80,27 @@ public class DamagedEpochTests
         Assert.Equal(end < 2 ? 4 : 12, recovered.Epochs.Latest.Value);
     }
 
+    /// <summary>Its leader kept the batch because it was flushed, and did not take the epoch for one; the recovery of both does not either.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-5)]
+    public void A_follower_that_copies_a_damaged_batch_forgets_no_epoch_for_it(int damaged)
+    {
+        PartitionLog log = _fixture.Open();
+        byte[] copied = [.. Stamped(0, 4), .. Stamped(1, damaged), .. Stamped(2, 4)];
+
+        Assert.Equal(ErrorCode.None, log.AppendAsFollower(copied, new LeaderEpoch(4)).Error);
+        Assert.Equal(3, log.LogEndOffset.Value);
+        Assert.Equal([At(4, 0)], log.Epochs.Entries.ToArray());
+
+        byte[] Stamped(long offset, int epoch)
+        {
+            byte[] batch = _fixture.Batch("v");
+            RecordBatchHeader.Stamp(batch, new Offset(offset), new LeaderEpoch(epoch));
+            return batch;
+        }
+    }
+
     private int BatchBytes => _fixture.Batch("v").Length;
 
     private static EpochStart At(int epoch, long offset) => new(new LeaderEpoch(epoch), new Offset(offset));
