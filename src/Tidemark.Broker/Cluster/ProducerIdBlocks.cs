@@ -63,7 +63,22 @@ public sealed class ProducerIdBlocks(ClusterState cluster, IClusterCommands comm
             BrokerId = cluster.Self.Value,
             BrokerEpoch = cluster.Find(cluster.Self)?.Epoch ?? -1,
         };
-        AllocateProducerIdsResponse block = await commands.AllocateProducerIds(request);
+        AllocateProducerIdsResponse block;
+        try
+        {
+            block = await commands.AllocateProducerIds(request);
+        }
+        catch
+        {
+            // Those who wait for it now hear of this; who comes later asks the controller, and is not told of what is over.
+            lock (_lock)
+            {
+                _refill = null;
+            }
+
+            throw;
+        }
+
         lock (_lock)
         {
             _refill = null;

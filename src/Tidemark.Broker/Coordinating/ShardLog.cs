@@ -25,4 +25,7 @@ internal static partial class ShardLog
 
     [LoggerMessage(1606, LogLevel.Information, "{Sentence}")]
     public static partial void Said(ILogger log, string sentence);
+
+    [LoggerMessage(1607, LogLevel.Warning, "Coordinator {Partition}: the transaction of {Id} was open for too long and stays so until the next look, as no producer id is to be had ({Reason})")]
+    public static partial void StaysOpen(ILogger log, string partition, string id, string reason, Exception? e);
 }

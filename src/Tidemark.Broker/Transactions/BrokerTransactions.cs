@@ -60,7 +60,7 @@ public sealed class BrokerTransactions
             },
         };
         _coordinators = new Coordinators<TransactionShard>(InternalTopics.TransactionState, cluster, partitions, services);
-        _service = new TransactionService(_coordinators, cluster, producerIds);
+        _service = new TransactionService(_coordinators, cluster, producerIds, log);
         Verifier = new TransactionVerifier(cluster, new TransactionCoordinators(cluster, links, _service, listenerName), delays, environment.Time);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 using Tidemark.Broker.Cluster;
 using Tidemark.Broker.Coordinating;
 using Tidemark.Coordination;
@@ -9,19 +10,30 @@ using Tidemark.Protocol.Messages;
 namespace Tidemark.Broker.Transactions;
 
 /// <summary>The transaction coordinators of this broker, as requests reach them: from clients, from other brokers, from its own partitions.</summary>
-public sealed class TransactionService(Coordinators<TransactionShard> coordinators, ClusterState cluster, ProducerIdBlocks producerIds) : ILocalTransactions
+public sealed class TransactionService(Coordinators<TransactionShard> coordinators, ClusterState cluster, ProducerIdBlocks producerIds, ILogger log) : ILocalTransactions
 {
     /// <summary>Takes a producer id that nobody has.</summary>
     public ValueTask<(ErrorCode Error, ProducerId Id)> TakeProducerId() =>
         producerIds.TryTake(out ProducerId id) ? new((ErrorCode.None, id)) : producerIds.Take();
 
-    /// <summary>Brings the coordinator a producer id, if there is one to be had.</summary>
+    /// <summary>Brings the coordinator a producer id, if there is one to be had. Nobody waits for this: where there is none the log says so, and the coordinator's next look asks again.</summary>
     public async Task AbortLate(ShardDriver<TransactionShard> coordinator, TakeProducerId late)
     {
-        (ErrorCode error, ProducerId fresh) = await TakeProducerId();
-        if (error == ErrorCode.None)
+        try
         {
-            coordinator.Tell((shard, now) => shard.AbortLate(late, fresh, now));
+            (ErrorCode error, ProducerId fresh) = await TakeProducerId();
+            if (error == ErrorCode.None)
+            {
+                coordinator.Tell((shard, now) => shard.AbortLate(late, fresh, now));
+            }
+            else
+            {
+                ShardLog.StaysOpen(log, coordinator.Partition.Name.ToString(), late.TransactionalId, error.ToString(), null);
+            }
+        }
+        catch (Exception e) when (e is not InvariantViolationException)
+        {
+            ShardLog.StaysOpen(log, coordinator.Partition.Name.ToString(), late.TransactionalId, e.Message, e);
         }
     }
 
