@@ -16,7 +16,12 @@ internal static class BrokerConfigRules
     private const string CleanerBuffer = "log.cleaner.dedupe.buffer.size";
     private const string CleanerThreads = "log.cleaner.threads";
     private const long CleanerBufferMin = 1L << 20;
+    private const long InheritedRetention = -2;
     private const string PerAddress = "max.connections.per.ip";
+
+    /// <summary>What topics have of the brokers, as topics call it; brokers call it the same after "log.".</summary>
+    private static readonly ImmutableArray<(string Whole, string Local)> s_retentions =
+        [("retention.ms", "local.retention.ms"), ("retention.bytes", "local.retention.bytes")];
 
     public static (ErrorCode Code, string? Message) Check(
         ControllerContext context, ConfigResource resource, ImmutableSortedDictionary<string, string> wanted, IReadOnlyCollection<string> touched)
@@ -46,6 +51,11 @@ internal static class BrokerConfigRules
             }
         }
 
+        if (RetentionProblemOf(then, [.. touched, .. context.Image.ConfigOf(resource).Keys]) is { } contradiction)
+        {
+            return (ErrorCode.InvalidRequest, contradiction);
+        }
+
         if (context.Image.KeepsEligibleLeaderReplicas)
         {
             if (isForAll && !wanted.ContainsKey("min.insync.replicas"))
@@ -63,6 +73,26 @@ internal static class BrokerConfigRules
         }
 
         return (ErrorCode.None, null);
+    }
+
+    /// <summary>
+    /// What stays on local disk is a part of what is kept: not more, and not without a limit where that has one. Only brokers' values are held to it;
+    /// with a topic's own nobody minds while the topic is not tiered.
+    /// </summary>
+    /// <param name="keys">What is set, was set or is removed: where all is replaced, what is left out changes too.</param>
+    private static string? RetentionProblemOf(BrokerConfig then, IReadOnlyCollection<string> keys)
+    {
+        var topics = ResourceConfig.OfTopic(ImmutableDictionary<string, string>.Empty, then);
+        foreach ((string wholeKey, string localKey) in s_retentions)
+        {
+            (long whole, long local) = (topics.GetLong(wholeKey), topics.GetLong(localKey));
+            if ((keys.Contains($"log.{wholeKey}") || keys.Contains($"log.{localKey}")) && whole >= 0 && local != InheritedRetention && (local < 0 || local > whole))
+            {
+                return $"Invalid value {local} for configuration log.{localKey}: allowed is at most log.{wholeKey}, which is {whole}, or {InheritedRetention} for the same.";
+            }
+        }
+
+        return null;
     }
 
     private static string? ProblemOf(ControllerContext context, string name, string? value, bool isForAll)
