@@ -4,7 +4,9 @@ using Tidemark.Primitives;
 namespace Tidemark.Coordination.Transactions;
 
 /// <summary>All that a coordinator knows of a transactional id. Every change makes a new value.</summary>
-/// <param name="PreviousProducerId">The id before the epochs of one were used up; -1 where there was none.</param>
+/// <param name="PreviousProducerId">
+/// The id of before the last step: another one where its epochs were used up, so that who did not hear of that may ask again. -1 where there was none.
+/// </param>
 /// <param name="NextProducerId">The id that follows when the end that is being prepared uses up the last epoch; -1 otherwise.</param>
 /// <param name="LastEpoch">
 /// The epoch before, from which its owner raised it (KIP-360); -1 when somebody else did. It is not in the records: a retry that meets a
@@ -50,11 +52,11 @@ public sealed record TransactionMetadata(
 
     /// <summary>The producer begins, or begins anew: with the next epoch, or with the same when its owner asks again for what it got.</summary>
     public TransactionMetadata Begin(short epoch, short lastEpoch, int timeoutMs, long nowMs) =>
-        To(TransactionState.Empty, nowMs) with { Epoch = epoch, LastEpoch = lastEpoch, TimeoutMs = timeoutMs, Partitions = [], StartedMs = -1 };
+        To(TransactionState.Empty, nowMs) with { PreviousProducerId = ProducerId, Epoch = epoch, LastEpoch = lastEpoch, TimeoutMs = timeoutMs, Partitions = [], StartedMs = -1 };
 
     /// <summary>The producer begins with a new id, as no epoch of the old one is left.</summary>
     public TransactionMetadata Rotate(long producerId, bool isOwn, int timeoutMs, long nowMs) =>
-        Begin(0, isOwn ? Epoch : NoEpoch, timeoutMs, nowMs) with { ProducerId = producerId, PreviousProducerId = ProducerId };
+        Begin(0, isOwn ? Epoch : NoEpoch, timeoutMs, nowMs) with { ProducerId = producerId };
 
     public TransactionMetadata Add(IEnumerable<TopicPartition> partitions, short clientVersion, long nowMs) =>
         To(TransactionState.Ongoing, nowMs) with
@@ -98,6 +100,7 @@ public sealed record TransactionMetadata(
         TransactionMetadata done = To(State == TransactionState.PrepareCommit ? TransactionState.CompleteCommit : TransactionState.CompleteAbort, nowMs) with
         {
             Partitions = [],
+            PreviousProducerId = ClientVersion >= 2 ? ProducerId : PreviousProducerId,
             NextProducerId = NoProducerId,
         };
 

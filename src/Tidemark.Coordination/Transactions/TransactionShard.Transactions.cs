@@ -88,7 +88,8 @@ public sealed partial class TransactionShard
             return;
         }
 
-        bool hadLast = known.PreviousProducerId == producer.Id.Value && producer.Epoch == TransactionMetadata.EpochMax && known.Epoch == 0;
+        bool hadLast = known.ProducerId != producer.Id.Value && known.PreviousProducerId == producer.Id.Value
+            && producer.Epoch == TransactionMetadata.EpochMax && known.Epoch == 0;
         bool rotated = hadLast && known.State is TransactionState.CompleteCommit or TransactionState.CompleteAbort;
         bool isRetry = rotated || (known.Epoch == producer.Epoch + 1 && known.State is not (TransactionState.Empty or TransactionState.Ongoing));
         bool isCurrent = known.Epoch == producer.Epoch;

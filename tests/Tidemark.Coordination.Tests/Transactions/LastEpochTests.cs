@@ -80,6 +80,57 @@ public sealed class LastEpochTests
         Assert.Equal(ErrorCode.InvalidProducerIdMapping, world.EndAndRaise(false, Last - 1).Error);
     }
 
+    [Fact]
+    public void Who_asks_with_the_old_id_is_told_of_the_new_one_twice_and_then_fenced()
+    {
+        ShardWorld world = Rotated();
+        Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 0), world.Init(100, Last));
+        Assert.Equal(ErrorCode.ProducerFenced, world.Init(100, Last).Error);
+        Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 1), world.Init(200, 0));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_late_retry_with_the_old_id_aborts_no_later_transaction_of_the_new_one(bool endsFirst)
+    {
+        ShardWorld world = Rotated();
+        if (endsFirst)
+        {
+            Assert.Equal(ErrorCode.None, world.Add(0, producer: 200));
+            Assert.Equal(ErrorCode.None, world.EndAndRaise(true, 0, producer: 200).Error);
+            world.Finish();
+        }
+        else
+        {
+            Assert.Equal(1, world.Init(200, 0).Epoch);
+        }
+
+        Assert.Equal(ErrorCode.None, world.Add(1, producer: 200));
+        Assert.Equal(ErrorCode.ProducerFenced, world.Init(100, Last).Error);
+        Assert.Equal(Ongoing, world.State.State);
+    }
+
+    [Fact]
+    public void An_epoch_that_the_new_id_never_had_is_no_retry_of_an_end()
+    {
+        ShardWorld world = Rotated();
+        world.Init(100, Last);
+        world.Add(0, producer: 200);
+        world.End(true, 0, producer: 200);
+        world.Finish();
+        Assert.Equal(ErrorCode.ProducerFenced, world.EndAndRaise(true, Last, producer: 200).Error);
+    }
+
+    /// <summary>The producer had the last epoch of id 100 and begins anew with id 200.</summary>
+    private static ShardWorld Rotated()
+    {
+        var world = new ShardWorld();
+        world.Feed(shard => shard.Replay(TransactionRecords.Of(InLastEpoch(world), 2), null));
+        Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 0), world.Init(100, Last, fresh: 200));
+        return world;
+    }
+
     private static TransactionMetadata InLastEpoch(ShardWorld world) => TransactionMetadata.New(ShardWorld.Id, 100, 1_000, world.Now.UnixMs) with { Epoch = Last };
 
     private static ShardWorld OpenInLastEpoch(short version)

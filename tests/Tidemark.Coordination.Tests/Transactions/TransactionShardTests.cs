@@ -51,8 +51,8 @@ public sealed class TransactionShardTests
         _world.Feed(shard => shard.Replay(TransactionRecords.Of(TransactionMetadata.New(ShardWorld.Id, 100, 1000, 0) with { Epoch = TransactionMetadata.EpochMax }, 2), null));
         Assert.True(_world.Init(100, TransactionMetadata.EpochMax, fresh: -1).NeedsProducerId);
         Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 0), _world.Init(100, TransactionMetadata.EpochMax, fresh: 200));
-        Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 0), _world.Init(100, TransactionMetadata.EpochMax, fresh: 300));
         Assert.Equal(100, _world.State.PreviousProducerId);
+        Assert.Equal(new TransactionOutcome(ErrorCode.None, 200, 0), _world.Init(100, TransactionMetadata.EpochMax, fresh: 300));
     }
 
     [Theory]
