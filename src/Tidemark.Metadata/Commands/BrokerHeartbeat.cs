@@ -154,7 +154,7 @@ public static class BrokerHeartbeat
         // The lowest layout that holds the change, as Kafka writes it.
         short version = record.CordonedLogDirs is not null ? (short)3 : lost.Count > 0 ? (short)2 : record.InControlledShutdown != 0 ? (short)1 : (short)0;
         records.Add(record, version);
-        var cluster = new ClusterView(context.Image, context.Config, after);
+        var cluster = new ClusterView(context.Image, context.Config, after, lost: lost);
         if (before.IsActive && after is { IsInControlledShutdown: true, IsFenced: false })
         {
             if (!keepsLeaderships)

@@ -10,7 +10,10 @@ namespace Tidemark.Metadata.Elections;
 /// </summary>
 /// <param name="changed">The broker that the command changes, as it will be; null when none.</param>
 /// <param name="removed">A broker that the command forgets; -1 when none.</param>
-public sealed class ClusterView(MetadataImage image, BrokerConfig config, BrokerImage? changed = null, int removed = -1)
+/// <param name="lost">
+/// Directories that the changed broker loses. That it has none of them any more does not tell: one without any directory looks like one that never named any.
+/// </param>
+public sealed class ClusterView(MetadataImage image, BrokerConfig config, BrokerImage? changed = null, int removed = -1, IReadOnlySet<Uuid>? lost = null)
 {
     private readonly Dictionary<string, int> _minInSync = new(StringComparer.Ordinal);
 
@@ -26,7 +29,7 @@ public sealed class ClusterView(MetadataImage image, BrokerConfig config, Broker
         : image.Brokers.GetValueOrDefault(id);
 
     /// <summary>True when the broker is alive and the directory that the partition has on it is not known to be lost.</summary>
-    public bool CanLead(int id, Uuid directory) => Broker(id) is { IsActive: true } broker && broker.HasDirectory(directory);
+    public bool CanLead(int id, Uuid directory) => Broker(id) is { IsActive: true } broker && broker.HasDirectory(directory) && !(id == changed?.Id && lost?.Contains(directory) == true);
 
     /// <summary>How many replicas in sync the topic's acknowledged records need, as configured.</summary>
     public int MinInSync(string topic)
