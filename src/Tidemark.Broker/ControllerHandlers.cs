@@ -29,7 +29,7 @@ public static class ControllerHandlers
     {
         IRequestHandler[] configs = [new AlterConfigsHandler(controller, cluster), new IncrementalAlterConfigsHandler(controller, cluster, loggers)];
         return new NodeHandlers(
-            [.. Answered(cluster, loggers), .. Decided(controller, cluster).Concat(configs).Select(handler => new ForwardingHandler(handler, controller, channel, StaysHere(handler, cluster.Self)))],
+            [.. Answered(cluster, loggers), .. Decided(controller, cluster, environment).Concat(configs).Select(handler => new ForwardingHandler(handler, controller, channel, StaysHere(handler, cluster.Self)))],
             ForControllers(controller, cluster, loggers, environment, controllerTable));
     }
 
@@ -37,7 +37,7 @@ public static class ControllerHandlers
     public static IReadOnlyList<IRequestHandler> ForControllers(
         MetadataDriver controller, ClusterState cluster, IBrokerLoggers loggers, BrokerEnvironment environment, Func<DispatchTable> table) =>
     [
-        .. Answered(cluster, loggers).Concat(Decided(controller, cluster)).Where(handler => MessageCatalog.Api(handler.Api).OnController),
+        .. Answered(cluster, loggers).Concat(Decided(controller, cluster, environment)).Where(handler => MessageCatalog.Api(handler.Api).OnController),
         new SaslHandshakeHandler(),
         new ApiVersionsHandler(table, cluster),
         new SaslAuthenticateHandler(),
@@ -76,7 +76,7 @@ public static class ControllerHandlers
     ];
 
     /// <summary>What the active controller decides, whether it is asked on its own listener or through a broker.</summary>
-    private static IRequestHandler[] Decided(MetadataDriver controller, ClusterState cluster) =>
+    private static IRequestHandler[] Decided(MetadataDriver controller, ClusterState cluster, BrokerEnvironment environment) =>
     [
         new CreateTopicsHandler(controller),
         new DeleteTopicsHandler(controller),
@@ -84,7 +84,7 @@ public static class ControllerHandlers
         new ElectLeadersHandler(controller),
         new AlterPartitionReassignmentsHandler(controller),
         new ListPartitionReassignmentsHandler(cluster),
-        new AlterClientQuotasHandler(controller),
+        new AlterClientQuotasHandler(controller, environment),
         new AlterUserScramCredentialsHandler(controller),
         new DescribeQuorumHandler(controller),
         new UpdateFeaturesHandler(controller),

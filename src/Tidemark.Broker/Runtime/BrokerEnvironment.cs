@@ -32,6 +32,12 @@ public sealed record BrokerEnvironment(
     /// <summary>Which segment files of partitions are open.</summary>
     public OpenFileBudget LogFiles { get; init; } = new();
 
+    /// <summary>
+    /// Whether a host's name has an address, as the operating system's resolver says. It may take that as long as it likes: who asks sets the limit.
+    /// Where nobody brings a resolver, no name has one.
+    /// </summary>
+    public Func<string, Task<bool>> HasAddress { get; init; } = _ => Task.FromResult(false);
+
     /// <summary>A new random id.</summary>
     public Uuid NewId()
     {

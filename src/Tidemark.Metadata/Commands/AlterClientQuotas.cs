@@ -16,7 +16,15 @@ public static class AlterClientQuotas
     private static readonly ImmutableArray<string> s_byteRates = ["consumer_byte_rate", "producer_byte_rate"];
     private static readonly ImmutableArray<string> s_otherRates = ["controller_mutation_rate", "request_percentage"];
 
-    public static Decision<AlterClientQuotasResponse> Decide(ControllerContext context, AlterClientQuotasRequest request)
+    /// <summary>What the request names for addresses and is none: of these, some may be hosts.</summary>
+    public static IEnumerable<string> HostNamesOf(AlterClientQuotasRequest request) => request.Entries
+        .SelectMany(entry => entry.Entity)
+        .Where(part => part is { EntityType: QuotaEntity.Ip, EntityName: { Length: > 0 } name } && !IPAddress.TryParse(name, out _))
+        .Select(part => part.EntityName!)
+        .Distinct(StringComparer.Ordinal);
+
+    /// <param name="hosts">Those of <see cref="HostNamesOf"/> that are the name of a host that has an address; null for none.</param>
+    public static Decision<AlterClientQuotasResponse> Decide(ControllerContext context, AlterClientQuotasRequest request, IReadOnlySet<string>? hosts = null)
     {
         var records = new List<MetadataRecord>();
         var response = new AlterClientQuotasResponse();
@@ -27,7 +35,7 @@ public static class AlterClientQuotas
         {
             var entity = new QuotaEntity(parts);
             HashSet<string> repeated = Repeated.Among(entry.Ops.Select(op => op.Key));
-            string? problem = ProblemOf(parts)
+            string? problem = ProblemOf(parts, hosts ?? ImmutableHashSet<string>.Empty)
                 ?? (twice.Contains(entity) ? $"Entity {string.Join(", ", parts.Select(part => $"{part.Key}={part.Value ?? "default"}"))} comes twice." : null)
                 ?? entry.Ops.Select(op => ProblemOf(parts, op, repeated)).FirstOrDefault(each => each is not null);
             if (problem is null)
@@ -78,7 +86,7 @@ public static class AlterClientQuotas
         }
     }
 
-    private static string? ProblemOf(Dictionary<string, string?> parts)
+    private static string? ProblemOf(Dictionary<string, string?> parts, IReadOnlySet<string> hosts)
     {
         if (parts.Count == 0)
         {
@@ -104,9 +112,13 @@ public static class AlterClientQuotas
         }
 
         return parts.Count > 1 ? "Entity type ip stands alone."
-            : address is not null && !IPAddress.TryParse(address, out _) ? $"Entity ip={address}: allowed is an address."
+            : address is not null && !IsAddress(address) && !hosts.Contains(address) ? $"Entity ip={address}: allowed is an address, or the name of a host that has one."
             : null;
     }
+
+    /// <summary>IPv4 addresses in decimal, of four parts or fewer, and IPv6 addresses: what else passes for one in places, such as 0x7f.1, Apache Kafka knows as none.</summary>
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out _) && (text.Contains(':', StringComparison.Ordinal) || text.All(c => char.IsAsciiDigit(c) || c == '.'));
 
     private static string? ProblemOf(Dictionary<string, string?> parts, AlterClientQuotasRequest.OpData op, HashSet<string> repeated)
     {

@@ -68,7 +68,7 @@ public sealed partial class Node : IAsyncDisposable
             var background = new ThreadPoolBackground(logs);
             var environment = new BrokerEnvironment(
                 new SystemTime(), disk, background, bytes => SystemRandom.Fill(bytes.Span), buffers, logs, _network.Connector)
-            { LogFiles = _descriptors.Files };
+            { LogFiles = _descriptors.Files, HasAddress = HostNames.HasAddress };
             LogDirectory metadata = _directories.First(d => d.Path == options.MetadataDirectory);
             string clusterId = metadata.Meta!.ClusterId;
             ClusterId = clusterId;

@@ -1,4 +1,5 @@
 using Tidemark.Broker.Cluster;
+using Tidemark.Broker.Dispatch;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Configuration;
 using Tidemark.Metadata.Image;
@@ -43,6 +44,9 @@ internal sealed class NodeWorld
 
     public IMetadataQuorum Quorum { get; private set; } = null!;
 
+    /// <summary>What the node serves beside its partitions.</summary>
+    public Func<MetadataDriver, IReadOnlyList<IRequestHandler>> Beside { get; init; } = _ => [];
+
     /// <summary>Starts the node on what is on the disk. False when the disk crashed before clients could be served.</summary>
     public bool Boot()
     {
@@ -52,7 +56,7 @@ internal sealed class NodeWorld
             var driver = new MetadataDriver(World.Environment, new QuorumOptions(1, BrokerWorld.ClusterId, Data, directory.Id, _config, () => []));
             Quorum = new NodeMembership(World.Environment, driver, new BrokerId(1), BrokerWorld.ClusterId, _config);
             var options = new BrokerOptions(new BrokerId(1), BrokerWorld.ClusterId, _config, () => [new("PLAINTEXT", "localhost", 9092, 0)]);
-            Node = new BrokerNode(World.Environment, options, [directory], Quorum, _ => NodeHandlers.None);
+            Node = new BrokerNode(World.Environment, options, [directory], Quorum, _ => new NodeHandlers(Beside(driver), []));
         }
         catch (SimulatedCrashException)
         {
