@@ -55,7 +55,7 @@ internal sealed partial class MetadataLog : IQuorumLog
             return false;
         }
 
-        int known = _voters.Count;
+        int known = _voters.Length;
         ScanVoters(before, result.End);
         newVoters = [.. _voters.Skip(known)];
         return true;
@@ -66,30 +66,18 @@ internal sealed partial class MetadataLog : IQuorumLog
     public void TruncateTo(Offset offset)
     {
         Log.TruncateTo(offset);
-        lock (_snapshotsLock)
-        {
-            _voters.RemoveAll(each => each.At >= offset);
-        }
+        _voters = [.. _voters.Where(each => each.At < offset)];
     }
 
     /// <summary>The voters as of an offset (exclusive); null when they are fixed.</summary>
-    public VoterSet? VotersBelow(Offset offset)
-    {
-        lock (_snapshotsLock)
-        {
-            return _voters.LastOrDefault(each => each.At < offset)?.Voters;
-        }
-    }
+    public VoterSet? VotersBelow(Offset offset) => Array.FindLast(_voters, each => each.At < offset)?.Voters;
 
     /// <summary>The log got a new set of voters.</summary>
     public void Remember(VotersAt voters)
     {
-        lock (_snapshotsLock)
+        if (_voters is not [.., var last] || last.At < voters.At)
         {
-            if (_voters.Count == 0 || _voters[^1].At < voters.At)
-            {
-                _voters.Add(voters);
-            }
+            _voters = [.. _voters, voters];
         }
     }
 

@@ -53,21 +53,31 @@ internal sealed partial class MetadataLog
 
     /// <summary>
     /// Reads a piece of a snapshot for another member; null when there is no such snapshot or no such position. The snapshot of a formatted directory is
-    /// for nobody else: the first leader writes what it holds into the log. A snapshot that is too old is not removed meanwhile.
+    /// for nobody else: the first leader writes what it holds into the log. The disk is read without the lock. A snapshot that is removed before it is
+    /// opened is not there; one that is open stays readable when its name goes.
     /// </summary>
     /// <exception cref="IOException">The disk failed.</exception>
     public ReadOnlyMemory<byte>? ReadPiece(LogPosition snapshot, long position, int bytesMax, out long size)
     {
         var id = new SnapshotId(snapshot.EndOffset, snapshot.Epoch);
         size = -1;
-        lock (_snapshotsLock)
+        if (id.EndOffset <= Offset.Zero || !Has(id))
         {
-            if (id.EndOffset <= Offset.Zero || !_snapshots.Exists(each => each.Id == id))
-            {
-                return null;
-            }
+            return null;
+        }
 
-            using IDiskFile file = _disk.OpenFile(Path.Combine(_directory, id.FileName), DiskOpen.Existing);
+        IDiskFile file;
+        try
+        {
+            file = _disk.OpenFile(Path.Combine(_directory, id.FileName), DiskOpen.Existing);
+        }
+        catch (IOException) when (!Has(id))
+        {
+            return null;
+        }
+
+        using (file)
+        {
             size = file.Length;
             if (position < 0 || position >= size)
             {
@@ -122,6 +132,14 @@ internal sealed partial class MetadataLog
         Log.TruncateFullyAndStartAt(id.EndOffset);
         Add(id, -1, nowMs);
         return ReadSnapshot();
+    }
+
+    private bool Has(SnapshotId id)
+    {
+        lock (_snapshotsLock)
+        {
+            return _snapshots.Exists(each => each.Id == id);
+        }
     }
 
     private static LogPosition PositionOf(SnapshotId id) => new(id.EndOffset, id.Epoch);

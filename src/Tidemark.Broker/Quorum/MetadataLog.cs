@@ -22,8 +22,10 @@ internal sealed partial class MetadataLog
     private readonly IDisk _disk;
     private readonly string _directory;
     private readonly RetentionLimits _limits;
-    private readonly List<VotersAt> _voters = [];
     private byte[] _readBuffer = [];
+
+    /// <summary>Never changed but replaced, by the driver's turn only: a snapshot that is written beside it reads the sets that were in force at one time.</summary>
+    private volatile VotersAt[] _voters = [];
 
     private MetadataLog(IDisk disk, string directory, PartitionLog log, RetentionLimits limits)
     {
@@ -39,7 +41,7 @@ internal sealed partial class MetadataLog
     public IReadOnlyList<VotersAt> Voters => _voters;
 
     /// <summary>The quorum's own version: 0 for fixed voters, 1 for voters in the log.</summary>
-    public short KRaftVersion => _voters.Count == 0 ? (short)0 : _voters[^1].Voters.KRaftVersion;
+    public short KRaftVersion => _voters is [.., var last] ? last.Voters.KRaftVersion : (short)0;
 
     /// <summary>Opens the log. Nothing is replayed yet.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
@@ -90,22 +92,14 @@ internal sealed partial class MetadataLog
     /// <exception cref="InvalidDataException">The snapshot cannot be read.</exception>
     public MetadataImage ReadSnapshot()
     {
-        lock (_snapshotsLock)
-        {
-            _voters.Clear();
-        }
-
         if (NewestId is not { } id)
         {
+            _voters = [];
             return MetadataImage.Empty;
         }
 
         Snapshot snapshot = SnapshotFile.Read(_disk, Path.Combine(_directory, id.FileName));
-        if (snapshot.Voters is { } voters)
-        {
-            Remember(new VotersAt(id.EndOffset - 1, new VoterSet(snapshot.KRaftVersion, voters)));
-        }
-
+        _voters = snapshot.Voters is { } voters ? [new VotersAt(id.EndOffset - 1, new VoterSet(snapshot.KRaftVersion, voters))] : [];
         SetTimestamp(id, snapshot.LastTimestampMs);
         return MetadataImage.Empty.Apply(snapshot.Records, id.EndOffset - 1, id.Epoch, snapshot.LastTimestampMs);
     }
