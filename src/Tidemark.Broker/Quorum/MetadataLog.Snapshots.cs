@@ -46,6 +46,12 @@ internal sealed partial class MetadataLog
         var id = new SnapshotId(image.LastOffset + 1, image.LastEpoch);
         string path = Path.Combine(_directory, id.FileName);
         VoterSet? voters = VotersBelow(id.EndOffset);
+        if (id.EndOffset <= SnapshotEnd)
+        {
+            // One came from the leader meanwhile. It was put into the list before the voters of this one were forgotten: only now is it sure that they were known.
+            return;
+        }
+
         var snapshot = new Snapshot([.. ImageRecords.Of(image)], Math.Max(0, image.LastTimestampMs), voters?.KRaftVersion ?? 0, voters?.Voters);
         SnapshotFile.Write(_disk, path, snapshot, id.Epoch, nowMs);
         Add(id, snapshot.LastTimestampMs, nowMs);

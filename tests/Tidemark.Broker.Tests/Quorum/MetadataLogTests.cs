@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidemark.Broker.Quorum;
 using Tidemark.Metadata.Configuration;
+using Tidemark.Metadata.Image;
 using Tidemark.Primitives;
 using Tidemark.Raft;
 using Tidemark.Storage.Files;
@@ -55,6 +56,26 @@ public sealed class MetadataLogTests
     }
 
     [Fact]
+    public void A_snapshot_that_is_finished_after_a_later_one_came_does_not_count_as_the_newest()
+    {
+        _disk.Interrupt(PathOf(s_early) + ".part", isOpen: false, () => Install(s_late));
+        _log.WriteSnapshot(ImageAt(s_early), nowMs: 1);
+        Assert.Equal((s_late, s_late), (_log.OldestSnapshot, _log.NewestSnapshot));
+        Assert.False(_disk.FileExists(PathOf(s_early)));
+    }
+
+    /// <summary>The voters of that time are forgotten by then: it would have said that there are none.</summary>
+    [Fact]
+    public void A_snapshot_below_the_newest_is_not_even_begun()
+    {
+        bool isBegun = false;
+        Install(s_late);
+        _disk.Interrupt(PathOf(s_early) + ".part", isOpen: false, () => isBegun = true);
+        _log.WriteSnapshot(ImageAt(s_early), nowMs: 1);
+        Assert.False(isBegun);
+    }
+
+    [Fact]
     public void Voters_that_somebody_reads_stay_as_they_are_when_the_log_is_cut_or_begins_anew()
     {
         Install(s_early);
@@ -74,6 +95,8 @@ public sealed class MetadataLogTests
     }
 
     private static string PathOf(LogPosition snapshot) => Path.Combine(Directory, new SnapshotId(snapshot.EndOffset, snapshot.Epoch).FileName);
+
+    private static MetadataImage ImageAt(LogPosition end) => MetadataImage.Empty.Apply([], end.EndOffset - 1, end.Epoch, timestampMs: 1);
 
     /// <summary>A snapshot comes from the leader, in one piece.</summary>
     private void Install(LogPosition snapshot)
