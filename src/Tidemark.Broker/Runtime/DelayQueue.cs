@@ -51,6 +51,18 @@ public sealed class DelayQueue : IDisposable
         _timer = time.CreateTimer(static s => ((DelayQueue)s!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How many deadlines are in the heap, with those that are left over.</summary>
+    internal int Held
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _heap.Count;
+            }
+        }
+    }
+
     /// <summary>Lets <paramref name="item"/> expire after the delay. An item is added once.</summary>
     public void Add(Delayed item, TimeSpan delay)
     {
