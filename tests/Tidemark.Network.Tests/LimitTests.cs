@@ -28,6 +28,37 @@ public class LimitTests
         Assert.Equal("x"u8.ToArray(), third.ReceiveFrame());
     }
 
+    /// <summary>Clients that take all connections that there may be do not keep the rest of the cluster out.</summary>
+    [Fact]
+    public void Other_nodes_have_connections_that_clients_cannot_take()
+    {
+        using var network = new RunningNetwork(configure: options => options with
+        {
+            Listeners = [.. options.Listeners, new ListenerOptions { Name = "NODES", Host = "127.0.0.1", Port = 0 }],
+            Limits = new ConnectionLimits { ConnectionsMax = 1, NodeConnectionsMore = 1, NodeListeners = FrozenSet.Create("NODES") },
+        });
+        int nodes = network.Server.Listeners.First(listener => listener.Name == "NODES").Port;
+        Peer client = network.Connect();
+        Talk(client);
+        using Peer waitingClient = network.Connect();
+        waitingClient.Send(Peer.Frame("c"u8));
+        var node = new Peer(nodes);
+        Talk(node);
+        using var waitingNode = new Peer(nodes);
+        waitingNode.Send(Peer.Frame("n"u8));
+        Talk(node);
+        Talk(client);
+        Assert.Equal(2, network.Server.ConnectionCount);
+
+        // That of a node counts as well: a client comes in when no other is open.
+        node.Dispose();
+        Assert.Equal("n"u8.ToArray(), waitingNode.ReceiveFrame());
+        client.Dispose();
+        RunningNetwork.Eventually(() => network.Server.ConnectionCount == 1, "the client is gone");
+        waitingNode.Dispose();
+        Assert.Equal("c"u8.ToArray(), waitingClient.ReceiveFrame());
+    }
+
     [Fact]
     public void A_higher_maximum_lets_the_waiting_in()
     {

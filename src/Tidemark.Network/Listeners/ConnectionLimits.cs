@@ -11,6 +11,12 @@ public sealed record ConnectionLimits
     /// <summary>In the whole process (<c>max.connections</c>). When reached, new connections wait in the backlog until one ends.</summary>
     public int ConnectionsMax { get; init; } = int.MaxValue;
 
+    /// <summary>How many more there may be on <see cref="NodeListeners"/>, which clients cannot take away.</summary>
+    public int NodeConnectionsMore { get; init; }
+
+    /// <summary>The listeners that only other nodes of the cluster need, by name in capitals.</summary>
+    public FrozenSet<string> NodeListeners { get; init; } = FrozenSet<string>.Empty;
+
     /// <summary>Why there may be no more than that, in words for the log.</summary>
     public string ConnectionsMaxReason { get; init; } = "max.connections is reached";
 

@@ -56,7 +56,7 @@ internal sealed class ConnectionQuota
         lock (_lock)
         {
             ListenerUse use = UseOf(listener);
-            if (_count >= _limits.ConnectionsMax || use.Count >= LimitsOf(listener).ConnectionsMax)
+            if (_count >= MaxOn(listener) || use.Count >= LimitsOf(listener).ConnectionsMax)
             {
                 _whenRoom.Add(whenRoom);
                 return null;
@@ -138,6 +138,8 @@ internal sealed class ConnectionQuota
             each();
         }
     }
+
+    private long MaxOn(string listener) => (long)_limits.ConnectionsMax + (_limits.NodeListeners.Contains(listener) ? _limits.NodeConnectionsMore : 0);
 
     private ListenerLimits LimitsOf(string listener) => _limits.OfListeners.GetValueOrDefault(listener, s_noLimits);
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Tidemark.Metadata.Configuration;
 
 namespace Tidemark.Server.Configuration;
@@ -33,6 +34,12 @@ public sealed record NodeOptions(
 
     /// <summary>Whether <c>process.roles</c> names the controller: otherwise the node only follows the metadata quorum.</summary>
     public bool IsController => HasRole(Config, ControllerRole);
+
+    /// <summary>The listeners that only other nodes need: those of the controllers, and that of the brokers where clients have another one.</summary>
+    public FrozenSet<string> NodeListeners { get; } = Listeners.Select(each => each.Name)
+        .Where(name => ControllerListenerNames.Contains(name)
+            || (name == InterBrokerListenerName && Listeners.Any(other => other.Name != name && !ControllerListenerNames.Contains(other.Name))))
+        .ToFrozenSet();
 
     /// <summary>
     /// Whether there can be no other controller: nobody but this node looks after its broker. Where the voters stand in the metadata log more may come, so that it is never known.

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Tidemark.Network.Listeners;
@@ -9,6 +10,7 @@ namespace Tidemark.Server.Lifecycle;
 /// Divides the descriptors that the operating system gives the process (<c>ulimit -n</c>) between connections and the files of logs. Without it
 /// clients that open enough connections take away the last one, the next checkpoint cannot be written, and the node stops as if its disk had failed.
 /// Some are kept for everything else; the files of logs give way to connections, down to a few, and connections that come after the last wait in the backlog.
+/// A few connections are kept for the listeners of nodes: clients that take all the others do not keep the rest of the cluster out.
 /// </summary>
 internal sealed partial class DescriptorShares
 {
@@ -17,6 +19,9 @@ internal sealed partial class DescriptorShares
 
     /// <summary>A file may be opened while a connection comes: the two are told of one another, and not locked.</summary>
     private const int Slack = 32;
+
+    /// <summary>What a cluster of some ten nodes needs: each of them has two or three connections to this one.</summary>
+    private const int NodeConnectionsMax = 32;
 
     private const int OpenFilesResource = 7;
     private readonly int _shared;
@@ -44,12 +49,20 @@ internal sealed partial class DescriptorShares
     public static DescriptorShares OfProcess() =>
         new(GetLimit(OpenFilesResource, out ResourceLimit limit) == 0 ? (long)Math.Min(limit.Soft, int.MaxValue) : int.MaxValue);
 
-    /// <summary>The limits that are configured, or what the descriptors allow where that is less.</summary>
-    public ConnectionLimits Within(ConnectionLimits configured) => configured.ConnectionsMax <= ConnectionsMax ? configured : configured with
+    /// <summary>The limits that are configured, or what the descriptors allow where that is less. Some connections beyond either are for nodes alone.</summary>
+    /// <param name="nodeListeners">The listeners that only other nodes need.</param>
+    public ConnectionLimits Within(ConnectionLimits configured, FrozenSet<string> nodeListeners)
     {
-        ConnectionsMax = ConnectionsMax,
-        ConnectionsMaxReason = string.Create(CultureInfo.InvariantCulture, $"{ConnectionsMax} connections are open, as many as the limit of {Limit} open files (ulimit -n) allows"),
-    };
+        int forNodes = nodeListeners.Count == 0 ? 0 : Math.Min(NodeConnectionsMax, ConnectionsMax / 4);
+        int max = ConnectionsMax - forNodes;
+        string beside = forNodes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" beside {forNodes} for other nodes");
+        ConnectionLimits limits = configured with { NodeListeners = nodeListeners, NodeConnectionsMore = forNodes };
+        return configured.ConnectionsMax <= max ? limits : limits with
+        {
+            ConnectionsMax = max,
+            ConnectionsMaxReason = string.Create(CultureInfo.InvariantCulture, $"{max} connections are open, as many as the limit of {Limit} open files (ulimit -n) allows{beside}"),
+        };
+    }
 
     /// <summary>How many connections are open now.</summary>
     public void OnConnections(int open) => Files.Bound(FilesBeside(open));

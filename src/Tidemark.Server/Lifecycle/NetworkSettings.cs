@@ -32,7 +32,7 @@ internal static class NetworkSettings
             RequestBytesMax = config.GetInt("socket.request.max.bytes"),
             QueuedRequestBytesMax = config.GetLong("queued.max.request.bytes"),
             IdleMax = idleMs is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(idleMs) : TimeSpan.Zero,
-            Limits = descriptors.Within(LimitsOf(config)),
+            Limits = descriptors.Within(LimitsOf(config), options.NodeListeners),
             ConnectionsChanged = descriptors.OnConnections,
 
             // Kafka's default of 100 KiB is below what the operating system finds out by itself; only a number in the file counts.

@@ -185,7 +185,7 @@ public sealed partial class Node : IAsyncDisposable
     {
         try
         {
-            _network.UpdateLimits(_descriptors.Within(NetworkSettings.LimitsOf(config)));
+            _network.UpdateLimits(_descriptors.Within(NetworkSettings.LimitsOf(config), _options.NodeListeners));
         }
         catch (ConfigurationException bad)
         {

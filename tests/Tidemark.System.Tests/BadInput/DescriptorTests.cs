@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Tidemark.Protocol.Messages;
 using Tidemark.System.Tests.Clients;
 using Tidemark.System.Tests.Running;
 using static Tidemark.System.Tests.BadInput.RawConnection;
@@ -33,6 +34,12 @@ public class DescriptorTests
                 {
                     many.Add(connection);
                 }
+            }
+
+            // Some are not for clients: other nodes still reach the controller.
+            using (RawConnection node = await OpenAsync(broker.ControllerPort).WaitAsync(ConnectTimeMax))
+            {
+                Assert.NotEmpty((await node.AskAsync<ApiVersionsResponse>(new ApiVersionsRequest(), version: 0)).ApiKeys);
             }
 
             // Who is connected is served, of logs whose files were closed meanwhile too.

@@ -22,13 +22,12 @@ public sealed partial class RunningBroker : IAsyncDisposable
     private RunningBroker(string[] properties)
     {
         Port = LoopbackPorts.Take(2);
-        int controllerPort = Port + 1;
         Directory.CreateDirectory(Home);
         File.WriteAllLines(Configuration,
         [
-            "process.roles=broker,controller", "node.id=1", $"listeners=PLAINTEXT://127.0.0.1:{Port},CONTROLLER://127.0.0.1:{controllerPort}",
+            "process.roles=broker,controller", "node.id=1", $"listeners=PLAINTEXT://127.0.0.1:{Port},CONTROLLER://127.0.0.1:{ControllerPort}",
             $"advertised.listeners=PLAINTEXT://127.0.0.1:{Port}", "controller.listener.names=CONTROLLER",
-            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT", $"controller.quorum.voters=1@127.0.0.1:{controllerPort}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT", $"controller.quorum.voters=1@127.0.0.1:{ControllerPort}",
             $"log.dirs={Data}", "offsets.topic.replication.factor=1", "transaction.state.log.replication.factor=1",
             "transaction.state.log.min.isr=1", .. properties,
         ]);
@@ -52,6 +51,8 @@ public sealed partial class RunningBroker : IAsyncDisposable
     public string Home { get; } = Path.Combine(Path.GetTempPath(), "tidemark-" + Guid.NewGuid().ToString("N")[..12]);
 
     public int Port { get; }
+
+    public int ControllerPort => Port + 1;
 
     public string Data => Path.Combine(Home, "data");
 

@@ -14,7 +14,7 @@ internal static class NetworkKeys
             .PerBroker(),
         String("inter.broker.listener.name", null, "The listener over which brokers talk to each other; by default the one of security.inter.broker.protocol."),
         List("early.start.listeners", null, "Listeners that take connections before the authorizer is ready."),
-        Int("max.connections", "2147483647", "How many connections the broker holds at once.")
+        Int("max.connections", "2147483647", "How many connections the broker holds at once. A few more are for listeners that only other nodes need.")
             .AtLeast(0).ClusterWide(),
         Int("max.connections.per.ip", "2147483647", "How many connections one address may hold at once.")
             .AtLeast(0).ClusterWide(),
