@@ -112,10 +112,27 @@ public sealed partial class QuorumMember
         }
         else
         {
+            if (_persisted.Leader == Self && _persisted.Epoch == Epoch)
+            {
+                TellOfFormerLife();
+            }
+
             Enter(new Unattached(Epoch, Role.LeaderNode, Role.VotedFor, electionAt));
         }
 
         Drive();
+    }
+
+    /// <summary>
+    /// It led this epoch before it stopped. Whoever still follows it would refuse pre-votes until the fetch timeout; told so, it stands, or lets others stand.
+    /// Each is told once and nobody's answer is waited for: who does not hear it waits as before.
+    /// </summary>
+    private void TellOfFormerLife()
+    {
+        foreach (Voter voter in Voters.Voters.Where(each => each.Key.Node != Self))
+        {
+            Emit(new SendEndEpoch(new RequestId(++_requests), new QuorumPeer(voter.Key.Node, voter.Endpoints), new EndEpochAsk(Self, Epoch, [], _options.Endpoints)));
+        }
     }
 
     /// <summary>Time has passed.</summary>

@@ -124,6 +124,20 @@ public sealed class KafkaRulesTests
         Assert.Equal((new LeaderEpoch(6), new BrokerId(3)), (stage.Member.Epoch, stage.Member.LeaderNode));
     }
 
+    /// <summary>Whoever still follows it would refuse pre-votes until the fetch timeout. In an epoch that it did not lead it has nothing to end.</summary>
+    [Theory]
+    [InlineData(5, 1, 5, 2)]
+    [InlineData(5, 1, 6, 0)]
+    [InlineData(5, 2, 5, 0)]
+    public void A_leader_that_starts_again_tells_the_voters_that_its_epoch_ended(int epoch, int leader, int epochOfLog, int told)
+    {
+        var stage = new Stage(known: new ElectionState(new LeaderEpoch(epoch), new BrokerId(leader), leader == 1 ? Stage.Key(1) : null), epochs: epochOfLog);
+        List<SendEndEpoch> farewells = [.. stage.Effects.OfType<SendEndEpoch>()];
+        Assert.Equal(Enumerable.Range(2, told), farewells.Select(each => each.Peer.Node.Value));
+        Assert.All(farewells, each => Assert.Equal((new BrokerId(1), new LeaderEpoch(epoch), 0), (each.Ask.Leader, each.Ask.Epoch, each.Ask.PreferredCandidates.Count)));
+        Assert.False(stage.Member.IsLeader);
+    }
+
     /// <summary>A leader that is there again after a crash resigns so: it does not know who has what.</summary>
     [Fact]
     public void A_leader_that_ends_without_naming_successors_is_followed_by_whoever_stands_first()
