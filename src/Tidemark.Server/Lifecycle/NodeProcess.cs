@@ -23,6 +23,11 @@ public static partial class NodeProcess
             LogConfiguration(log, warning);
         }
 
+        using var invariants = new BrokenInvariants(broken =>
+        {
+            LogBroken(log, broken.Message);
+            Environment.FailFast(broken.Message, broken);
+        });
         using var signals = new StopSignals(supervised);
         return RunAsync(options, logs, log, signals.Stopping, onReady).GetAwaiter().GetResult();
     }
@@ -72,4 +77,7 @@ public static partial class NodeProcess
 
     [LoggerMessage(EventId = 5032, Level = LogLevel.Critical, Message = "The node cannot go on: {Why}")]
     private static partial void LogFailed(ILogger log, string why);
+
+    [LoggerMessage(EventId = 5033, Level = LogLevel.Critical, Message = "The node ends at once, since it is in a state that cannot be: {What}")]
+    private static partial void LogBroken(ILogger log, string what);
 }
