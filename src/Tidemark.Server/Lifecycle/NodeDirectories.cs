@@ -14,9 +14,10 @@ public static partial class NodeDirectories
 {
     /// <summary>
     /// Locks all directories and checks whose they are. A directory whose disk fails is left out with an error in the log, unless the
-    /// metadata log is there; one that is not formatted yet gets the identity of the others, as after a disk was replaced.
+    /// metadata log is there. One that is not formatted is refused, as in Kafka: the place where a disk should be mounted looks like that,
+    /// and the logs on it would begin anew.
     /// </summary>
-    /// <exception cref="ConfigurationException">One is in use, is another node's, or nothing is formatted.</exception>
+    /// <exception cref="ConfigurationException">One is in use, is another node's, or is not formatted.</exception>
     public static IReadOnlyList<LogDirectory> Open(IDisk disk, NodeOptions options, ILogger log)
     {
         var opened = new List<LogDirectory>();
@@ -34,11 +35,18 @@ public static partial class NodeDirectories
                 }
             }
 
-            MetaProperties identity = opened.Find(d => d.Path == options.MetadataDirectory)?.Meta
-                ?? throw new ConfigurationException($"{options.MetadataDirectory} is not formatted: run tidemark format --config FILE --cluster-id ID first");
+            if (opened.Find(d => d.Meta is null) is { } unformatted)
+            {
+                throw new ConfigurationException(opened.Find(d => d.Meta is not null)?.Meta is { } other
+                    ? $"{unformatted.Path} is not formatted, and other directories of this node are: mount its disk or, if it is new, "
+                        + $"run tidemark format --config FILE --cluster-id {other.ClusterId} --ignore-formatted first"
+                    : $"{unformatted.Path} is not formatted: run tidemark format --config FILE --cluster-id ID first");
+            }
+
+            MetaProperties identity = opened.First(d => d.Path == options.MetadataDirectory).Meta!;
             foreach (LogDirectory directory in opened)
             {
-                Identify(directory, identity, options.NodeId, log);
+                Identify(directory, directory.Meta!, identity, options.NodeId);
             }
 
             return opened;
@@ -116,16 +124,8 @@ public static partial class NodeDirectories
         }
     }
 
-
-    private static void Identify(LogDirectory directory, MetaProperties identity, int nodeId, ILogger log)
+    private static void Identify(LogDirectory directory, MetaProperties meta, MetaProperties identity, int nodeId)
     {
-        if (directory.Meta is not { } meta)
-        {
-            directory.Format(identity with { DirectoryId = RandomId() });
-            LogFormatted(log, directory.Path);
-            return;
-        }
-
         if (meta.NodeId != nodeId)
         {
             throw new ConfigurationException($"{directory.Path} belongs to node {meta.NodeId}, and this is node.id={nodeId}");
@@ -147,7 +147,4 @@ public static partial class NodeDirectories
 
     [LoggerMessage(EventId = 5011, Level = LogLevel.Error, Message = "Log directory {Path} cannot be used and is left out: {Reason}")]
     private static partial void LogUnusable(ILogger log, string path, string reason);
-
-    [LoggerMessage(EventId = 5012, Level = LogLevel.Information, Message = "Log directory {Path} was empty and is formatted now")]
-    private static partial void LogFormatted(ILogger log, string path);
 }

@@ -48,6 +48,26 @@ public sealed class StartAndStopTests
     }
 
     [Theory]
+    [InlineData("log.dirs")]
+    [InlineData("metadata.log.dir")]
+    public async Task A_directory_that_is_empty_beside_others_may_be_a_disk_that_is_not_mounted_and_is_left_alone(string key)
+    {
+        using var files = new NodeFiles();
+        (await Tidemark("format", "--config", files.Configuration, "--cluster-id", NodeFiles.ClusterId)).Succeeded();
+        string empty = Directory.CreateDirectory($"{files.Data}-more").FullName;
+        string both = key == "log.dirs" ? $"{files.Data},{empty}" : empty;
+
+        CommandResult result = await Tidemark("server", "--config", files.Configuration, "--override", $"{key}={both}");
+
+        Assert.Equal(1, result.ExitCode);
+        string line = Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.Contains($"{empty} is not formatted", line);
+        Assert.Contains("mount its disk", line);
+        Assert.Contains($"--cluster-id {NodeFiles.ClusterId} --ignore-formatted", line);
+        Assert.DoesNotContain("meta.properties", Directory.GetFiles(empty).Select(Path.GetFileName));
+    }
+
+    [Theory]
     [InlineData("num.partitions=none", "num.partitions", "none")]
     [InlineData("process.roles=controller", "listeners", "controller.listener.names")]
     [InlineData("listeners=PLAINTEXT://127.0.0.1:0", "listeners", "controller")]
