@@ -49,6 +49,11 @@ public static partial class NodeDirectories
                 Identify(directory, directory.Meta!, identity, options.NodeId);
             }
 
+            if (opened.GroupBy(d => d.Meta!.DirectoryId).FirstOrDefault(same => same.Count() > 1) is { } copies)
+            {
+                throw new ConfigurationException($"{string.Join(" and ", copies.Select(d => d.Path))} have the same directory.id, {copies.Key}, as if one were copied from the other: only one of them may be in log.dirs");
+            }
+
             return opened;
         }
         catch

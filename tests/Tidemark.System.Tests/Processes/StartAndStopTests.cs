@@ -67,6 +67,21 @@ public sealed class StartAndStopTests
         Assert.DoesNotContain("meta.properties", Directory.GetFiles(empty).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public async Task A_directory_and_its_copy_are_not_served_together()
+    {
+        using var files = new NodeFiles();
+        (await Tidemark("format", "--config", files.Configuration, "--cluster-id", NodeFiles.ClusterId)).Succeeded();
+        string copy = Directory.CreateDirectory($"{files.Data}-copy").FullName;
+        File.Copy(Path.Combine(files.Data, "meta.properties"), Path.Combine(copy, "meta.properties"));
+
+        CommandResult result = await Tidemark("server", "--config", files.Configuration, "--override", $"log.dirs={files.Data},{copy}");
+
+        Assert.Equal(1, result.ExitCode);
+        string line = Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.Contains($"{files.Data} and {copy} have the same directory.id", line);
+    }
+
     [Theory]
     [InlineData("num.partitions=none", "num.partitions", "none")]
     [InlineData("process.roles=controller", "listeners", "controller.listener.names")]
